@@ -21,7 +21,7 @@ SELECT is((SELECT (posting).balance_after FROM post_balance(77, 'operator', 'ope
 SELECT is((SELECT (posting).balance_after FROM post_balance(77, 'operator', 'operator', 1, 'b', 'k', '\x01', pg_temp.uid('bob'), 1, 'USD', 'x')), 1001::bigint, 'the key returns the first result');
 SELECT is(pg_temp.money('bob'), 1001::bigint, 'the repetition posts nothing');
 SELECT is(pg_temp.broken($$UPDATE account SET balance = -1 WHERE user_id = pg_temp.uid('bob')$$), 'account_balance_not_negative', 'a constraint prevents a negative balance');
-SELECT is(pg_temp.broken(format($$INSERT INTO posting (tenant_id, entry_type, currency, amount, %s) VALUES (77, 'top_up', 'USD', 1, %s)$$, c.columns, c.row)), c.name, c.name)
+SELECT is(pg_temp.broken(format($$INSERT INTO posting (tenant_id, entry_type, currency, amount, %s) VALUES (77, 'top_up', 'USD', 1, %s)$$, c.columns, c.row)), c.name, 'an entry with ' || c.columns || ' violates ' || c.name)
 FROM (VALUES ('debit_house', $$'funding'$$, 'posting_has_one_credit_side'), ('credit_house', $$'funding'$$, 'posting_has_one_debit_side'),
              ('debit_house, credit_house', $$'sales', 'sales'$$, 'posting_sides_differ'),
              ('debit_house, credit_house', $$'attic', 'sales'$$, 'posting_house_known'),

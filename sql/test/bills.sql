@@ -58,7 +58,7 @@ SELECT is(pg_temp.read(:y) -> 'buyer', '{"name": "Alice", "email": "alice@exampl
 SELECT is(pg_temp.read(:y) ->> 'issued_at', utc_time(now()), 'the time zone is that of the time of issue');
 SELECT is((SELECT ROW(d ->> 'number', d ->> 'order_number', d ->> 'currency', d ->> 'exponent', d ->> 'tax_inclusive', d ->> 'subtotal', d ->> 'discount', d ->> 'shipping', d ->> 'total',
                       d ->> 'notes', d -> 'lines' -> 0 ->> 'title', d -> 'lines' -> 0 ->> 'amount', d -> 'payment' ->> 'method')::text FROM pg_temp.read(:x) AS d),
-    (SELECT ROW(bill_no, number, 'USD', 2, tax_inclusive::text, 100, 0, 0, total, 'N', 'Mug', 100, 'balance')::text FROM orders WHERE id = :x), 'the rest is of the order');
+    (SELECT ROW(bill_no, number, 'USD', 2, tax_inclusive::text, 100, 0, 0, total, 'N', 'Mug', 100, 'balance')::text FROM orders WHERE id = :x), 'the other members of the bill are those of the order');
 SELECT is((SELECT document FROM bill_document WHERE order_id = :x) || jsonb_build_object('payment', pg_temp.read(:x) -> 'payment'), pg_temp.read(:x), 'the first read stores the document');
 SELECT is((SELECT count(*) FROM bill_document WHERE order_id = :x), 1::bigint, 'the document is stored once');
 

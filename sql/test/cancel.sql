@@ -59,7 +59,7 @@ BEGIN
     RETURN v_told;
 END
 $$;
-SELECT is(pg_temp.drop_failed(r.dialect, r.api, r.final), r.outcome, format('an order of %s by %s, its payment failed%s', r.dialect, r.api, CASE WHEN r.final THEN ' finally' END))
+SELECT is(pg_temp.drop_failed(r.dialect, r.api, r.final), r.outcome, format('cancelling an order of %s over %s after %s failure of its payment: %s', r.dialect, r.api, CASE WHEN r.final THEN 'the final' ELSE 'a' END, r.outcome))
 FROM (VALUES ('user', 'user', false, 'no refusal, cancelled closed pending, 10 0'), ('shop', 'user', false, 'no refusal, cancelled closed pending, 10 0'),
              ('commerce', 'user', false, 'no refusal, cancelled closed pending, 10 0'), ('shop', 'shop', false, 'no refusal, cancelled closed pending, 10 0'),
              ('user', 'shop', false, 'no refusal, cancelled closed pending, 10 0'), ('customer', 'customer', false, 'OR409 order_not_cancellable, open failed pending, 10 4'),
@@ -97,8 +97,8 @@ SELECT is(pg_temp.states(:i), 'open paid pending', 'a paid order of goods is not
 SELECT is(pg_temp.drop_it('bob', :i, 'shop'), 'done', 'the buyer cancels it');
 SELECT is(pg_temp.states(:i), 'cancelled refund_pending pending', 'its refund is left to the operator');
 SELECT is((SELECT outcome FROM settle_refund(77, 'operator', 'operator', 1, 'r', NULL, NULL,
-           (SELECT max(id) FROM refund WHERE order_id = :i), 'transfer 9', true, NULL, NULL)), 'done', 'who sends it');
-SELECT is(pg_temp.states(:i), 'cancelled refunded pending', 'the operator settles the refund');
+           (SELECT max(id) FROM refund WHERE order_id = :i), 'transfer 9', true, NULL, NULL)), 'done', 'the operator settles the refund');
+SELECT is(pg_temp.states(:i), 'cancelled refunded pending', 'the order is cancelled and refunded');
 
 SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 0) AS j \gset
 SELECT is(pg_temp.hear('j', 'paid', :j, 1000, 'tx-j'), 'done', 'a payment arrives after the expiry');
@@ -142,7 +142,7 @@ SELECT is(pg_temp.states(:p) || ' ' || pg_temp.redemption(:p), 'cancelled closed
 SELECT is(pg_temp.on_hand(), :left - 4, 'its items are not on hand');
 SELECT is(pg_temp.drop_it(NULL, :p, 'operator'), 'unchanged', 'cancelling again changes nothing');
 SELECT is((SELECT outcome FROM track(77, 'operator', 'operator', NULL, 'track', NULL, NULL, :p, '{"status": "delivered"}', NULL)), 'done',
-          'later news of the courier are kept');
+          'a later tracking event is stored');
 SELECT is(pg_temp.states(:p), 'cancelled closed shipped', 'tracking events do not change the cancelled order');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.pay(%s)', :p)), 'OR409 order_not_payable', 'the cancelled order cannot be paid');
 SELECT pg_temp.parcel('cod') AS q \gset

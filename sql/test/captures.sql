@@ -74,7 +74,7 @@ SELECT is(pg_temp.refusal('SELECT begin_capture(77, 0, false, 60)'), 'OR404 not_
 SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 900) AS no_intent, pg_temp.order_it() AS off, pg_temp.order_it() AS late \gset
 SELECT pg_temp.drop_it('bob', :off) \g (format=unaligned) /dev/null
 SELECT pg_temp.let_expire(:late, now() - interval '1 s') \g (format=unaligned) /dev/null
-SELECT is(pg_temp.begin_it(o.id), NULL, o.what) FROM (VALUES (:no_intent, 'not without an intent'), (:off, 'not once it is cancelled'), (:late, 'nor past its time')) AS o (id, what);
+SELECT is(pg_temp.begin_it(o.id), NULL, o.what) FROM (VALUES (:no_intent, 'a payment without an intent is not captured'), (:off, 'the payment of a cancelled order is not captured'), (:late, 'the payment of an order past its expiry is not captured')) AS o (id, what);
 SELECT is(pg_temp.doubt(o.id), false, 'no capture request is recorded') FROM (VALUES (:no_intent), (:off), (:late)) AS o (id);
 
 -- An order that expires soon.
@@ -96,8 +96,8 @@ SELECT pg_temp.order_it() AS c, pg_temp.order_it() AS d \gset
 SELECT is(pg_temp.begin_it(:c), 'capture', 'a capture begins');
 SELECT is(pg_temp.begin_it(:d), 'capture', 'a capture of another order begins');
 SELECT is(pg_temp.wait_for(:d), 'done', 'its reply is lost');
-SELECT is(pg_temp.told(format('SELECT pg_temp.drop_it(%L, %s, %L)', 'bob', o.id, a.api)), 'OR409 order_not_cancellable: open confirming', a.api || ' does not cancel: ' || o.what)
-FROM (VALUES (:c, 'begun'), (:d, 'unknown')) AS o (id, what), (VALUES ('user'), ('commerce'), ('shop')) AS a (api);
+SELECT is(pg_temp.told(format('SELECT pg_temp.drop_it(%L, %s, %L)', 'bob', o.id, a.api)), 'OR409 order_not_cancellable: open confirming', format('%s cannot cancel an order whose capture is %s', a.api, o.what))
+FROM (VALUES (:c, 'in progress'), (:d, 'undecided')) AS o (id, what), (VALUES ('user'), ('commerce'), ('shop')) AS a (api);
 SELECT is(pg_temp.told(format('SELECT start_payment(77, %s)', o.id)), 'OR409 order_not_payable: open confirming', 'no second payment can be started') FROM (VALUES (:c), (:d)) AS o (id);
 SELECT is(pg_temp.told(format('SELECT pg_temp.pay(%s, %s)', o.id, o.method)), 'OR409 order_not_payable: open confirming', 'the payment cannot be settled by hand')
 FROM (VALUES (:c, 'NULL'), (:d, '''external''')) AS o (id, method);
@@ -119,20 +119,20 @@ SELECT is(pg_temp.drop_it(NULL, :e, 'operator'), 'done', 'the operator cancels o
 SELECT pg_temp.let_expire(:f) \g (format=unaligned) /dev/null
 SELECT is(expire_due(77, 100) > 0, true, 'one order expires');
 SELECT is(pg_temp.pay(:h, 'cash'), 'done', 'one order is paid in cash');
-SELECT is(pg_temp.states(o.id), o.states, 'as ' || o.states)
+SELECT is(pg_temp.states(o.id), o.states, 'the order is ' || o.states)
 FROM (VALUES (:e, 'cancelled closed none'), (:f, 'expired closed none'), (:h, 'completed paid none')) AS o (id, states);
 SELECT is(pg_temp.due(o.id), 'read_only', 'the worker only reads the intent') FROM (VALUES (:e), (:f), (:h)) AS o (id);
 SELECT is(pg_temp.wait_for(:e), 'unchanged', 'the provider does not respond');
 SELECT is((SELECT ROW(due_at, attempts)::text FROM pg_temp.due_of('capture', :e)), ROW(now() + interval '20 s', 1)::text, 'the provider is polled again');
 SELECT is(pg_temp.wait_for(:e), 'unchanged', 'it does not respond again');
 SELECT is((SELECT due_at FROM pg_temp.due_of('capture', :e)), now() + interval '40 s', 'the next poll waits twice as long');
-SELECT is(pg_temp.hear('e' || o.id, 'confirming', o.id), 'unchanged', 'the provider has not decided') FROM (VALUES (:e), (:f)) AS o (id);
+SELECT is(pg_temp.hear('e' || o.id, 'confirming', o.id), 'unchanged', 'an event of a pending capture changes nothing') FROM (VALUES (:e), (:f)) AS o (id);
 SELECT is(pg_temp.not_made(o.id), 'unchanged', 'the provider has not captured') FROM (VALUES (:e), (:f)) AS o (id);
 SELECT is(pg_temp.due(o.id), 'read_only', 'the provider is polled again') FROM (VALUES (:e), (:f)) AS o (id);
 UPDATE payment SET capture_asked_at = now() - interval '6 minutes' WHERE order_id = :e;
 SELECT is(pg_temp.not_made(:e), 'unchanged', 'the provider has not captured after five minutes');
 SELECT is(pg_temp.doubt(:e), false, 'the outcome is known: not captured');
-SELECT is((SELECT outcome FROM apply_provider_event(77, 'sim', 'p' || o.id, 'paid', pg_temp.key_of(p.id), NULL, 'tx' || o.id, 1000, 'USD', NULL, NULL)), 'done', 'a payment has arrived')
+SELECT is((SELECT outcome FROM apply_provider_event(77, 'sim', 'p' || o.id, 'paid', pg_temp.key_of(p.id), NULL, 'tx' || o.id, 1000, 'USD', NULL, NULL)), 'done', 'the event of the capture is applied')
 FROM (VALUES (:f), (:h)) AS o (id) JOIN payment p ON p.tenant_id = 77 AND p.order_id = o.id AND p.method = 'external';
 SELECT is(pg_temp.doubt(o.id), false, 'the outcome is known') FROM (VALUES (:f), (:h)) AS o (id);
 SELECT is((SELECT ROW(status, amount, (SELECT due_at <= now() FROM pg_temp.due_of('refund', o.id)))::text FROM refund WHERE order_id = o.id), '(pending,1000,t)', 'the payment is refunded') FROM (VALUES (:f), (:h)) AS o (id);
@@ -161,14 +161,14 @@ SELECT pg_temp.order_it() AS o_paid, pg_temp.order_it() AS o_failed, pg_temp.ord
        pg_temp.order_it() AS o_waiting, pg_temp.order_it() AS o_approved, pg_temp.order_it() AS o_less, pg_temp.order_it() AS o_euro, pg_temp.order_it() AS o_two \gset
 SELECT is(pg_temp.begin_it(o.id), 'capture', 'a capture begins')
 FROM (VALUES (:o_paid), (:o_failed), (:o_gone), (:o_confirming), (:o_unknown), (:o_waiting), (:o_approved), (:o_less), (:o_euro), (:o_two)) AS o (id);
-SELECT is(pg_temp.capture(o.id, o.outcome, o.transaction, o.amount, o.currency) || ': ' || pg_temp.states(o.id) || ' ' || pg_temp.doubt(o.id), o.result, 'the provider answers ' || o.outcome)
+SELECT is(pg_temp.capture(o.id, o.outcome, o.transaction, o.amount, o.currency) || ': ' || pg_temp.states(o.id) || ' ' || pg_temp.doubt(o.id), o.result, format('a capture with the outcome %s gives %s', o.outcome, o.result))
 FROM (VALUES (:o_paid, 'paid', 'tx-o1', 1000, 'USD', 'done: completed paid none false'), (:o_failed, 'failed', NULL, NULL, NULL, 'done: open failed none false'),
              (:o_gone, 'gone', NULL, NULL, NULL, 'done: open failed none false'), (:o_confirming, 'confirming', 'tx-o2', 1000, 'USD', 'unchanged: open confirming none true'),
              (:o_unknown, 'unknown', NULL, NULL, NULL, 'done: open confirming none true'), (:o_waiting, 'waiting', NULL, NULL, NULL, 'unchanged: open unpaid none false'),
              (:o_approved, 'approved', NULL, NULL, NULL, 'unchanged: open unpaid none false'),
              (:o_less, 'paid', 'tx-o3', 999, 'USD', 'refused amount_mismatch: open unpaid none false'), (:o_euro, 'paid', 'tx-o4', 1000, 'EUR', 'refused currency_mismatch: open unpaid none false'),
              (:o_two, 'confirming', 'tx-o5', 1000, 'EUR', 'refused currency_mismatch: open unpaid none true')) AS o (id, outcome, transaction, amount, currency, result);
-SELECT is((SELECT ROW(status, failure_code, failure_message)::text FROM payment WHERE order_id = o.id), o.failure, 'the reason of ' || o.what)
+SELECT is((SELECT ROW(status, failure_code, failure_message)::text FROM payment WHERE order_id = o.id), o.failure, 'the payment has the reason of ' || o.what)
 FROM (VALUES (:o_failed, '(failed,no,declined)', 'a failure'), (:o_gone, '(failed,intent_gone,"The payment can no longer be approved.")', 'an intent that is gone')) AS o (id, failure, what);
 SELECT is((SELECT payer FROM orders WHERE id = :o_paid), 'p@example.com', 'the payer is stored');
 SELECT is(pg_temp.wait_of(:o_unknown), '00:00:20 1', 'after a lost reply the capture is polled soon');

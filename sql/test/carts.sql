@@ -17,7 +17,7 @@ SELECT results_eq(format('SELECT v.number::text COLLATE "default", l.quantity, l
     $$VALUES ('L-RED', 2, 15::bigint), ('L-BLUE', 1, 0)$$, 'it has its products in order, with a quantity of 1 by default');
 SELECT is((SELECT count(*) FROM pg_temp.make('{"company": "acme", "agent": "mel", "currency": "EUR"}')), 1::bigint, 'a cart may be empty');
 SELECT is((SELECT count(*) FROM pg_temp.make('{"company": "acme", "agent": "sally", "currency": "JPY", "products": [{"number": "L-RED"}]}')), 1::bigint, 'a cart may contain a product without a price');
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.make(%L)', '{"company": "acme", "agent": "sally", "currency": "USD"}'::jsonb || c.change::jsonb)), 'OR422 ' || c.refusal, c.change)
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.make(%L)', '{"company": "acme", "agent": "sally", "currency": "USD"}'::jsonb || c.change::jsonb)), 'OR422 ' || c.refusal, concat(c.change, ' is refused with ', c.refusal))
 FROM (VALUES
     ('{"company": "nix"}', 'company_not_found company'),
     ('{"agent": "nix"}', 'user_not_found agent'), ('{"agent": "carl"}', 'user_not_found agent'), ('{"agent": "bert"}', 'user_not_found agent'),

@@ -11,7 +11,7 @@ SELECT is(pg_temp.put('users', 'new', '{"name": "N"}'), 'unchanged', 'the same d
 SELECT is(pg_temp.put('users', 'new', '{"name": "M", "phone": "1"}'), 'updated', 'a different document updates the user');
 SELECT is(pg_temp.put('users', 'new', '{"name": "M"}'), 'updated', 'a document without a member is accepted');
 SELECT is((SELECT phone FROM users WHERE tenant_id = 77 AND external_ref = 'new'), NULL, 'a missing member is reset');
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', c.kind, c.ref, c.document)), 'OR422 ' || c.refusal, c.kind || ' ' || c.document)
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', c.kind, c.ref, c.document)), 'OR422 ' || c.refusal, concat(c.kind, ' ', c.document, ' is refused with ', c.refusal))
 FROM (VALUES
     ('shoes', 'x', '{}', 'unknown_kind kind'), ('users', '', '{"name": "x"}', 'invalid_field ref'), ('users', 'x', '[]', 'invalid_field'),
     ('users', 'x', '{"name": "x", "login": "alice"}', 'invalid_field login'),
@@ -33,7 +33,7 @@ FROM (VALUES
     ('payment-channels', 'x', '{"currencies": ["XXX"]}', 'currency_unknown currencies[0]')
 ) AS c (kind, ref, document, refusal);
 
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', 'products', 'x', d.document)), 'OR422 ' || d.refusal, d.document)
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', 'products', 'x', d.document)), 'OR422 ' || d.refusal, concat(d.document, ' is refused with ', d.refusal))
 FROM (VALUES
     ('{"name": "x", "variants": [{"ref": "a", "prices": {"EURO": 1}}]}', 'currency_unknown variants[0].prices.EURO'),
     ('{"name": "x", "variants": [{"ref": "a", "prices": {"": 1}}]}', 'currency_unknown variants[0].prices.')
@@ -51,14 +51,14 @@ SELECT is((SELECT string_agg(coalesce(outcome, '-') || coalesce(' ' || field, ''
 SELECT is(pg_temp.put('users', 'signs', E'{"name": "\u00a0\u00c4\u4e2d \\u2026~"}'), 'created', 'printable characters of other scripts are accepted');
 SELECT is(pg_temp.put('plans', 'lines', '{"name": "x", "price": 1, "currency": "USD", "description": "a\tb\nc\r\nd"}'), 'created', 'a description may have several lines');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', 'users', 'a' || x.sign || 'b', '{"name": "x"}')),
-          'OR422 invalid_field ref', format('a reference with U+%s', to_hex(ascii(x.sign))))
+          'OR422 invalid_field ref', format('a reference with U+%s is refused', to_hex(ascii(x.sign))))
 FROM unnest(ARRAY[E'\n', E'\r', E'\t', E'\u0001', E'\u001f', E'\u007f', E'\u0080', E'\u009f']) AS x (sign);
 SELECT is((SELECT string_agg(concat_ws(' ', (b.r).outcome, (b.r).field), ', ')
     FROM (SELECT r FROM catalogue_bulk(77, 'operator', 'operator', NULL, 'bulk', NULL, NULL, ARRAY[
         '{"kind": "users", "ref": "c\r\n1", "name": "C"}', '{"kind": "users", "ref": "c1", "name": "C"}']::jsonb[]) AS r) AS b),
-    'invalid_field ref, created', 'a bulk refuses such references too');
+    'invalid_field ref, created', 'a bulk refuses references with control characters');
 
-SELECT is(pg_temp.put('coupons', 'time', format('{"percent_bp": 1, "starts_at": "%s"}', t.text)), t.code, t.text || ' is a time')
+SELECT is(pg_temp.put('coupons', 'time', format('{"percent_bp": 1, "starts_at": "%s"}', t.text)), t.code, t.text || ' is accepted as a time')
 FROM (VALUES ('2026-01-01T10:30Z', 'created'), ('2026-01-01T10:30:00.000Z', 'unchanged'), ('2026-01-01T16:15:00.000000000+05:45', 'unchanged'),
              ('2026-01-02T02:29+15:59', 'unchanged'), ('2026-01-01T10:30:00.25-00:00', 'updated')) AS t (text, code);
 SELECT is((SELECT starts_at FROM coupon WHERE tenant_id = 77 AND external_ref = 'time'), '2026-01-01T10:30:00.25Z', 'a fraction of a second is kept');
@@ -79,9 +79,9 @@ CREATE FUNCTION pg_temp.bulk(p_state text) RETURNS text LANGUAGE sql AS $$
         jsonb_build_object('kind', 'users', 'ref', p_state || ' 2', 'name', 'B', 'phone', p_state),
         jsonb_build_object('kind', 'users', 'ref', p_state || ' 3', 'name', 'C')]) AS r) AS b
 $$;
-SELECT is(pg_temp.bulk(x.state), 'created, invalid_field This entry has a value that cannot be stored., created', 'a line with ' || x.state || ' fails by itself')
+SELECT is(pg_temp.bulk(x.state), 'created, invalid_field This entry has a value that cannot be stored., created', 'the error ' || x.state || ' refuses only its line')
 FROM unnest('{22001,22003,22007,22008,22009,22021,22P02,22P05}'::text[]) AS x (state);
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.bulk(%L)', x.state)), x.state || ' words of the server', x.state || ' ends the bulk')
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.bulk(%L)', x.state)), x.state || ' words of the server', 'the error ' || x.state || ' aborts the bulk')
 FROM unnest('{22000,22004,22012,22023,23000,23502,23503,23P01,40001,40P01,55P03,53200,P0001,XX000}'::text[]) AS x (state);
 CREATE FUNCTION pg_temp.cancelled() RETURNS text LANGUAGE plpgsql AS $$
 BEGIN

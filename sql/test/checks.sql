@@ -24,7 +24,7 @@ SELECT count(*) FROM read_bill(77, NULL, :i) \g (format=unaligned) /dev/null
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'all invariants hold at the start');
 SET LOCAL session_replication_role = replica;
 
-SELECT is(pg_temp.violated(replace(replace(replace(replace(replace(replace(replace(replace(replace(c.sql, '$i', :'i'), '$h', :'h'), '$a', :'a'), '$b', :'b'), '$c', :'c'), '$d', :'d'), '$e', :'e'), '$f', :'f'), '$g', :'g')), c.names, c.sql)
+SELECT is(pg_temp.violated(replace(replace(replace(replace(replace(replace(replace(replace(replace(c.sql, '$i', :'i'), '$h', :'h'), '$a', :'a'), '$b', :'b'), '$c', :'c'), '$d', :'d'), '$e', :'e'), '$f', :'f'), '$g', :'g')), c.names, concat(c.sql, ' is reported by ', c.names))
 FROM (VALUES
     ('UPDATE account SET balance = balance + 1 WHERE user_id = pg_temp.uid(''alice'')', 'balances_equal_postings'),
     ('DELETE FROM account WHERE user_id = pg_temp.uid(''alice'')', 'balances_equal_postings references_exist'),

@@ -22,19 +22,19 @@ SELECT is(pg_temp.put_coupon('gross', E'Gro\u00DF'), 'no refusal', 'a coupon wit
 SELECT is(pg_temp.put_coupon('sigma', E'\u039F\u03B4\u03CC\u03C2'), 'no refusal', 'a coupon with a final sigma is created');
 SELECT is(pg_temp.put_coupon('dotted', 'gift'), 'no refusal', 'a coupon with an i is created');
 
-SELECT is(pg_temp.put_coupon('other', c.code), 'OR422 invalid_field code', format('%s is a coupon already', to_json(c.code)))
+SELECT is(pg_temp.put_coupon('other', c.code), 'OR422 invalid_field code', format('the code %s is taken', to_json(c.code)))
 FROM unnest(ARRAY['SALE20', 'sale20 ', E'\u00A0sale20', E'SALE20\u3000', E'\u200Bsale20', E'SA\u00ADLE20', E'CAFE\u0301 10', E'cafe\u0301\u00A010', 'GROSS', 'gross',
                   E'\u03BF\u03B4\u03CC\u03C3', 'GIFT']) AS c (code);
-SELECT is(pg_temp.put_coupon('other', c.code), 'OR422 invalid_field code', format('%s is no code', to_json(c.code)))
+SELECT is(pg_temp.put_coupon('other', c.code), 'OR422 invalid_field code', format('%s is refused as a code', to_json(c.code)))
 FROM unnest(ARRAY['', ' ', E'\u00A0', E'\u200B\u2060']) AS c (code);
-SELECT is(pg_temp.put_coupon('other', c.code), 'no refusal', format('%s is another coupon', to_json(c.code)))
+SELECT is(pg_temp.put_coupon('other', c.code), 'no refusal', format('the code %s is not taken', to_json(c.code)))
 FROM unnest(ARRAY['SALE 20', 'CAFE10', 'SALE2']) AS c (code);
 
-SELECT is(pg_temp.written(c.code), c.written, format('%s is %s', to_json(c.code), c.written))
+SELECT is(pg_temp.written(c.code), c.written, format('the code %s applies the coupon %s', to_json(c.code), c.written))
 FROM (VALUES ('sale20', 'Sale20'), (' SALE20', 'Sale20'), (E'Sale20\u00A0', 'Sale20'), (E'\u2003sale20\u2009', 'Sale20'), (E'sale20\u200E', 'Sale20'),
              (E'\uFEFFsale20', 'Sale20'), (E'CAFE\u0301 10', E'Caf\u00E9 10'), (E'caf\u00E9\u00A010', E'Caf\u00E9 10'), ('gross', E'Gro\u00DF'),
              (E'\u039F\u0394\u039F\u0301\u03A3', E'\u039F\u03B4\u03CC\u03C2'), ('Gift', 'gift')) AS c (code, written);
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.buy(''alice'', p_coupon => %L)', c.code)), 'OR422 coupon_unknown coupon_code', format('%s is none', to_json(c.code)))
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.buy(''alice'', p_coupon => %L)', c.code)), 'OR422 coupon_unknown coupon_code', format('the code %s is unknown', to_json(c.code)))
 FROM unnest(ARRAY[E'g\u0131fx', 'sale 20', '', ' ', E'\u200B']) AS c (code);
 SELECT is((SELECT count(DISTINCT coupon_id) FROM coupon_redemption WHERE tenant_id = 77), 5::bigint, 'each of the five coupons was used');
 

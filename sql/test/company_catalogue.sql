@@ -14,8 +14,8 @@ FROM (VALUES
     ('products', '{"name": "New", "company": "acme", "number": "N", "variants": [{"ref": "a", "number": "n-a", "prices": {"USD": 5}}]}',
                  '{"name": "New", "variants": [{"ref": "a", "number": "n-a", "prices": {"USD": 5}}]}')
 ) AS c (kind, first, second)
-CROSS JOIN LATERAL (VALUES (c.first, 'created', 'a new one is created'), (c.first, 'unchanged', 'the same again'), (c.second, 'updated', 'another document'),
-                           (c.second, 'unchanged', 'and that again')) AS t (document, code, what);
+CROSS JOIN LATERAL (VALUES (c.first, 'created', 'a new document is created'), (c.first, 'unchanged', 'the same document changes nothing'), (c.second, 'updated', 'another document updates the entry'),
+                           (c.second, 'unchanged', 'repeating it changes nothing')) AS t (document, code, what);
 SELECT is((SELECT ROW(title, default_address, current_company_id)::text FROM users WHERE tenant_id = 77 AND external_ref = 'new'), '(,,)', 'missing members of a user are reset');
 SELECT is((SELECT ROW(email, tax_number, address, images, active)::text FROM company WHERE tenant_id = 77 AND external_ref = 'new'), '(,,{},{},t)', 'missing members of a company are reset');
 SELECT is((SELECT company_id FROM product WHERE tenant_id = 77 AND external_ref = 'new'), NULL, 'missing members of a product are reset');
@@ -26,7 +26,7 @@ SELECT ok(NOT (SELECT document ? 'tenant_id' FROM catalogue_upsert(77, 'operator
 SELECT pg_temp.operator_put('products', 'lamp', '{"name": "Lamp", "number": "L", "variants": [{"ref": "red", "number": "l-red", "prices": {"USD": {"price": 1000, "list_price": 1200}, "EUR": 900}}]}')
     \g (format=unaligned) /dev/null
 
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', c.kind, 'x', c.document::jsonb)), 'OR422 ' || c.refusal, c.kind || ' ' || c.document)
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', c.kind, 'x', c.document::jsonb)), 'OR422 ' || c.refusal, concat(c.kind, ' ', c.document, ' is refused with ', c.refusal))
 FROM (VALUES
     ('users', '{"name": "x", "current_company": "nix"}', 'company_not_found current_company'),
     ('companies', '{"name": "x", "prefix": "xx"}', 'invalid_field prefix'), ('companies', '{"name": "x", "prefix": "X"}', 'invalid_field prefix'),

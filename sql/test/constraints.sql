@@ -19,7 +19,7 @@ SELECT pg_temp.operator_put('products', 'club', '{"name": "Club", "variants": [{
 SELECT pg_temp.payment_of(:a) AS pa \gset
 SELECT pg_temp.put('labels', l.ref, format('{"type": "order_status", "word": "%s", "language": "en", "text": "x"}', l.ref)) FROM unnest('{l1,l2}'::text[]) AS l (ref) \g (format=unaligned tuples_only=on) /dev/null
 SELECT pg_temp.payment_of(:b) AS pb \gset
-SELECT is(pg_temp.broken(replace(replace(replace(replace(replace(c.sql, '$pa', :'pa'), '$pb', :'pb'), '$a', :'a'), '$b', :'b'), '$s', :'s')), c.name, c.name)
+SELECT is(pg_temp.broken(replace(replace(replace(replace(replace(c.sql, '$pa', :'pa'), '$pb', :'pb'), '$a', :'a'), '$b', :'b'), '$s', :'s')), c.name, concat(c.name, ': ', c.sql))
 FROM (VALUES
     ('UPDATE orders SET state = ''lost'' WHERE id = $a', 'order_state_known'),
     ('UPDATE orders SET payment_state = ''lost'' WHERE id = $a', 'payment_state_known'),

@@ -28,22 +28,22 @@ ROLLBACK TO drawn;
 -- The buyer of an order is checked before its state, in all three functions.
 SELECT pg_temp.sell('cash', true) AS a, pg_temp.sell('cash', true) AS taken, pg_temp.sell() AS desk, pg_temp.sell('cash', true, p_expires => 0) AS late,
        pg_temp.sell('cash', true) AS paid, pg_temp.sell('cash', true) AS off, pg_temp.sell('cash', true) AS bad, pg_temp.sell('external', true) AS slow \gset
-SELECT is(pg_temp.bind(o.id, o.who), 'done', o.who || ' binds an order') FROM (VALUES (:taken, 'cora'), (:paid, 'carl'), (:off, 'carl'), (:bad, 'carl'), (:slow, 'carl')) AS o (id, who);
+SELECT is(pg_temp.bind(o.id, o.who), 'done', o.who || ' claims an order') FROM (VALUES (:taken, 'cora'), (:paid, 'carl'), (:off, 'carl'), (:bad, 'carl'), (:slow, 'carl')) AS o (id, who);
 SELECT is(pg_temp.settle(:paid, 'X1'), 'done', 'an order is paid');
 SELECT pg_temp.call_off(:off) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.fail_finally(:bad), 'error failed none', 'an order is in error');
 SELECT is(pg_temp.paypal('confirming', :slow), 'done', 'the payment of an order is being confirmed');
-SELECT is(pg_temp.told(format('SELECT pg_temp.%s(%s)', f.name, o.id)), o.refusal, format('%s of %s', f.name, o.what))
+SELECT is(pg_temp.told(format('SELECT pg_temp.%s(%s)', f.name, o.id)), o.refusal, format('%s of %s: %s', f.name, o.what, o.refusal))
 FROM (VALUES
-    ('look bind edit', 'a missing order', 0, 'OR404 not_found'), ('look bind edit', 'an order of the desk', :desk, 'OR404 not_found'), ('look bind edit', 'another''s', :taken, 'OR409 order_bound'),
-    ('edit', 'nobody''s yet', :a, 'OR409 order_bound'), ('edit', 'nobody''s, past its time', :late, 'OR409 order_bound'),
-    ('look', 'one past its time', :late, 'OR409 order_not_payable: expired closed'), ('bind', 'one past its time', :late, 'OR409 order_not_payable: open unpaid'),
-    ('look', 'a paid one', :paid, 'OR409 order_not_payable: completed paid'), ('look', 'a cancelled one', :off, 'OR409 order_not_payable: cancelled closed'),
-    ('look', 'one in error', :bad, 'OR409 order_not_payable: error failed'), ('edit', 'a cancelled one', :off, 'OR409 order_not_payable: cancelled closed'),
-    ('edit', 'one in error', :bad, 'OR409 order_not_payable: error failed')) AS o (names, what, id, refusal),
+    ('look bind edit', 'a missing order', 0, 'OR404 not_found'), ('look bind edit', 'an order of the desk', :desk, 'OR404 not_found'), ('look bind edit', 'an order of another buyer', :taken, 'OR409 order_bound'),
+    ('edit', 'an unclaimed order', :a, 'OR409 order_bound'), ('edit', 'an unclaimed order past its expiry', :late, 'OR409 order_bound'),
+    ('look', 'an order past its expiry', :late, 'OR409 order_not_payable: expired closed'), ('bind', 'an order past its expiry', :late, 'OR409 order_not_payable: open unpaid'),
+    ('look', 'a paid order', :paid, 'OR409 order_not_payable: completed paid'), ('look', 'a cancelled order', :off, 'OR409 order_not_payable: cancelled closed'),
+    ('look', 'an order in error', :bad, 'OR409 order_not_payable: error failed'), ('edit', 'a cancelled order', :off, 'OR409 order_not_payable: cancelled closed'),
+    ('edit', 'an order in error', :bad, 'OR409 order_not_payable: error failed')) AS o (names, what, id, refusal),
      string_to_table(o.names, ' ') AS f (name);
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.edit(%s, NULL)', o.id)), o.refusal, 'an invalid address of ' || o.what || ' is said last')
-FROM (VALUES (0, 'a missing order', 'OR404 not_found'), (:taken, 'another''s', 'OR409 order_bound'), (:off, 'a cancelled one', 'OR409 order_not_payable'), (:paid, 'a paid one', 'OR422 invalid_fields')) AS o (id, what, refusal);
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.edit(%s, NULL)', o.id)), o.refusal, 'an invalid address of ' || o.what || ' is checked last: ' || o.refusal)
+FROM (VALUES (0, 'a missing order', 'OR404 not_found'), (:taken, 'an order of another buyer', 'OR409 order_bound'), (:off, 'a cancelled order', 'OR409 order_not_payable'), (:paid, 'a paid order', 'OR422 invalid_fields')) AS o (id, what, refusal);
 
 -- Reading.
 SELECT is(pg_temp.look(:a), :a || ' 1 1 0 Acme Sally', 'an unclaimed order is shown with its seller');
@@ -59,13 +59,13 @@ SELECT is((SELECT buyer_id FROM orders WHERE id = :a), pg_temp.uid('carl'), 'the
 SELECT is(pg_temp.version(:a), 2, 'a claim increments the version');
 SELECT is(pg_temp.bind(:a), 'unchanged', 'a repeated claim changes nothing');
 SELECT is(pg_temp.version(:a), 2, 'a repeated claim keeps the version');
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.bind(%s, %L)', :a, w.who)), 'OR409 order_bound', 'and not ' || w.who || '''s') FROM unnest('{cora,sally}'::text[]) AS w (who);
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.bind(%s, %L)', :a, w.who)), 'OR409 order_bound', w.who || ' cannot claim the order of carl') FROM unnest('{cora,sally}'::text[]) AS w (who);
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.look(%s, %L)', :a, 'cora')), 'OR409 order_bound', 'the order of another buyer cannot be read');
-SELECT is(pg_temp.bind(o.id), 'unchanged', 'what was bound stays so, ' || o.what) FROM (VALUES (:paid, 'paid'), (:off, 'cancelled'), (:bad, 'in error')) AS o (id, what);
+SELECT is(pg_temp.bind(o.id), 'unchanged', 'repeating the claim of an order that is ' || o.what || ' changes nothing') FROM (VALUES (:paid, 'paid'), (:off, 'cancelled'), (:bad, 'in error')) AS o (id, what);
 SELECT pg_temp.sell('cash', true) AS b, pg_temp.sell('cash', true) AS c \gset
 SELECT is(pg_temp.settle(:b, 'X2'), 'done', 'an unclaimed order is paid');
 SELECT pg_temp.call_off(:c) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.bind(%s)', o.id)), 'OR409 order_not_payable', o.what || ' order is no longer bound') FROM (VALUES (:b, 'a paid'), (:c, 'a cancelled')) AS o (id, what);
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.bind(%s)', o.id)), 'OR409 order_not_payable', o.what || ' order cannot be claimed') FROM (VALUES (:b, 'a paid'), (:c, 'a cancelled')) AS o (id, what);
 SELECT is((SELECT ROW(b.id, (b.profile).id, (b.profile).given_name, (b.profile).family_name, (b.profile).phone, (b.profile).address ->> 'city')::text FROM claim_order(77, 'company', 'buyer', pg_temp.uid('carl'), 'bind', NULL, NULL, pg_temp.number_of(:a)) AS b),
           format('(%s,%s,Carl,Lee,0912,Taichung)', :a, pg_temp.uid('carl')), 'a claim returns the profile of the buyer');
 SELECT is((SELECT (b.profile).title FROM claim_order(77, 'company', 'buyer', pg_temp.uid('carl'), 'bind', NULL, NULL, pg_temp.number_of(:a)) AS b), '1', 'the profile has the title');
@@ -87,7 +87,7 @@ SELECT is(pg_temp.edit(:slow), 'done', 'the address of an order whose payment is
 SELECT pg_temp.sell('cash', true, p_expires => 60) AS d \gset
 SELECT is(pg_temp.bind(:d), 'done', 'another order is claimed');
 SELECT pg_temp.let_expire(:d) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.told(format('SELECT pg_temp.%s(%s)', f.name, :d)), 'OR409 order_not_payable: expired closed', f.name || ' of one''s own past its time') FROM unnest('{look,edit}'::text[]) AS f (name);
+SELECT is(pg_temp.told(format('SELECT pg_temp.%s(%s)', f.name, :d)), 'OR409 order_not_payable: expired closed', f.name || ' of an order past its expiry is refused') FROM unnest('{look,edit}'::text[]) AS f (name);
 SELECT is(pg_temp.bind(:d), 'unchanged', 'a repeated claim of a closed order changes nothing');
 SELECT is((SELECT count(*) FROM order_address WHERE order_id = :d), 0::bigint, 'a claim stores no address');
 

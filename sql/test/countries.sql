@@ -7,13 +7,13 @@ SELECT no_plan();
 SELECT is((SELECT count(*) FROM country), 249::bigint, 'all countries of ISO 3166-1 exist');
 SELECT cmp_ok((SELECT count(*) FROM subdivision), '>=', 4800::bigint, 'all subdivisions of ISO 3166-2 exist');
 SELECT cmp_ok((SELECT count(*) FROM country c WHERE EXISTS (SELECT FROM subdivision s WHERE s.country = c.code)), '>=', 195::bigint,
-              'of all countries that have some');
+              'at least 195 countries have subdivisions');
 SELECT cmp_ok((SELECT count(postcode) FROM country), '>=', 120::bigint, 'most countries have a pattern for postal codes');
 SELECT is((SELECT count(DISTINCT name) FROM country), (SELECT count(*) FROM country), 'names are unique');
 SELECT is_empty($$SELECT code FROM country WHERE name <> btrim(name) OR name !~ '^[[:upper:]]' OR name ~ '[,(]'$$, 'names have no additions');
 SELECT is((SELECT string_agg(name, ', ' ORDER BY code) FROM country WHERE code IN ('CI', 'KR', 'MY', 'TR', 'US')),
-          'Côte d''Ivoire, South Korea, Malaysia, Türkiye, United States', 'names');
-SELECT is((SELECT count(*) FROM subdivision WHERE country = c.country), c.count, c.country || ' has ' || c.count)
+          'Côte d''Ivoire, South Korea, Malaysia, Türkiye, United States', 'countries have their names');
+SELECT is((SELECT count(*) FROM subdivision WHERE country = c.country), c.count, c.country || ' has ' || c.count || ' subdivisions')
 FROM (VALUES ('MY', 16::bigint), ('US', 57), ('CA', 13), ('DE', 16), ('AU', 8), ('BR', 27), ('JP', 47), ('IN', 40), ('CH', 26), ('GB', 225), ('SG', 5),
              ('HK', 0), ('PR', 0), ('VA', 0)) AS c (country, count);
 SELECT is_empty($$SELECT s.* FROM (VALUES ('MY', '01'), ('MY', '16'), ('US', 'CA'), ('US', 'DC'), ('US', 'PR'), ('CA', 'QC'), ('AU', 'NSW'), ('DE', 'BY'),
@@ -26,7 +26,7 @@ SELECT lives_ok($$SELECT '' ~ postcode FROM country$$, 'all patterns are regular
 SELECT is_empty($$SELECT code FROM country WHERE '' ~ postcode$$, 'no pattern matches an empty text');
 SELECT is_empty($$SELECT code FROM country WHERE postcode ~ '[a-z\\.*+]'$$, 'all patterns are in upper case and of limited length');
 SELECT is_empty($$SELECT code FROM country WHERE regexp_replace(regexp_replace(postcode, '\([^()]*\)', '', 'g'), '\(.*\)', '') ~ '\|'$$,
-                'an alternative is always in parentheses');
+                'alternatives are always in parentheses');
 
 CREATE FUNCTION pg_temp.sample(p_country text, p_postcode text) RETURNS text LANGUAGE sql AS $$
     SELECT array_to_string(array_remove(invalid_address_codes(p_country, coalesce((SELECT min(code) FROM subdivision WHERE country = p_country), ''), p_postcode), NULL), ' ')
@@ -116,12 +116,12 @@ SELECT is_empty($$SELECT s.country, p FROM sample s, unnest(s.bad) AS p WHERE pg
 SELECT is_empty($$SELECT s.country, q FROM sample s, unnest(s.good) AS p, unnest(ARRAY[p || '#', '#' || p, p || E'\n', E'\n' || p, '٣' || p]) AS q
     WHERE pg_temp.sample(s.country, q) <> 'postcode'$$, 'additional characters are refused');
 SELECT is_empty($$SELECT s.country, p FROM sample s, unnest(s.good) AS p WHERE pg_temp.sample(s.country, '  ' || lower(p) || ' ') <> ''$$,
-                'small letters and spaces around do not');
+                'lower-case letters and surrounding spaces are accepted');
 SELECT cmp_ok((SELECT count(*) FROM sample WHERE cardinality(good) >= 3 AND cardinality(bad) >= 2), '>=', 40::bigint, 'the samples cover many countries');
 
 -- invalid_address_codes.
 SELECT is(invalid_address_codes(c.country, c.state, c.postcode), c.refused::text[],
-          format('%s of %L, %L, %L', c.refused, left(translate(c.country, E'\n', '~'), 20), left(translate(c.state, E'\n', '~'), 20), left(translate(c.postcode, E'\n', '~'), 20)))
+          format('the refused codes are %s for %L, %L, %L', c.refused, left(translate(c.country, E'\n', '~'), 20), left(translate(c.state, E'\n', '~'), 20), left(translate(c.postcode, E'\n', '~'), 20)))
 FROM (VALUES
     ('MY', '14', '50450', '{}'), ('my', '14', '50450', '{}'), (' mY  ', ' 14 ', ' 50450 ', '{}'), ('MY', 'MY-14', '50450', '{}'), ('MY', ' my-14', '50450', '{}'),
     ('US', 'CA', '94105', '{}'), ('us', 'ca', '94105', '{}'), ('us', 'us-ca', '94105', '{}'), ('US', 'DC', '20001', '{}'),
@@ -149,7 +149,7 @@ SELECT is_empty($$SELECT s.* FROM subdivision s WHERE 'state' = ANY (invalid_add
     OR 'state' = ANY (invalid_address_codes(lower(s.country), lower(s.code), NULL))$$, 'every subdivision is accepted in any case');
 
 -- Constraints.
-SELECT is(pg_temp.broken(c.sql), c.name, c.name)
+SELECT is(pg_temp.broken(c.sql), c.name, concat(c.name, ': ', c.sql))
 FROM (VALUES
     ('INSERT INTO country VALUES (''MY'', ''x'')', 'country_pkey'), ('INSERT INTO country VALUES (''my'', ''x'')', 'country_code_is_two_capitals'),
     ('INSERT INTO country VALUES (''XX'', ''x'', ''[0-9]{5}'')', 'country_postcode_is_whole'), ('INSERT INTO subdivision VALUES (''MY'', ''14'')', 'subdivision_pkey'),

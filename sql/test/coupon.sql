@@ -8,7 +8,7 @@ SELECT is((SELECT ROW(subtotal, discount, total)::text FROM orders WHERE id = :t
 SELECT results_eq(format('SELECT kind::text, subtotal, discount FROM order_line WHERE order_id = %s ORDER BY id', :ten),
     $$VALUES ('plan', 2000::bigint, 200::bigint), ('discount', -200, 0)$$, 'a discount line shows the discount');
 SELECT is((SELECT metadata - 'coupon_id' FROM orders WHERE id = :ten), '{"coupon_code": "TEN", "discount_cents": 200}'::jsonb,
-          'and so does the metadata');
+          'the metadata shows the discount');
 SELECT is((SELECT state FROM coupon_redemption WHERE order_id = :ten), 'applied', 'a paid order has applied the coupon');
 
 SELECT pg_temp.buy('poor', p_coupon => 'ALL') AS free \gset
@@ -20,7 +20,7 @@ SELECT pg_temp.buy('alice', 'few', p_coupon => 'TWO') AS cheap \gset
 SELECT is((SELECT total FROM orders WHERE id = :cheap), 0::bigint, 'a discount does not exceed the goods');
 
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.buy(%L, p_coupon => %L)', 'alice', c.code)),
-          'OR422 ' || c.refusal || ' coupon_code', c.refusal)
+          'OR422 ' || c.refusal || ' coupon_code', 'the coupon ' || c.code || ' is refused with ' || c.refusal)
 FROM (VALUES ('NIX', 'coupon_unknown'), ('DEAD', 'coupon_unknown'), ('PAST', 'coupon_expired'),
              ('LATER', 'coupon_not_yet_valid'), ('EURO', 'coupon_currency_mismatch'), ('BIG', 'coupon_below_minimum'))
     AS c (code, refusal);
@@ -28,7 +28,7 @@ FROM (VALUES ('NIX', 'coupon_unknown'), ('DEAD', 'coupon_unknown'), ('PAST', 'co
 SELECT pg_temp.buy('poor', p_method => 'manual', p_coupon => 'TWO') AS two \gset
 SELECT is((SELECT state FROM coupon_redemption WHERE order_id = :two), 'reserved', 'an unpaid order reserves the coupon');
 SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('alice', p_coupon => 'TWO')$$), 'OR422 coupon_used_up coupon_code',
-          'the third of two uses is refused');
+          'a third use of a coupon with two uses is refused');
 SELECT is(pg_temp.drop_it('poor', :two), 'done', 'the order is cancelled');
 SELECT is((SELECT state FROM coupon_redemption WHERE order_id = :two), 'released', 'cancelling releases the coupon');
 SELECT is((SELECT used FROM coupon WHERE tenant_id = 77 AND code = 'TWO'), 1, 'the released use is not counted');
@@ -36,7 +36,7 @@ SELECT isnt(pg_temp.buy('alice', p_coupon => 'TWO'), NULL, 'another order can us
 
 SELECT isnt(pg_temp.buy('alice', p_coupon => 'ONCE'), NULL, 'a user uses a coupon once');
 SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('alice', p_coupon => 'ONCE')$$), 'OR422 coupon_used_by_user coupon_code',
-          'is not twice');
+          'a second use by the same user is refused');
 SELECT pg_temp.buy('poor', p_method => 'manual', p_coupon => 'ONCE') AS once \gset
 SELECT is(pg_temp.pay(:once), 'done', 'an unpaid order is paid later');
 SELECT is((SELECT state FROM coupon_redemption WHERE order_id = :once), 'applied', 'the payment applies the coupon');

@@ -105,9 +105,9 @@ EXCEPTION WHEN SQLSTATE 'TT000' THEN
     RETURN v_seen;
 END
 $$;
-SELECT ok(pg_temp.seen(format('UPDATE orders.event SET %s WHERE subject_id = %s AND version = %s', t.sql, v.id, v.version), v.id), t.name || ' of version ' || v.version || ', ' || v.what)
+SELECT ok(pg_temp.seen(format('UPDATE orders.event SET %s WHERE subject_id = %s AND version = %s', t.sql, v.id, v.version), v.id), t.name || ' of version ' || v.version || ', ' || v.what || ': a change is detected')
 FROM tampered t
-CROSS JOIN (VALUES (:a, 1, 'which has no comment'), (:a, 2, 'the last one'), (:b, 2, 'which has no steps'), (:d, 2, 'which was extended')) AS v (id, version, what)
+CROSS JOIN (VALUES (:a, 1, 'which has no comment'), (:a, 2, 'the last version'), (:b, 2, 'which has no steps'), (:d, 2, 'which was extended')) AS v (id, version, what)
 ORDER BY t.name, v.what;
 SELECT ok(pg_temp.seen(format('DELETE FROM orders.event WHERE subject_id = %s AND version = 1', :b), :b), 'deleting the first event is detected');
 SELECT ok(pg_temp.seen(format('DELETE FROM orders.event WHERE subject_id = %s AND version = 2', :b), :b), 'deleting a middle event is detected');

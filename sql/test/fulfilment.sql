@@ -130,7 +130,7 @@ SELECT is(pg_temp.no('pg_temp.go(0, ''confirmed'')'), 'OR404 not_found', 'an unk
 SELECT pg_temp.order_it() AS g \gset
 SELECT pg_temp.go(:g, 'packed') \g (format=unaligned) /dev/null
 SELECT pg_temp.send(:g) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.no(format('pg_temp.said(%s, %L)', :g, c.document)), c.says, c.document)
+SELECT is(pg_temp.no(format('pg_temp.said(%s, %L)', :g, c.document)), c.says, concat(c.document, ' is refused with ', c.says))
 FROM (VALUES ('{}', 'OR422 required_field status'), ('{"status": "In Transit"}', 'OR422 invalid_field status'), ('{"status": "planned"}', 'OR422 invalid_field status'),
              ('{"status": "x", "at": "1999-01-01T00:00:00Z"}', 'OR422 invalid_field at'), ('{"status": "x", "at": "2999-01-01T00:00:00Z"}', 'OR422 invalid_field at')) AS c (document, says);
 
@@ -185,7 +185,7 @@ SELECT is(pg_temp.no(format('pg_temp.go(%s, ''delivered'')', :m)), 'OR409 order_
 SELECT pg_temp.rug('cod') AS n \gset
 SELECT is(pg_temp.go(:n, 'confirmed') || ' ' || pg_temp.go(:n, 'packed', now() + interval '1 day'), 'done done', 'an order is confirmed, then packed');
 SELECT is((SELECT expected_at FROM shipment WHERE order_id = :n), now() + interval '1 day', 'packing sets the expected delivery');
-SELECT is(pg_temp.no(format('pg_temp.go(%s, %L)', :n, t.step)), 'OR409 order_not_advanceable', coalesce(t.step, 'null') || ' is no step to take')
+SELECT is(pg_temp.no(format('pg_temp.go(%s, %L)', :n, t.step)), 'OR409 order_not_advanceable', coalesce(t.step, 'null') || ' is not accepted as a step')
 FROM unnest(ARRAY['pending', 'confirmed', 'shipped', 'out_for_delivery', 'returned', 'none', 'elsewhere', NULL]) AS t (step);
 SELECT is(pg_temp.states(:n), 'open unpaid packed', 'none of the refused steps was taken');
 SELECT is((SELECT shipped_at FROM shipment WHERE order_id = :n), NULL, 'the refused steps did not ship the order');
@@ -216,9 +216,9 @@ SELECT is((SELECT (shipment).status || ' ' || array_to_string(ARRAY(SELECT t.sta
 SELECT is((SELECT comment FROM order_history WHERE order_id = :n AND axis = 'details' ORDER BY step DESC LIMIT 1), format('tracking event %s withdrawn: lost, Moon', :wrong), 'history names the withdrawn event');
 SELECT is(pg_temp.said(:n, '{"status": "lost", "location": "Moon", "withdraws": null}'), 'done', 'a withdrawn event can be added again; null is absent');
 SELECT is(pg_temp.said(:n, format('{"withdraws": %s, "status": null}', :wrong)::jsonb), 'unchanged', 'members that are null are allowed beside withdraws');
-SELECT is(pg_temp.sentence(format('SELECT pg_temp.said(%s, ''{"status": "lost", "at": "%s"}'')', :n, o.at)), 'Must be from 2000-01-01 to one day from now.', 'no event of ' || o.what)
+SELECT is(pg_temp.sentence(format('SELECT pg_temp.said(%s, ''{"status": "lost", "at": "%s"}'')', :n, o.at)), 'Must be from 2000-01-01 to one day from now.', 'an event in ' || o.what || ' is refused')
 FROM (VALUES ('1999-12-31T23:59:59Z', 'the last century'), ('2999-01-01T00:00:00Z', 'the future')) AS o (at, what);
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.said(%s, ''{"withdraws": %s}'')', o.id, o.event)), 'OR422 invalid_field withdraws', 'no event: ' || o.event)
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.said(%s, ''{"withdraws": %s}'')', o.id, o.event)), 'OR422 invalid_field withdraws', 'withdrawing the event ' || o.event || ' is refused')
 FROM (VALUES (:n, '0'), (:a, :'wrong')) AS o (id, event);
 SELECT is(pg_temp.no(format('pg_temp.go(%s, ''shipped'')', :n)), 'OR409 order_not_advanceable', 'advance does not set a shipped order to shipped either');
 SELECT is(pg_temp.said(:n, '{"status": "on_delivery", "at": "2025-12-07T14:00:00Z"}') || ' ' || pg_temp.said(:n, '{"status": "on_delivery", "at": "2025-12-08T14:00:00Z"}'),
@@ -232,22 +232,22 @@ SELECT is((SELECT count(*) FROM orders WHERE tenant_id = 77 AND bill_no = (SELEC
 -- Limits of event times, and versions.
 SELECT pg_temp.rug('cod') AS p \gset
 SELECT pg_temp.sent(:p) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.said(:p, jsonb_build_object('status', 'x', 'at', t.at)), 'done', t.at)
+SELECT is(pg_temp.said(:p, jsonb_build_object('status', 'x', 'at', t.at)), 'done', 'an event at ' || t.at || ' is accepted')
 FROM (VALUES ('2000-01-01T00:00:00Z'), (to_char((now() + interval '23 hours 59 minutes') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))) AS t (at);
-SELECT is(pg_temp.no(format('pg_temp.said(%s, %L)', :p, jsonb_build_object('status', 'x', 'at', t.at))), 'OR422 invalid_field at', t.at)
+SELECT is(pg_temp.no(format('pg_temp.said(%s, %L)', :p, jsonb_build_object('status', 'x', 'at', t.at))), 'OR422 invalid_field at', 'an event at ' || t.at || ' is refused')
 FROM (VALUES ('1999-12-31T23:59:59Z'), (to_char((now() + interval '24 hours 1 minute') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))) AS t (at);
 SELECT is(pg_temp.said(:p, '{"status": "y", "location": "A", "at": "2025-12-07T14:00:00Z"}'), 'done', 'an event with a time is stored');
-SELECT is(pg_temp.said(:p, e.document), 'done', e.document::text || ' is another')
+SELECT is(pg_temp.said(:p, e.document), 'done', e.document::text || ' is another event')
 FROM (VALUES ('{"status": "z", "location": "A", "at": "2025-12-07T14:00:00Z"}'::jsonb), ('{"status": "y", "at": "2025-12-07T14:00:00Z"}'),
              ('{"status": "y", "location": "A", "description": "D", "at": "2025-12-07T14:00:00Z"}'),
              ('{"status": "y", "location": "A", "at": "2025-12-07T14:00:01Z"}')) AS e (document);
 SELECT is(pg_temp.said(:p, '{"status": "y", "location": "A", "description": "", "at": "2025-12-07T21:00:00+07:00"}'), 'unchanged', 'the same event with another time zone changes nothing');
 SELECT is(pg_temp.no(format($$(SELECT count(*) FROM orders_v1.%1$s(77, 'operator', 'operator', pg_temp.uid('olga'), 'x', NULL, NULL, %2$s, '{"status": "x"}', ARRAY[orders_v1.version_tag(%2$s, 1)]))$$, f.name, :p)),
-    'OR412 version_mismatch', f.name || ': an old version is told so') FROM unnest(ARRAY['ship', 'track']) AS f (name);
+    'OR412 version_mismatch', f.name || ': an outdated version is refused') FROM unnest(ARRAY['ship', 'track']) AS f (name);
 SELECT is(pg_temp.no(format($$(SELECT count(*) FROM orders_v1.%s(77, 'operator', 'operator', pg_temp.uid('olga'), 'x', NULL, NULL, 0, '{"status": "x"}', NULL))$$, f.name)),
-    'OR404 not_found', f.name || ': there is no such order') FROM unnest(ARRAY['ship', 'track']) AS f (name);
+    'OR404 not_found', f.name || ': an unknown order is not found') FROM unnest(ARRAY['ship', 'track']) AS f (name);
 SELECT is(pg_temp.no(format($$(SELECT count(*) FROM orders_v1.%s(78, 'operator', 'operator', NULL, 'x', NULL, NULL, %s, '{"status": "x"}', NULL))$$, f.name, :p)),
-    'OR404 not_found', f.name || ': nor one of another tenant') FROM unnest(ARRAY['ship', 'track']) AS f (name);
+    'OR404 not_found', f.name || ': an order of another tenant is not found') FROM unnest(ARRAY['ship', 'track']) AS f (name);
 SELECT is(pg_temp.no(format($$(SELECT count(*) FROM orders_v1.advance(77, 'shop', 'buyer', pg_temp.uid('alice'), 'x', NULL, NULL, %s, 'delivered', NULL, true, NULL, NULL))$$, :p)),
     'OR409 order_not_advanceable', 'a buyer cannot mark an order as delivered');
 
@@ -258,7 +258,7 @@ SELECT is(pg_temp.send(:r, jsonb_build_object('courier', 'TIKI', 'estimated_deli
 SELECT is((SELECT ROW(courier, service, estimated_delivery, length(tracking_url), expected_at = '2030-01-01T00:00:00Z')::text FROM shipment WHERE order_id = :r), '(TIKI,REG,"1 day",2000,t)', 'the planned service is kept');
 SELECT pg_temp.sent(:s) \g (format=unaligned) /dev/null
 SELECT version AS before FROM orders WHERE id = :r \gset
-SELECT is(string_agg(pg_temp.said(c.id, c.event), ' ' ORDER BY c.n), 'done done unchanged done unchanged done', 'of each order the last word counts as said')
+SELECT is(string_agg(pg_temp.said(c.id, c.event), ' ' ORDER BY c.n), 'done done unchanged done unchanged done', 'an event equal to the last event of its order changes nothing')
 FROM (VALUES (1, :r, '{"status": "x"}'::jsonb), (2, :s, '{"status": "y"}'), (3, :r, '{"status": "x"}'), (4, :r, '{"status": "z"}'), (5, :r, '{"status": "z"}'), (6, :r, '{"status": "x"}')) AS c (n, id, event);
 SELECT is((SELECT version FROM orders WHERE id = :r), :before + 3, 'each event increments the version');
 SELECT is((SELECT status FROM shipment WHERE order_id = :s), 'y', 'an event sets the status of its own order');
@@ -288,7 +288,7 @@ BEGIN
            || (SELECT version FROM orders.orders WHERE tenant_id = 77 AND id = p_order);
 END
 $$;
-SELECT is(pg_temp.keyed(k.call, :q), 'the same at ' || k.version, k.call)
+SELECT is(pg_temp.keyed(k.call, :q), 'the same at ' || k.version, 'a repetition returns the first response: ' || k.call)
 FROM (VALUES (1, 'advance(%s, ''packed'', NULL, true, NULL, NULL)', 2), (2, 'ship(%s, ''{"tracking_number": "JP1"}'', NULL)', 3),
              (3, 'track(%s, ''{"status": "on_delivery"}'', NULL)', 4), (4, 'advance(%s, ''delivered'', NULL, true, NULL, NULL)', 5)) AS k (n, call, version)
 ORDER BY k.n;
@@ -321,6 +321,6 @@ SELECT is_empty('SELECT * FROM orders_check.all_violations', 'all invariants hol
 UPDATE shipment SET delivered_at = NULL WHERE order_id = :b;
 UPDATE order_line SET reserved = quantity WHERE order_id = :c AND kind = 'product';
 SELECT set_eq('SELECT name, order_id FROM orders_check.all_violations WHERE order_id IS NOT NULL', format($$VALUES ('shipments_fit', %s::bigint), ('stock_is_held', %s)$$, :b, :c),
-    'a delivery without its time is found, and stock that was sent');
+    'a delivery without a time and reserved stock after shipping are reported');
 SELECT * FROM finish();
 ROLLBACK;

@@ -42,7 +42,7 @@ SELECT pg_temp.order_it() AS d \gset
 SELECT pg_temp.pay(:d) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.create_refunds(:d, p_actor => 'seller'), 'done', 'a manual refund is pending');
 SELECT is(pg_temp.states(:d) || ' ' || pg_temp.stock(), 'open refund_pending pending 10 4', 'the order stays open until the refund is settled');
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.go(%s, %L)', :d, w.to_state)), 'OR409 order_not_advanceable', 'it is not ' || w.to_state || ' meanwhile')
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.go(%s, %L)', :d, w.to_state)), 'OR409 order_not_advanceable', 'an order with a pending refund cannot be ' || w.to_state)
 FROM unnest('{confirmed,packed}'::text[]) AS w (to_state);
 SELECT is(pg_temp.settle_refund(:d, false, 'operator'), 'done', 'the refund fails');
 SELECT is(pg_temp.states(:d) || ' ' || pg_temp.stock(), 'open paid pending 10 4', 'a failed refund leaves the order open');
@@ -100,13 +100,13 @@ SELECT pg_temp.pay(:l) \g (format=unaligned) /dev/null
 SET LOCAL session_replication_role = replica;
 SELECT is(pg_temp.violated(replace(replace(v.sql, '$l', :'l'), '$m', :'m')), v.names, v.what)
 FROM (VALUES
-    ('an order that gave everything back is open',
+    ('a fully refunded order that is open is reported',
      'UPDATE orders SET state = ''open'', cancelled_at = NULL WHERE id = $m; UPDATE event SET types = array_remove(types, ''order.cancelled''), steps = array_remove(steps, ''order:open:cancelled'') WHERE subject_id = $m',
      'events_are_chained refunded_is_closed'),
-    ('an order that gave everything back holds stock',
+    ('a fully refunded order that reserves stock is reported',
      'UPDATE order_line SET reserved = quantity WHERE order_id = $m; UPDATE stock SET reserved = reserved + 4 WHERE variant_id = (SELECT item_id FROM order_line WHERE order_id = $m)',
      'stock_is_held'),
-    ('a closed order holds its coupon',
+    ('a closed order that holds its coupon is reported',
      'UPDATE coupon_redemption SET order_id = $m WHERE order_id = $l; UPDATE order_line SET item_id = NULL WHERE order_id = $l AND kind = ''discount''',
      'coupons_within_limits')
 ) AS v (what, sql, names);

@@ -17,7 +17,7 @@ SELECT is((SELECT to_jsonb(a) - 'replayed' FROM pg_temp.again(sha256('basic')) A
 SELECT results_eq($$SELECT e.key, e.value FROM pg_temp.again(sha256('basic')) AS a, jsonb_each(to_jsonb(a."order")) AS e WHERE e.value <> 'null' ORDER BY e.key$$,
     format($$SELECT e.key, e.value FROM order_view v, jsonb_each(to_jsonb(v)) AS e, jsonb_each((SELECT answer -> 'order' FROM first)) AS f
              WHERE v.tenant_id = 77 AND v.id = %s AND f.key = e.key AND f.value <> 'null' AND e.value <> 'null' ORDER BY e.key$$, :a),
-    'the order as its view shows it');
+    'a repetition returns the order as order_view has it');
 SELECT lives_ok(format('SELECT pg_temp.create_refunds(%s)', :a), 'the order is refunded');
 SELECT is((SELECT ("order").payment_state FROM pg_temp.again(sha256('basic'))), 'paid', 'a repetition returns the state at the first request');
 SELECT is(pg_temp.refusal($$SELECT pg_temp.again(sha256('other'))$$), 'OR422 idempotency_key_reused idempotency_key', 'a different request with the key is refused');
@@ -60,8 +60,8 @@ UPDATE payment SET expires_at = now() FROM cut WHERE cut.key = 'w3' AND id = pay
 UPDATE payment SET intent_id = 'in-w4' FROM cut WHERE cut.key = 'w4' AND id = payment;
 CREATE TEMP TABLE version AS SELECT key, order_id, version FROM cut JOIN orders o ON o.tenant_id = 77 AND o.id = order_id;
 SELECT is(format('%s %s %s', r.outcome, r.replayed, ((r."order").payments[1]).status), w.answer, w.what)
-FROM (VALUES ('w1', 'done f pending', 'the worker made the intent'), ('w2', 'done f failed', 'the provider refused'), ('w3', 'done f created', 'the payment expired'),
-             ('w4', 'intent f created', 'an event named the intent, but nobody knows where to pay')) AS w (key, answer, what), LATERAL pg_temp.resume(w.key) AS r;
+FROM (VALUES ('w1', 'done f pending', 'a repetition is done when the worker created the intent'), ('w2', 'done f failed', 'a repetition is done when the provider refused the payment'), ('w3', 'done f created', 'a repetition is done when the payment expired'),
+             ('w4', 'intent f created', 'a repetition creates the intent when an event named it but the payment has no URL')) AS w (key, answer, what), LATERAL pg_temp.resume(w.key) AS r;
 SELECT is((SELECT ((r."order").payments[1]).pay_url FROM pg_temp.resume('w1') AS r WHERE r.replayed), 'https://pay/w1', 'the final response is returned and replayed');
 SELECT is((SELECT string_agg(key, ' ' ORDER BY key) FROM idempotency WHERE tenant_id = 77 AND key LIKE 'w%' AND completed_at IS NULL), 'w4', 'only the key whose intent has to be created is unfinished');
 SELECT results_eq('SELECT order_id, version FROM version ORDER BY key', 'SELECT v.order_id, o.version FROM version v JOIN orders o ON o.tenant_id = 77 AND o.id = v.order_id ORDER BY v.key', 'resuming changes no order');

@@ -36,7 +36,7 @@ SELECT is((SELECT ROW(category, currency, currency_symbol)::text FROM order_view
 SELECT is((SELECT count(*)::integer FROM order_view v, unnest(v.addresses) AS x WHERE v.id = :a AND x.id > 0), 2, 'the view numbers the addresses');
 
 -- Numbers in every accepted form.
-SELECT is(pg_temp.says(pg_temp.of_lamps(c.change, c.line)), c.says, concat_ws(' ', c.line, c.change))
+SELECT is(pg_temp.says(pg_temp.of_lamps(c.change, c.line)), c.says, concat_ws(' ', c.line, c.change, 'is accepted'))
 FROM (VALUES
     ('{"total": 39.98}'::jsonb, '{"quantity": "2", "unit_price": 22.5, "discount": 5.020, "total": 39.980000}'::jsonb, 'no refusal'),
     ('{"total": 39.98}', '{"quantity": 2.00}', 'no refusal'),
@@ -59,7 +59,7 @@ SELECT count(*) FROM catalogue_bulk(78, 'operator', 'operator', NULL, 'put', NUL
 
 -- --- Every rule for placing -----------------------------------------------------------------------------------------------
 
-SELECT is(pg_temp.says(pg_temp.of_lamps(c.change, c.line, c.address)), c.says, concat_ws(' ', c.change, c.line, c.address))
+SELECT is(pg_temp.says(pg_temp.of_lamps(c.change, c.line, c.address)), c.says, concat_ws(' ', c.change, c.line, c.address, 'gives', c.says))
 FROM (VALUES
     ('{"lines": []}'::jsonb, '{}'::jsonb, '{}'::jsonb, 'lines_required total_mismatch'),
     ('{"lines": null}', '{}', '{}', 'lines_required total_mismatch'),
@@ -134,12 +134,12 @@ SELECT is(pg_temp.says(pg_temp.of_lamps('{}', jsonb_build_object('product', (SEL
 SELECT is(pg_temp.says(pg_temp.of_lamps('{}', jsonb_build_object('product', pg_temp.number_of_product('half')))) ~ '^product_unknown=', true, 'a variant that is not sold is unknown');
 SELECT is(pg_temp.says(pg_temp.of_lamps('{}', '{}', jsonb_build_object('street', repeat('x', 201), 'state', '13'))), 'street_invalid', 'a street is limited to 200 characters');
 SELECT is(pg_temp.says(pg_temp.of_lamps(jsonb_build_object('lines', (SELECT jsonb_agg(pg_temp.lamps()) FROM generate_series(1, 501))))), 'lines_too_many', 'an order is limited to 500 lines');
-SELECT is(pg_temp.says(jsonb_build_object('total', '70.98', 'lines', jsonb_build_array(pg_temp.lamps(c.change), pg_temp.lamps('{"product": 900000000001}'), c.line))), c.says, c.says)
+SELECT is(pg_temp.says(jsonb_build_object('total', '70.98', 'lines', jsonb_build_array(pg_temp.lamps(c.change), pg_temp.lamps('{"product": 900000000001}'), c.line))), c.says, 'the lines give ' || c.says)
 FROM (VALUES ('{"product": 900000000002}'::jsonb, pg_temp.goods_line('off', 1, '0.01', '0', '0.01'), format('product_unknown=900000000002 product_unknown=900000000001 product_unknown=%s total_mismatch', pg_temp.number_of_product('off'))),
              ('{}', pg_temp.goods_line('bronze', 1, '10.00', '0', '10.00'), format('product_unknown=900000000001 package_not_alone=%s total_mismatch', pg_temp.number_of_product('bronze')))) AS c (change, line, says);
 SELECT is(pg_temp.says(jsonb_build_object('total', 1, 'lines', jsonb_build_array(pg_temp.goods_line('many', 1, '0.01', '0', '0.01') || jsonb_build_object('product', (
     SELECT max(v.id) FROM variant v JOIN product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id WHERE p.tenant_id = 77 AND p.external_ref = 'many'))))) ~ '^product_unknown=', true,
-    'what has no price in the tenant''s currency is not sold');
+    'a product without a price in the currency of the tenant is not sold');
 UPDATE variant_price SET price = 10000000000000, list_price = NULL WHERE variant_id = pg_temp.number_of_product('lamp') AND currency = 'USD';
 SELECT is(pg_temp.says(pg_temp.of_lamps('{}', '{"quantity": 1000000}')), 'quantity_invalid=1000000', 'a quantity beyond the maximum amount is refused');
 UPDATE variant_price SET price = 1999, list_price = 2250 WHERE variant_id = pg_temp.number_of_product('lamp') AND currency = 'USD';
@@ -176,7 +176,7 @@ SELECT pg_temp.drop_it(NULL, (SELECT max(id) FROM orders WHERE tenant_id = 77), 
 SELECT is(pg_temp.rules('upgrade', 'alice', 'silver', '20.00', '15.00', '5.00', :t), 'no refusal', 'an upgrade is accepted');
 SELECT pg_temp.drop_it(NULL, (SELECT max(id) FROM orders WHERE tenant_id = 77), 'operator') \g (format=unaligned) /dev/null
 
-SELECT is(pg_temp.rules(c.type, c.who, c.package, c.price, c.total, c.discount, c.at::timestamptz), c.says, concat_ws(' ', c.type, c.package, c.price, c.total, c.discount, c.says))
+SELECT is(pg_temp.rules(c.type, c.who, c.package, c.price, c.total, c.discount, c.at::timestamptz), c.says, concat_ws(' ', c.type, c.package, c.price, c.total, c.discount, 'gives', c.says))
 FROM (VALUES
     ('renewal', 'alice', 'off', '0.01', '0.01', '0', :t, format('product_unknown=%s', pg_temp.number_of_product('off'))),
     ('upgrade', 'alice', 'retired', '890.00', '890.00', '0', :t, format('product_unknown=%s', pg_temp.number_of_product('retired'))),
@@ -202,17 +202,17 @@ FROM (VALUES
     ('downgrade', 'alice', 'bronze', '10.00', '10.00', '0', :t, 'type_unknown'),
     ('', 'alice', 'bronze', '10.00', '10.00', '0', :t, 'type_unknown')) AS c (type, who, package, price, total, discount, at, says);
 SELECT is(pg_temp.broken_rules(format('SELECT pg_temp.step_it(%L, %s)', pg_temp.step_of('renewal', 'alice', 'bronze', '10.00', '10.00', '0') || jsonb_build_object('address', pg_temp.address() || c.change),
-    quote_literal(:t))), c.says, c.says)
+    quote_literal(:t))), c.says, concat('an address with ', c.change, ' gives ', c.says))
 FROM (VALUES ('{"postal_code": "5045"}'::jsonb, 'postcode_invalid'), ('{"state": "XX"}', 'state_unknown'), ('{"given_name": ""}', 'given_name_invalid'), ('{"family_name": ""}', 'family_name_invalid'),
              ('{"country": "XX"}', 'country_unknown')) AS c (change, says);
 SELECT is(pg_temp.broken_rules(format('SELECT pg_temp.step_it(%L, %s, 13)', pg_temp.step_of('renewal', 'alice', 'bronze', '10.00', '10.00', '0'), quote_literal(:t))), 'package_active', 'the renewal window is that of the call, 13 days');
 SELECT is(pg_temp.broken_rules(format('SELECT pg_temp.step_it(%L, %s, 40)', pg_temp.step_of('renewal', 'alice', 'bronze', '10.00', '10.00', '0'), quote_literal('2027-04-28T00:00:00Z'))), 'package_active',
-    'whatever the window, not more than a period before the end');
+    'a renewal is accepted at most one period before the end, whatever the window');
 SELECT is(pg_temp.broken_rules(format('SELECT pg_temp.step_it(%L, %s)', pg_temp.step_of('renewal', 'alice', 'bronze', '10.00', '10.00', '0') - 'discount' || '{"total": "9.00"}', quote_literal(:t))), 'order_total_mismatch',
-    'no discount said is none');
+    'a missing discount counts as 0');
 SELECT is(pg_temp.broken_rules(format('SELECT pg_temp.step_it(%L)', '{"address": 1, "user": "x"}')),
     'product_unknown= given_name_invalid family_name_invalid email_invalid phone_invalid house_invalid street_invalid city_invalid postcode_invalid country_unknown state_unknown user_unknown order_total_mismatch type_unknown',
-    'all at once');
+    'all errors are returned at once');
 SELECT is(pg_temp.rules('upgrade', 'alice', 'forever', '490.00', '490.00', '0', :t), 'no refusal', 'an upgrade to the highest package is accepted');
 SELECT pg_temp.drop_it(NULL, (SELECT max(id) FROM orders WHERE tenant_id = 77), 'operator') \g (format=unaligned) /dev/null
 
@@ -231,7 +231,7 @@ SELECT is(pg_temp.rules('renewal', 'new', 'bronze', '10.00', '10.00', '0', :t), 
 SELECT is(pg_temp.rules('upgrade', 'new', 'silver', '20.00', '15.00', '5.00', :t), 'member_not_placed', 'a member who is not placed cannot upgrade');
 SELECT is(pg_temp.rules('renewal', 'poor', 'bronze', '10.00', '10.00', '0', :t), 'member_not_placed renewal_of_another', 'a user who is not a member counts as not placed');
 SELECT pg_temp.put_member('new', '{"placed_at": "2020-01-01T00:00:00Z", "auto_upgrade_at": "2027-05-10T00:00:00Z"}') \g (format=unaligned) /dev/null
-SELECT is(pg_temp.rules(c.type, 'new', c.package, c.price, c.total, c.discount, :t), 'auto_upgrade_pending', c.type || ' while the host upgrades')
+SELECT is(pg_temp.rules(c.type, 'new', c.package, c.price, c.total, c.discount, :t), 'auto_upgrade_pending', c.type || ' is refused while an automatic upgrade is pending')
 FROM (VALUES ('renewal', 'bronze', '10.00', '10.00', '0'), ('upgrade', 'silver', '20.00', '15.00', '5.00')) AS c (type, package, price, total, discount);
 SELECT pg_temp.put_member('new', '{"placed_at": "2020-01-01T00:00:00Z"}') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.rules('renewal', 'new', 'bronze', '10.00', '10.00', '0', :t), 'no refusal', 'a revoked automatic upgrade does not block a renewal');

@@ -6,7 +6,7 @@ SELECT no_plan();
 
 -- --- Periods, with a clock of the test -----------------------------------------------------------------------------------
 
-SELECT is(orders_v1.period_end(p.since::timestamptz, p.zone, p.unit, p.n, p.day)::text, (p.ends::timestamptz)::text, format('%s %s %s after %s, %s', p.n, p.unit, p.zone, p.since, p.day))
+SELECT is(orders_v1.period_end(p.since::timestamptz, p.zone, p.unit, p.n, p.day)::text, (p.ends::timestamptz)::text, format('%s %s after %s in %s, anchor day %s: the end is %s', p.n, p.unit, p.since, p.zone, p.day, p.ends))
 FROM (VALUES
     ('2027-01-15T10:00:00Z', 'UTC', 'month', 1, 15, '2027-02-15T10:00:00Z'),
     ('2027-01-31T10:00:00Z', 'UTC', 'month', 1, 31, '2027-02-28T10:00:00Z'),
@@ -253,7 +253,7 @@ SELECT is(orders_v1.is_still_sold(77, l), false, 'a package cannot be reordered'
 
 -- --- Members and packages as documents ------------------------------------------------------------------------------------
 
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.operator_put(%L, %L, %L)', c.kind, c.ref, c.document)), c.says, c.ref || ' ' || c.document)
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.operator_put(%L, %L, %L)', c.kind, c.ref, c.document)), c.says, concat(c.kind, ' ', c.ref, ' ', c.document, ' is refused with ', c.says))
 FROM (VALUES
     ('packages', 'x', '{"product": "nothing", "rank": 1}', 'OR422 product_not_found product'),
     ('packages', 'x', '{"product": "lamp", "variant": "nothing", "rank": 1}', 'OR422 product_not_found product'),
@@ -283,7 +283,7 @@ SELECT is(pg_temp.put_member('uma', '{"placed_at": "2020-01-01T00:00:00Z", "pack
 SELECT is(pg_temp.has('uma'), NULL, 'it removes the package');
 SELECT is(pg_temp.put_member('uma', '{"placed_at": "2020-01-01T00:00:00Z", "package": "bronze", "starts_at": "2020-01-01T00:00:00Z", "ends_at": "2100-01-01T00:00:00Z"}'), 'updated', 'then the first document grants its package again');
 
-SELECT is(pg_temp.put_member('gus', c.document) || ' ' || coalesce(pg_temp.has('gus'), '-'), c.says, c.document::text)
+SELECT is(pg_temp.put_member('gus', c.document) || ' ' || coalesce(pg_temp.has('gus'), '-'), c.says, c.document::text || ' gives ' || c.says)
 FROM (VALUES
     (1, '{"placed_at": "2027-01-01T00:00:00Z"}'::jsonb, 'unchanged -'),
     (2, '{"placed_at": "2027-01-01T00:00:00Z", "package": "bronze", "starts_at": "2027-01-31T00:00:00Z"}', 'updated bronze 2027-01-31 2027-02-28'),
@@ -302,7 +302,7 @@ SELECT is((SELECT document - 'user_id' FROM catalogue_upsert(77, 'operator', 'op
 -- One idempotency key has one result for all these operations.
 \ir lib/twice.sql
 SELECT pg_temp.member('val') \g (format=unaligned) /dev/null
-SELECT is(pg_temp.twice(w.name, w.api, NULL, w.arguments), w.outcome, w.name || ' twice')
+SELECT is(pg_temp.twice(w.name, w.api, NULL, w.arguments), w.outcome, w.name || ' returns the same response to a repetition')
 FROM (VALUES
     (1, 'member_place', 'commerce', format('%L, 900, NULL', jsonb_build_object('user', 'val', 'address', pg_temp.address(), 'total', '10.00', 'payment_method', 'balance',
         'lines', jsonb_build_array(jsonb_build_object('product', pg_temp.number_of_product('bronze'), 'quantity', 1, 'unit_price', '10.00', 'discount', '0', 'total', '10.00')))), 'done'),
@@ -313,7 +313,7 @@ FROM (VALUES
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'all invariants hold');
 
 -- Violations that the invariant reports.
-SELECT is(pg_temp.violated(replace(replace(c.sql, '$c', :'c'), '$h', :'h')) ~ c.names, true, c.sql)
+SELECT is(pg_temp.violated(replace(replace(c.sql, '$c', :'c'), '$h', :'h')) ~ c.names, true, concat(c.sql, ' is reported by ', c.names))
 FROM (VALUES
     ('UPDATE package_order SET package_id = pg_temp.number_of_product(''peer'') WHERE order_id = $c', 'packages_fit'),
     ('DELETE FROM package_order WHERE order_id = $c', 'packages_fit'),

@@ -25,11 +25,11 @@ SELECT pg_temp.call_off(:off) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.paypal('confirming', :slow), 'done', 'the payment of an order is being confirmed');
 SELECT is(pg_temp.fail_finally(:bad), 'error failed none', 'an order is in error');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.send(%s, %L, %L)', o.id, o.who, o.email)), 'OR404 not_found', o.what)
-FROM (VALUES (0, 'sally', NULL, 'an order that is missing'), (:a, 'mel', 'a@example.com', 'the order of a member who does not sell'), (:a, 'bert', 'a@example.com', 'of another company'),
-             (:a, 'carl', 'a@example.com', 'of nobody''s'), (:other, 'mona', 'a@example.com', 'another company''s'), (pg_temp.buy('alice', p_method => 'external'), 'sally', 'a@example.com', 'a buyer''s of another API')) AS o (id, who, email, what);
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.send(%s, p_email => NULL)', o.id)), 'OR422 invalid_field email', 'no address comes before ' || o.what) FROM (VALUES (:cash, 'the method'), (:paid, 'the state')) AS o (id, what);
+FROM (VALUES (0, 'sally', NULL, 'a missing order is not found'), (:a, 'mel', 'a@example.com', 'an order is not found for a member who may not sell'), (:a, 'bert', 'a@example.com', 'an order is not found for a salesperson of another company'),
+             (:a, 'carl', 'a@example.com', 'an order is not found for a user without a company'), (:other, 'mona', 'a@example.com', 'an order of another company is not found'), (pg_temp.buy('alice', p_method => 'external'), 'sally', 'a@example.com', 'an order of another API is not found')) AS o (id, who, email, what);
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.send(%s, p_email => NULL)', o.id)), 'OR422 invalid_field email', 'a missing address is reported before ' || o.what) FROM (VALUES (:cash, 'the method'), (:paid, 'the state')) AS o (id, what);
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.send(%s)', :cash)), 'OR409 payment_method_mismatch', 'an order paid in cash has no payment link');
-SELECT is(pg_temp.told(format('SELECT pg_temp.send(%s)', o.id)), 'OR409 order_not_payable: ' || o.states, o.states)
+SELECT is(pg_temp.told(format('SELECT pg_temp.send(%s)', o.id)), 'OR409 order_not_payable: ' || o.states, 'a link cannot be sent: ' || o.states)
 FROM (VALUES (:paid, 'completed paid'), (:off, 'cancelled closed'), (:late, 'expired closed'), (:slow, 'open confirming'), (:bad, 'error failed')) AS o (id, states);
 SELECT is((SELECT count(*) FROM mail WHERE tenant_id = 77), 0::bigint, 'a refused request queues no mail');
 SELECT is(pg_temp.send(:a), 'done', 'a link is sent');
@@ -41,7 +41,7 @@ SELECT is((SELECT version FROM orders WHERE id = :a), 1, 'sending a link does no
 -- The worker claims mails with a lease and retries with backoff.
 SELECT results_eq('SELECT * FROM claim_mail(77, 2, 60) ORDER BY id',
     format($$SELECT m.id, o.id, o.number::text COLLATE "default", 'pay_link', m.recipient, m.message_key::text, 'Acme', 'USD', 2::smallint, 1000::bigint, 0, o.expires_at
-             FROM orders o JOIN mail m ON m.tenant_id = 77 AND m.order_id = o.id AND m.recipient IN ('a@example.com', 'b@example.com') WHERE o.id = %s ORDER BY m.id$$, :a), 'mail tells what it is about');
+             FROM orders o JOIN mail m ON m.tenant_id = 77 AND m.order_id = o.id AND m.recipient IN ('a@example.com', 'b@example.com') WHERE o.id = %s ORDER BY m.id$$, :a), 'a mail has its template and the data of its order');
 SELECT is((SELECT string_agg(recipient, ' ') FROM claim_mail(77, 10, 60)), 'c@example.com', 'claimed ones are passed over');
 SELECT is_empty('SELECT * FROM claim_mail(77, 10, 60)', 'claimed mails are not claimed again');
 SELECT is_empty('SELECT * FROM claim_mail(1, 10, 60)', 'another tenant has no mail');
@@ -89,14 +89,14 @@ SELECT is((SELECT paid_by_link FROM order_view WHERE tenant_id = 77 AND id = o.i
 FROM (VALUES (:a, true, 'an external payment has a link'), (:cash, false, 'a cash payment has none')) AS o (id, by_link, what);
 
 -- Opening a link returns the payment whose intent has to be created or used.
-SELECT is(pg_temp.told(format('SELECT pg_temp.start(%s)', o.id)), 'OR409 order_not_payable: ' || o.states, o.states)
+SELECT is(pg_temp.told(format('SELECT pg_temp.start(%s)', o.id)), 'OR409 order_not_payable: ' || o.states, 'a payment cannot be started: ' || o.states)
 FROM (VALUES (:paid, 'completed paid'), (:off, 'cancelled closed'), (:late, 'expired closed'), (:slow, 'open confirming'), (:bad, 'error failed')) AS o (id, states);
 SELECT is(pg_temp.refusal('SELECT pg_temp.start(0)'), 'OR404 not_found', 'an unknown order is not found');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.start(%s)', :cash)), 'OR409 payment_method_mismatch', 'an order paid in cash is refused');
 SELECT is(pay_link_state(77, o.id), o.link_state, o.what)
-FROM (VALUES (:a, 'unpaid', 'an open order can be paid'), (:cash, 'over', 'an order that is paid in cash cannot be paid by a link'), (:late, 'over', 'an order past its expiry'),
-             (:paid, 'paid', 'a paid order'), (:off, 'over', 'a cancelled order'), (:slow, 'confirming', 'a payment that its provider confirms'), (:bad, 'over', 'an order in error'),
-             (0, NULL, 'an order that does not exist has none')) AS o (id, link_state, what);
+FROM (VALUES (:a, 'unpaid', 'an open order can be paid'), (:cash, 'over', 'an order that is paid in cash cannot be paid by a link'), (:late, 'over', 'an order past its expiry cannot be paid'),
+             (:paid, 'paid', 'a paid order is shown as paid'), (:off, 'over', 'a cancelled order cannot be paid'), (:slow, 'confirming', 'a payment that is being confirmed is shown as confirming'), (:bad, 'over', 'an order in error cannot be paid'),
+             (0, NULL, 'a missing order has no state')) AS o (id, link_state, what);
 SELECT is(pay_link_state(1, :a), NULL, 'an order of another tenant has no state');
 SELECT pg_temp.payment_of(:a) AS p1 \gset
 SELECT is(pg_temp.start(:a), :p1::bigint, 'the link opens the first payment');
@@ -116,7 +116,7 @@ SELECT is(pg_temp.intend(:p2, 'I-2'), 'done', 'the new payment gets an intent');
 SELECT is(pg_temp.paypal('failed', :a), 'done', 'the provider declines the new payment');
 SELECT is(pay_link_state(77, :a), 'failed', 'the buyer sees the failure and can retry');
 SELECT is(was_declined(77, o.id), o.declined, o.what)
-FROM (VALUES (:a, true, 'the provider declined the latest payment'), (:slow, false, 'a payment that is being confirmed is not declined'), (:off, false, 'nor is that of a cancelled order'),
+FROM (VALUES (:a, true, 'the provider declined the latest payment'), (:slow, false, 'a payment that is being confirmed is not declined'), (:off, false, 'the payment of a cancelled order is not declined'),
              (0, NULL, 'an order that does not exist has no payment')) AS o (id, declined, what);
 SELECT is(was_declined(1, :a), NULL, 'a payment of another tenant is not found');
 SELECT is(pg_temp.start(:a) > :p2, true, 'the retry is a new payment');
@@ -171,7 +171,7 @@ SELECT is(pg_temp.states(:c), 'expired refunded none', 'the order is refunded');
 
 -- pay_link_state agrees with start_payment: it is unpaid or failed exactly when start_payment would start a payment.
 SELECT is(pay_link_state(77, o.id), o.link_state, o.what)
-FROM (VALUES (:a, 'paid', 'a surplus payment changes nothing'), (:b, 'paid', 'captured after a while'), (:c, 'over', 'money that came too late is refunded'), (:d, 'over', 'or on its way back')) AS o (id, link_state, what);
+FROM (VALUES (:a, 'paid', 'a surplus payment changes nothing'), (:b, 'paid', 'an order whose payment is captured later is paid'), (:c, 'over', 'an order with a refunded late payment is over'), (:d, 'over', 'an order with a pending refund of a late payment is over')) AS o (id, link_state, what);
 SELECT pg_temp.sell('external') AS r, pg_temp.sell('external') AS doubt, pg_temp.sell('external') AS doubt_late, pg_temp.sell('external') AS twice \gset
 SELECT pg_temp.paypal('paid', :r, 'PP-8') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.create_refunds(:r, 300) || ' ' || pg_temp.states(:r) || ' ' || pay_link_state(77, :r), 'done completed refund_pending none paid', 'an order with a pending refund counts as paid');

@@ -39,14 +39,14 @@ SELECT pg_temp.buy('bob', p_method => 'external') AS b \gset
 SELECT is(pg_temp.hear('f1' || c.n, c.type, :b, c.amount, c.transaction, c.currency, c.intent) || ' ' || pg_temp.refusal_of('f1' || c.n),
           'refused ' || c.refusal, c.label)
 FROM (VALUES (1, 'paid', 999, 'tx-b', 'USD', NULL, 'amount_mismatch', 'another amount is refused'),
-             (2, 'paid', NULL, 'tx-b', 'USD', NULL, 'amount_mismatch', 'and none'),
+             (2, 'paid', NULL, 'tx-b', 'USD', NULL, 'amount_mismatch', 'a missing amount is refused'),
              (3, 'paid', 1000, 'tx-b', 'EUR', NULL, 'currency_mismatch', 'another currency is refused'),
-             (4, 'paid', 1000, 'tx-b', NULL, NULL, 'currency_mismatch', 'and none'),
-             (5, 'paid', 1000, 'tx-a', 'USD', NULL, 'transaction_id_taken', 'a transaction id that is taken'),
-             (6, 'paid', 1000, NULL, 'USD', NULL, 'required_field', 'no transaction id'),
-             (7, 'paid', 1000, 'tx-b', 'USD', 'in-a', 'transaction_id_taken', 'the intent of another payment'),
-             (8, 'refunded', 0, 'rtx-b', 'USD', NULL, 'amount_mismatch', 'a refund without an amount'),
-             (9, 'gone', 1000, 'tx-b', 'USD', NULL, 'invalid_field', 'an unknown type'))
+             (4, 'paid', 1000, 'tx-b', NULL, NULL, 'currency_mismatch', 'a missing currency is refused'),
+             (5, 'paid', 1000, 'tx-a', 'USD', NULL, 'transaction_id_taken', 'a transaction id in use by another payment is refused'),
+             (6, 'paid', 1000, NULL, 'USD', NULL, 'required_field', 'a missing transaction id is refused'),
+             (7, 'paid', 1000, 'tx-b', 'USD', 'in-a', 'transaction_id_taken', 'the intent of another payment is refused'),
+             (8, 'refunded', 0, 'rtx-b', 'USD', NULL, 'amount_mismatch', 'a refund of 0 is refused'),
+             (9, 'gone', 1000, 'tx-b', 'USD', NULL, 'invalid_field', 'an unknown type is refused'))
     AS c (n, type, amount, transaction, currency, intent, refusal, label);
 SELECT is((SELECT count(*) FROM provider_event WHERE event_id LIKE 'f1_' AND verdict = 'refused' AND payment_id = pg_temp.payment_of(:b)
              AND judged_at IS NOT NULL AND reported_at IS NOT NULL AND detail <> ''), 9::bigint, 'all refused events are stored with payment and message');
@@ -88,7 +88,7 @@ SELECT is(pg_temp.states(:d), 'expired refund_pending none', 'the refund is pend
 SELECT is(pg_temp.hear('a1', 'refunded', :a, 400, 'rtx-a1', p_capture => 'tx-a'), 'done', 'a refund made at the provider is applied');
 SELECT is(pg_temp.states(:a), 'completed partially_refunded none', 'the order is partially refunded');
 SELECT is(pg_temp.hear('a2', 'refunded', :a, 700, 'rtx-a2', p_capture => 'tx-a') || ' ' || pg_temp.refusal_of('a2'), 'refused refund_exceeds_captured',
-          'but not more than was captured');
+          'a refund above the captured amount is refused');
 SELECT is(pg_temp.hear('a3', 'refunded', :a, 600, 'rtx-a3', p_capture => 'tx-a'), 'done', 'the rest is refunded at the provider');
 SELECT is(pg_temp.states(:a), 'completed refunded none', 'the order is fully refunded');
 
@@ -106,10 +106,10 @@ SELECT pg_temp.buy('bob', p_method => 'external') AS f \gset
 SELECT pg_temp.hear('k1', 'paid', :f, 1000, 'tx-f'), pg_temp.create_refunds(:f, 300) \g (format=unaligned) /dev/null
 SELECT (refund).id AS rf FROM claim_refunds(77, 'sim', 10, 60) WHERE order_id = :f \gset
 SELECT lives_ok(format($$SELECT settle_refund(77, 'w', 'system', NULL, NULL, NULL, NULL, %s, NULL, true, NULL, NULL)$$, :rf),
-                'a refund settled without a transaction id');
+                'a refund is settled without a transaction id');
 SELECT is(pg_temp.hear('k2', 'refunded', :f, 300, 'rtx-f'), 'unchanged', 'an event for a settled refund changes nothing');
 SELECT is((SELECT ROW(refunded, (SELECT reference FROM refund WHERE id = :rf))::text FROM orders WHERE id = :f), '(300,rtx-f)',
-          'is one refund, with its id');
+          'the event adds its transaction id to the refund');
 SELECT is(pg_temp.hear('k3', 'refunded', :f, 300, 'rtx-f2'), 'done', 'an event with another transaction id is applied');
 SELECT is((SELECT refunded FROM orders WHERE id = :f), 600::bigint, 'it is another refund');
 
@@ -143,14 +143,14 @@ SELECT is(pg_temp.hear('n1', 'paid', :j, 999, 'tx-j') || ' ' || pg_temp.refusal_
 SELECT is(pg_temp.hear('n2', 'paid', :j, 1000, 'tx-a') || ' ' || pg_temp.refusal_of('n2'), 'refused transaction_id_taken', 'a transaction id in use is refused');
 SELECT is(pg_temp.hear('n3', 'paid', :j, 1000, 'tx-j', p_intent => 'in-j'), 'done', 'the transaction id is stored');
 SELECT is((SELECT ROW(captured, transaction_id, reference, intent_id)::text FROM payment WHERE order_id = :j), '(1000,tx-j,tx-j,in-j)',
-          'so that the money can be refunded');
+          'the payment has the transaction id and the intent, which a refund requires');
 SELECT is((SELECT ROW(version, captured)::text FROM orders WHERE id = :j), '(3,1000)', 'the order has a new version and the same captured amount');
 SELECT is(pg_temp.hear('n4', 'paid', :j, 1000, 'tx-j'), 'unchanged', 'a repeated event changes nothing');
 SELECT is(pg_temp.hear('n5', 'paid', :j, 1000, 'tx-j2') || ' ' || pg_temp.refusal_of('n5'), 'refused payment_already_captured', 'another transaction is refused');
 SELECT pg_temp.buy('bob', p_method => 'external') AS k \gset
 SELECT pg_temp.pay(:k, p_reference => 'slip 7') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.hear('n6', 'paid', :k, 1000, 'tx-k') || ' ' || pg_temp.refusal_of('n6'), 'refused payment_already_captured',
-          'a person''s reference is not overwritten: the buyer may have paid twice');
+          'an event does not overwrite the reference of an operator: the buyer may have paid twice');
 SELECT is((SELECT transaction_id FROM payment WHERE order_id = :k), 'slip 7', 'the transaction id entered by the operator is kept');
 
 -- A refused reply to a capture ends its polling.
@@ -175,13 +175,13 @@ SELECT pg_temp.payment_of(:ap) AS pap \gset
 SELECT count(*) FROM record_intent(77, 'user', 'buyer', NULL, 'create', NULL, NULL, :pap, 'in-ap', 'u', NULL) \g (format=unaligned) /dev/null
 SELECT is((SELECT ROW(outcome, id, replayed, refusal)::text FROM apply_provider_event(77, e.channel, 'ap', e.type, NULL, e.intent, e.transaction, 1000, 'USD', NULL, NULL, p_for_tenant => e.tenant)), e.answer, e.what)
 FROM (VALUES ('sim', 'approved', 'in-ap', NULL, NULL, format('(capture,%s,f,)', :pap), 'an approved payment is to be captured'),
-             ('sim', 'approved', 'in-ap', NULL, 77, format('(capture,%s,f,)', :pap), 'also when the event names its tenant'),
-             ('sim', 'approved', 'in-ap', NULL, 78, '(unchanged,,f,)', 'not that of another tenant'),
-             ('sim', 'approved', 'in-none', NULL, NULL, '(unchanged,,f,)', 'an unknown intent'),
-             ('sim', 'approved', NULL, NULL, NULL, '(unchanged,,f,)', 'no intent'),
-             ('down', 'approved', 'in-ap', NULL, NULL, '(unchanged,,f,)', 'the intent of another channel'),
-             ('sim', 'ignored', 'in-ap', NULL, NULL, '(unchanged,,f,)', 'an event that is not about a payment'),
-             ('sim', 'paid', 'in-ap', 'tx-ap', 78, '(unchanged,,f,)', 'money of another tenant')) AS e (channel, type, intent, transaction, tenant, answer, what);
+             ('sim', 'approved', 'in-ap', NULL, 77, format('(capture,%s,f,)', :pap), 'an approved payment is to be captured when the event names its tenant'),
+             ('sim', 'approved', 'in-ap', NULL, 78, '(unchanged,,f,)', 'an event of another tenant changes nothing'),
+             ('sim', 'approved', 'in-none', NULL, NULL, '(unchanged,,f,)', 'an event with an unknown intent changes nothing'),
+             ('sim', 'approved', NULL, NULL, NULL, '(unchanged,,f,)', 'an event without an intent changes nothing'),
+             ('down', 'approved', 'in-ap', NULL, NULL, '(unchanged,,f,)', 'an event with the intent of another channel changes nothing'),
+             ('sim', 'ignored', 'in-ap', NULL, NULL, '(unchanged,,f,)', 'an event of another kind changes nothing'),
+             ('sim', 'paid', 'in-ap', 'tx-ap', 78, '(unchanged,,f,)', 'a payment event of another tenant changes nothing')) AS e (channel, type, intent, transaction, tenant, answer, what);
 SELECT is_empty($$SELECT FROM provider_event WHERE tenant_id = 77 AND event_id = 'ap'$$, 'none of these events is stored');
 SELECT is(pg_temp.states(:ap), 'open unpaid none', 'none of these events has an effect');
 SELECT is((SELECT outcome FROM apply_provider_event(77, 'sim', 'ap', 'paid', NULL, 'in-ap', 'tx-ap', 1000, 'USD', NULL, NULL, p_for_tenant => 77)), 'done', 'a payment of this tenant is applied');

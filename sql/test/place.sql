@@ -44,7 +44,7 @@ SELECT pg_temp.operator_put('billing-options', 'two', '{"plan": "basic", "name":
 SELECT pg_temp.buy('bob', p_option => 'two', p_method => 'manual') AS years \gset
 SELECT is((SELECT snapshot - '{id,name,slug,description,currency,features}'::text[] FROM orders WHERE id = :years),
     jsonb_build_object('price_cents', 15000, 'duration_unit', 'year', 'duration_value', 2, 'billing_option_id', :two, 'billing_option_name', 'Two years'),
-    'which has its price and its duration, not the plan''s');
+    'the snapshot has the price and the duration of the billing option');
 
 SELECT pg_temp.buy('bob', p_method => 'manual') AS manual \gset
 SELECT is(pg_temp.states(:manual), 'open unpaid none', 'an order paid by hand awaits payment');
@@ -63,7 +63,7 @@ SELECT is(pg_temp.states(:free), 'completed paid none', 'a free order is paid im
 SELECT is((SELECT count(*) FROM payment WHERE order_id = :free), 0::bigint, 'a free order has no payment');
 
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.buy(%L, %L, %L, %L, %L)', c.who, c.plan, c.method, NULL, c.quantity)),
-          c.refusal, c.refusal)
+          c.refusal, concat(c.quantity, ' of ', c.plan, ' for ', c.who, ' by ', c.method, ': ', c.refusal))
 FROM (VALUES
     ('bob', 'none', 'balance', 1, 'OR422 plan_not_found plan_id'),
     ('bob', 'hidden', 'balance', 1, 'OR422 plan_not_on_sale plan_id'),
@@ -77,7 +77,7 @@ FROM (VALUES
 ) AS c (who, plan, method, quantity, refusal);
 
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.buy(%L, p_method => %L, p_channel => %L)', 'bob', 'external', c.channel)),
-          c.refusal, c.refusal)
+          c.refusal, concat('the channel ', coalesce(c.channel, 'NULL'), ' gives ', c.refusal))
 FROM (VALUES (NULL, 'OR422 payment_channel_required payment_channel'),
              ('nix', 'OR422 payment_channel_unknown payment_channel'),
              ('euronly', 'OR422 payment_channel_disabled payment_channel'),
@@ -95,7 +95,7 @@ SELECT catalogue_upsert(78, 'operator', 'operator', NULL, 'put', NULL, NULL, k.k
 FROM (VALUES ('users', 'eve', '{"name": "Eve"}'::jsonb), ('plans', 'theirs', '{"name": "Theirs", "price": 1, "currency": "USD"}'),
              ('payment-channels', 'theirs', '{"provider": "simulator"}')) AS k (kind, ref, document) \g (format=unaligned tuples_only=on) /dev/null
 SELECT is(pg_temp.refusal(format('SELECT place_plan(77, ''user'', ''buyer'', 1, ''create'', NULL, NULL, %s, %s, NULL, 1, ''external'', %L, NULL, NULL, NULL)',
-                                 c.buyer, c.plan, c.channel)), c.refusal, 'in another tenant: ' || c.refusal)
+                                 c.buyer, c.plan, c.channel)), c.refusal, 'an entry of another tenant is refused: ' || c.refusal)
 FROM (VALUES (user_id_of(78, 'eve'), pg_temp.plan('basic'), 'sim', 'OR422 user_not_found user'),
              (pg_temp.uid('bob'), (SELECT id FROM plan WHERE tenant_id = 78), 'sim', 'OR422 plan_not_found plan_id'),
              (pg_temp.uid('bob'), pg_temp.plan('basic'), 'theirs', 'OR422 payment_channel_unknown payment_channel')) AS c (buyer, plan, channel, refusal);
@@ -113,8 +113,8 @@ SELECT results_eq(
 
 SELECT is((SELECT ROW(outcome, id, cardinality(("order").payments))::text FROM place_plan(77, 'user', 'buyer', pg_temp.uid('bob'), 'create', NULL, NULL, pg_temp.uid('bob'), pg_temp.plan(c.plan), NULL, 1, c.method,
                'sim', NULL, NULL, 900)), format(c.answer, pg_temp.max_id(c.of)), c.what)
-FROM (VALUES ('basic', 'external', '(intent,%s,1)', 'payment', 'the intent of an external payment is to be made'), ('basic', 'manual', '(done,%s,1)', 'orders', 'nothing is to be done for another payment'),
-             ('free', 'external', '(done,%s,0)', 'orders', 'nor for an order that costs nothing')) AS c (plan, method, answer, of, what);
+FROM (VALUES ('basic', 'external', '(intent,%s,1)', 'payment', 'an external order returns its payment, whose intent has to be created'), ('basic', 'manual', '(done,%s,1)', 'orders', 'an order with another payment method is done'),
+             ('free', 'external', '(done,%s,0)', 'orders', 'a free external order is done')) AS c (plan, method, answer, of, what);
 
 SELECT is((SELECT array_agg(orders_v1.digits(n, 6) ORDER BY n) FROM unnest('{7,999999,1234567}'::bigint[]) AS n), '{000007,999999,1234567}'::text[], 'numbers above six digits keep all their digits');
 

@@ -61,7 +61,7 @@ SELECT pg_temp.order_it('{"lines": [{"product": "s24", "variant": "black", "quan
 SELECT is((SELECT ROW(subtotal, discount, tax, shipping, total, tax_inclusive, exponent)::text FROM orders WHERE id = :a),
     '(24000000,4800000,1920000,15000,21135000,f,0)', 'goods, voucher, tax and shipping add up');
 SELECT is((SELECT ROW(notes, metadata - 'coupon_id')::text FROM orders WHERE id = :a), ROW(E'Please call\nbefore', '{"a": 1, "coupon_code": "DISC20", "discount_cents": 4800000}'::jsonb)::text,
-    'with its notes and metadata');
+    'the order has its notes and metadata');
 SELECT is((SELECT ROW(title, variant, quantity, subtotal)::text FROM order_line WHERE order_id = :a AND kind = 'shipping'), '(JNE,REG,1,15000)', 'the shipping line names the courier');
 SELECT is(pg_temp.states(:a), 'open unpaid pending', 'the order awaits payment and delivery');
 SELECT matches((SELECT number FROM orders WHERE id = :a), '^ORD-\d{8}-\d{6,}$', 'the number has the format of the shop API');
@@ -84,7 +84,7 @@ SELECT is((SELECT bill_no FROM orders WHERE id = :a), 'MAJ-' || to_char(now() AT
 SELECT is((SELECT number FROM read_bill(77, pg_temp.uid('alice'), :a)), (SELECT bill_no FROM orders WHERE id = :a), 'the bill has the number of the order');
 SELECT is((SELECT document ->> 'kind' FROM read_bill(77, NULL, :a)), 'bill', 'the kind of the document is bill');
 SELECT is((SELECT document -> 'buyer' ->> 'name' || ': ' || (document -> 'buyer' -> 'address' ->> 0) FROM read_bill(77, NULL, :a)), 'Alice: Jakarta Selatan',
-    'of the buyer, where the goods go');
+    'the bill has the buyer and the shipping address');
 UPDATE users SET name = 'Alicia', email = 'x@example.com' WHERE id = pg_temp.uid('alice');
 UPDATE tenant SET name = 'other' WHERE id = 77;
 SELECT is((SELECT ROW(document -> 'buyer' ->> 'name', document -> 'issuer' ->> 'name', document -> 'payment' ->> 'method')::text FROM read_bill(77, NULL, :a)),
@@ -140,7 +140,7 @@ SELECT is((SELECT ROW(fulfilment_state, buyer_id)::text FROM orders WHERE id = :
 SELECT is((SELECT provider FROM payment WHERE order_id = :k), 'terminal', 'it is paid at the terminal');
 
 -- Refusals, each with its field.
-SELECT is(pg_temp.refused(c.document::jsonb), c.says, 'refused: ' || c.says)
+SELECT is(pg_temp.refused(c.document::jsonb), c.says, concat(c.document, ' gives ', c.says))
 FROM (VALUES
     ('{"lines": [{"product": "nix"}]}', 'OR422 product_not_found lines[0].product'),
     ('{"lines": [{"product": "off"}]}', 'OR422 product_not_found lines[0].product'),
@@ -191,7 +191,7 @@ FROM (VALUES
     ('{"cart": "C99999"}', 'OR404 cart_not_found cart_id')
 ) AS c (document, says);
 SELECT is(pg_temp.refused(format('{"cart": "%s"}', :their_cart)::jsonb), 'OR404 cart_not_found cart_id', 'a cart of another user is not found by its id');
-SELECT is(pg_temp.refused(jsonb_build_object('lines', (SELECT jsonb_agg('{"product": "s24"}'::jsonb) FROM generate_series(1, c.n)), 'currency', 'TND')), c.says, c.n || ' lines')
+SELECT is(pg_temp.refused(jsonb_build_object('lines', (SELECT jsonb_agg('{"product": "s24"}'::jsonb) FROM generate_series(1, c.n)), 'currency', 'TND')), c.says, c.n || ' lines are accepted')
 FROM (VALUES (500, 'no refusal')) AS c (n, says);
 
 -- Stock.
@@ -259,7 +259,7 @@ BEGIN
             FROM orders.orders o WHERE o.id = v_id);
 END
 $$;
-SELECT is(pg_temp.sums(c.document::jsonb), c.says, c.document)
+SELECT is(pg_temp.sums(c.document::jsonb), c.says, concat(c.document, ' gives ', c.says))
 FROM (VALUES
     ('{"currency": "TND", "lines": [{"product": "odd", "quantity": 3}]}', '(3,300,3303,"A100 B200")'),
     ('{"currency": "TND", "lines": [{"product": "odd", "quantity": 3}], "tax_inclusive": true}', '(3,273,3003,"A91 B182")'),
@@ -345,7 +345,7 @@ SELECT is(pg_temp.order_it('{"lines": [{"product": "s24"}], "payment_channel": "
 -- Labels.
 SELECT results_eq('SELECT kind, language, count(*) FROM label GROUP BY kind, language ORDER BY kind, language',
     $$VALUES ('order_status', 'en', 6::bigint), ('order_status', 'id', 6), ('payment_method', 'en', 11), ('payment_method', 'id', 11), ('shipment_status', 'en', 4), ('shipment_status', 'id', 4)$$,
-    'every word has its two languages');
+    'every label exists in both languages');
 SELECT is((SELECT string_agg(text, ',' ORDER BY text) FROM unnest(labels_of(77, '{en,id}')) WHERE word = 'shipped'), 'Shipped', 'a label has the first requested language that exists');
 SELECT is((SELECT text FROM unnest(labels_of(77, '{fr,id}')) WHERE word = 'shipped'), 'Sedang Dikirim', 'otherwise it has the next requested language');
 SELECT pg_temp.operator_put('labels', 'x', '{"type": "order_status", "word": "shipped", "language": "FR", "text": "Expédié"}') \g (format=unaligned) /dev/null

@@ -69,7 +69,7 @@ CREATE TEMP VIEW line_rate AS
     GROUP BY 1, 2, 3, 4, 5;
 SELECT is_empty($$SELECT * FROM line_rate
     WHERE abs(tax - CASE WHEN tax_inclusive THEN price * coalesce(rates, 0) / (10000 + coalesce(rates, 0)) ELSE price * coalesce(rates, 0) / 10000 END) > 0.5$$,
-    'a line''s tax is that of its rates');
+    'the tax of a line is that of its rates');
 SELECT is_empty($$SELECT o.id FROM orders o
     JOIN LATERAL (SELECT sum(l.discount) AS given, sum(l.subtotal) FILTER (WHERE l.kind = 'discount') AS shown FROM order_line l
                   WHERE l.tenant_id = 77 AND l.order_id = o.id) AS d ON true

@@ -59,7 +59,7 @@ SELECT is(pg_temp.intend(:i, 'in-i'), 'done', 'the reply with the intent is reco
 SELECT is((SELECT concat_ws(' ', p.status, p.intent_id, p.pay_url) FROM orders.payment p WHERE p.tenant_id = 77 AND p.order_id = :i),
           'pending in-i https://pay.example/', 'the payment has the URL of the reply');
 SELECT is_empty(format($$SELECT FROM orders.due d WHERE d.tenant_id = 77 AND d.kind = 'intent' AND d.id = %s$$, pg_temp.payment_of(:i)),
-                'and the worker does not ask for it again');
+                'the worker does not create the intent again');
 SELECT pg_temp.buy('bob', p_method => 'external') AS j \gset
 SELECT is(pg_temp.hear('j1', 'refunded', :j, 400, 'rtx-j', p_intent => 'in-j'), 'waiting', 'an event sets the intent');
 SELECT is(pg_temp.intend(:j, 'in-other'), 'done', 'the reply has another intent');
@@ -75,7 +75,7 @@ SELECT is(pg_temp.pay(:b, p_reference => NULL), 'done', 'an order is settled by 
 SELECT is(pg_temp.states(:b), 'completed refunded none', 'the waiting refunds are applied');
 SELECT is(pg_temp.verdicts('b'), 'b1:done b2:refused:refund_exceeds_captured b3:done', 'they are applied in order of arrival, up to the captured amount');
 SELECT is((SELECT string_agg(event_id || ' ' || refusal || ' ' || amount, ',') FROM pg_temp.review()), 'b2 refund_exceeds_captured 700',
-          'the worker reports what was refused');
+          'the worker reports the refused event');
 SELECT is_empty('SELECT * FROM pg_temp.review()', 'each event is reviewed once');
 
 SELECT pg_temp.buy('bob', p_method => 'external') AS c \gset
@@ -111,7 +111,7 @@ SELECT is_empty('SELECT * FROM pg_temp.review()', 'without a change no event is 
 UPDATE payment SET intent_id = 'in-f' WHERE order_id = :f;
 UPDATE provider_event SET received_at = now() - interval '25 hours' WHERE event_id = 'f2';
 SELECT is((SELECT string_agg(e.event_id, ' ' ORDER BY e.id) FROM due_provider_events(77, 10) AS d JOIN provider_event e ON e.tenant_id = 77 AND e.id = d), 'f1 f2',
-          'an intent has become known, and a day is over');
+          'an event with a known intent and an event older than a day are due');
 SELECT is((SELECT count(*) FROM due_provider_events(77, 1)), 1::bigint, 'the worker reviews a limited number');
 SELECT is((SELECT string_agg(ROW(channel, event_id, type, payment, intent_id, transaction_id, amount, currency, refusal)::text, ',') FROM pg_temp.review()),
           '(sim,f2,paid,,in-f2,tx-f2,1000,USD,not_found)', 'an event is refused after a day');
@@ -152,7 +152,7 @@ END
 $$;
 
 SELECT results_eq(format('SELECT DISTINCT pg_temp.one_way(events, ''%s-'' || n || ''-'', %s, %s) FROM pg_temp.permutations() WHERE n %% %s = 0', c.name, c.refund, c.intent, c.every),
-                  format('VALUES (%L)', c.books), 'all orders of five events lead to the same books: ' || c.name)
+                  format('VALUES (%L)', c.books), 'every sequence of five events gives the same result: ' || c.name)
 FROM (VALUES
     ('part', 400, 'NULL', 1, 'completed partially_refunded 1000 400 paid 1000 400 0 t done400true'),
     ('all', 1000, 'NULL', 4, 'completed refunded 1000 1000 paid 1000 1000 0 t done1000true'),

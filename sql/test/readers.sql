@@ -12,10 +12,10 @@ FROM (SELECT 'id', id::text FROM orders WHERE id = :a UNION ALL SELECT 'UUID', p
       UNION ALL SELECT 'UUID in capitals', upper(public_id::text) FROM orders WHERE id = :a
       UNION ALL SELECT 'number', number FROM orders WHERE id = :a
       UNION ALL SELECT 'number in small letters', lower(number) FROM orders WHERE id = :a) AS c (what, text);
-SELECT is(order_id_of(c.tenant, c.text), NULL, 'and not by ' || c.text)
+SELECT is(order_id_of(c.tenant, c.text), NULL, 'no order is found by ' || c.text)
 FROM (VALUES (77, ''), (77, '0'), (77, '99999999999999999999'), (77, 'x'), (77, '00000000-0000-0000-0000-000000000000'), (1, :'a')) AS c (tenant, text);
 SELECT is(active_user_id(77, 'alice'), pg_temp.uid('alice'), 'a user is found by the external reference');
-SELECT is(active_user_id(c.tenant, c.ref), NULL, format('and not by %s of tenant %s', c.ref, c.tenant)) FROM (VALUES (77, 'off'), (77, 'nobody'), (78, 'alice')) AS c (tenant, ref);
+SELECT is(active_user_id(c.tenant, c.ref), NULL, format('no active user is found by %s of tenant %s', c.ref, c.tenant)) FROM (VALUES (77, 'off'), (77, 'nobody'), (78, 'alice')) AS c (tenant, ref);
 SELECT results_eq('SELECT tenants()', 'SELECT id FROM tenant ORDER BY id', 'the worker reads all tenants');
 
 -- --- Orders that use every column and child --------------------------------------------------------------------------------
@@ -93,19 +93,19 @@ SELECT set_eq('SELECT id FROM shown', 'SELECT id FROM orders WHERE tenant_id = 7
 SELECT is((SELECT string_agg(a.attname, ' ' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = 'order_view'::regclass AND a.attnum > 0
              AND NOT EXISTS (SELECT FROM pg_attribute o WHERE o.attrelid = 'orders.orders'::regclass AND o.attname = a.attname)),
           'cancel_reason lines payments refunds balance posting buyer agent company taxes addresses history actors invoices shipment tracking returns category currency_symbol pay_url paid_by_link',
-          'the columns that are not those of the table');
+          'the view has these columns beside those of the table');
 SELECT is_empty(format($$SELECT s.id, s.j -> %L, to_jsonb(o) -> %L FROM shown s JOIN orders o ON o.tenant_id = 77 AND o.id = s.id WHERE (s.j -> %L) IS DISTINCT FROM (to_jsonb(o) -> %L)$$,
                        a.attname, a.attname, a.attname, a.attname), a.attname || ' is that of the table')
 FROM pg_attribute a JOIN pg_attribute o ON o.attrelid = 'orders.orders'::regclass AND o.attname = a.attname
 WHERE a.attrelid = 'order_view'::regclass AND a.attnum > 0 ORDER BY a.attnum;
 SELECT is_empty($$SELECT a.attname, t.typname FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid WHERE a.attrelid = 'order_view'::regclass AND a.attnum > 0 AND t.typtype = 'd'$$,
-                'no column is of a domain');
+                'no column has a domain as its type');
 SELECT results_eq('SELECT id, cancel_reason FROM shown WHERE cancel_reason IS NOT NULL', format($$VALUES (%s::bigint, 'changed my mind')$$, :gone), 'only a cancelled order has a reason');
 SELECT results_eq(format('SELECT category, currency_symbol, count(*) FROM shown WHERE id IN (%s, %s, %s) GROUP BY 1, 2 ORDER BY 1', :goods, :sale, :yearly), $$VALUES ('plan', '$', 1::bigint), ('product', '$', 2)$$,
-                  'what was ordered, and the symbol of its currency');
+                  'the view has the category and the currency symbol');
 
 SELECT results_eq('SELECT id, pay_url FROM shown WHERE pay_url IS NOT NULL', format($$VALUES (%s::bigint, 'https://pay')$$, :asked), 'an open order with an intent has a payment URL');
-SELECT is((SELECT (w."order").pay_url FROM finish(ROW(77, a.api, 'buyer', NULL, NULL, NULL, NULL)::context, 'done', :asked, :asked) AS w), a.url, 'the answer to a write of the ' || a.api || ' API')
+SELECT is((SELECT (w."order").pay_url FROM finish(ROW(77, a.api, 'buyer', NULL, NULL, NULL, NULL)::context, 'done', :asked, :asked) AS w), a.url, 'the payment URL after a write of the ' || a.api || ' API is ' || coalesce(a.url, 'absent'))
 FROM (VALUES ('commerce', 'https://pay'), ('user', NULL)) AS a (api, url);
 UPDATE payment SET surplus = true WHERE id = (SELECT max(id) FROM payment WHERE order_id = :outside);
 SELECT is((SELECT pay_url FROM order_view WHERE tenant_id = 77 AND id = :outside), NULL, 'a paid order has no payment URL');
@@ -165,7 +165,7 @@ CREATE TEMP TABLE single AS SELECT * FROM (VALUES
 ) AS c (name, query);
 SELECT is(s.j -> c.name, coalesce(pg_temp.stored_as(c.query, s.id) -> 0, 'null'), format('%s of order %s', c.name, s.id)) FROM single c, shown s ORDER BY c.name, s.id;
 SELECT set_eq($$SELECT c.name FROM single c WHERE EXISTS (SELECT FROM shown s WHERE s.j -> c.name <> 'null') AND EXISTS (SELECT FROM shown s WHERE s.j -> c.name = 'null')$$, $$VALUES ('posting'), ('balance'), ('buyer'), ('agent'),
-    ('company'), ('shipment')$$, 'some orders have each, others do not');
+    ('company'), ('shipment')$$, 'each child is present in some orders and absent in others');
 SELECT is((SELECT ROW((balance).user_id, (balance).amount, posting)::text FROM shown WHERE id = :unpaid), ROW(pg_temp.uid('poor'), 0, NULL)::text, 'without an account the balance is 0');
 SELECT is((SELECT ROW((posting).type, (posting).amount > 0, (balance).amount = (posting).balance_after)::text FROM shown WHERE id = :goods), '(refund,t,f)', 'the last posting of an order is that of its last refund');
 SELECT is((SELECT (lines[1]).variant FROM shown WHERE id = :yearly), 'Yearly', 'a line has its variant');
@@ -201,7 +201,7 @@ SELECT set_eq(format('SELECT text FROM order_text WHERE tenant_id = 77 AND order
 SELECT set_eq(format('SELECT text FROM user_text WHERE tenant_id = 77 AND user_id = %s', pg_temp.uid('alice')), $$VALUES (E'alice\nAlice\nalice@example.com')$$, 'the searchable texts of a user');
 SELECT results_eq('SELECT order_id FROM pending_refund WHERE tenant_id = 77', format('VALUES (%s::bigint)', :outside), 'orders with a pending refund');
 SELECT is_empty('SELECT FROM order_view WHERE tenant_id = 1 UNION ALL SELECT FROM order_text WHERE tenant_id = 1 UNION ALL SELECT FROM user_text WHERE tenant_id = 1 UNION ALL SELECT FROM pending_refund WHERE tenant_id = 1',
-                'of the tenant only');
+                'only rows of the tenant are visible');
 
 -- --- Plans ----------------------------------------------------------------------------------------------------------------------
 
@@ -224,7 +224,7 @@ FROM (VALUES ('an order', 'SELECT * FROM order_view WHERE tenant_id = 77 AND id 
              ('the text of an order', 'SELECT text FROM order_text WHERE tenant_id = 77 AND order_id = 1'),
              ('the text of a user', 'SELECT text FROM user_text WHERE tenant_id = 77 AND user_id = 1'),
              ('pending refunds', 'SELECT FROM pending_refund WHERE tenant_id = 77 AND order_id = 1')) AS c (name, sql);
-SELECT is((SELECT count(*) FROM regexp_matches(pg_temp.plan_of(c.sql), 'Scan (using|on)', 'g')), c.scans, c.sql || ' reads no more than it names')
+SELECT is((SELECT count(*) FROM regexp_matches(pg_temp.plan_of(c.sql), 'Scan (using|on)', 'g')), c.scans, c.sql || ' reads only the tables of its columns')
 FROM (VALUES ('SELECT id, state, total FROM order_view WHERE tenant_id = 77 AND id = 1', 1::bigint), ('SELECT id, lines FROM order_view WHERE tenant_id = 77 AND id = 1', 2),
              ('SELECT id, (balance).amount FROM order_view WHERE tenant_id = 77 AND id = 1', 3)) AS c (sql, scans);
 

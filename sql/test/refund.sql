@@ -11,7 +11,7 @@ SELECT is((SELECT status FROM refund WHERE order_id = :a), 'done', 'the refund i
 SELECT is(pg_temp.create_refunds(:a, 500), 'done', 'it is refunded a second time');
 SELECT is((SELECT refunded FROM orders WHERE id = :a), 1000::bigint, 'the refunds add up');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.create_refunds(%s, 2001)', :a)), 'OR422 refund_exceeds_captured amount',
-          'not beyond what was captured');
+          'a refund above the captured amount is refused');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.create_refunds(%s, 0)', :a)), 'OR422 invalid_field amount', 'an amount of 0 is refused');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.create_refunds(%s, -5)', :a)), 'OR422 invalid_field amount', 'a negative amount is refused');
 SELECT is(pg_temp.create_refunds(:a), 'done', 'a refund without an amount covers the rest');
@@ -79,7 +79,7 @@ SELECT id AS fline FROM order_line WHERE order_id = :f \gset
 SELECT is(pg_temp.create_refunds(:f, 600), 'done', 'the rest is refunded');
 SELECT max(id) AS rf FROM refund WHERE order_id = :f \gset
 SELECT lives_ok(format($$SELECT settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, %s, NULL, false, 'no', 'refused')$$, :rf),
-                'is refused by the provider');
+                'the provider refuses the refund');
 SELECT is(pg_temp.states(:f), 'completed partially_refunded none', 'a failed refund restores the state of the order');
 SELECT is((SELECT ROW(refunded, refunding)::text FROM payment WHERE order_id = :f), '(400,0)', 'a failed refund releases its amount');
 
@@ -89,13 +89,13 @@ SELECT id AS gline FROM order_line WHERE order_id = :g \gset
 SELECT is(pg_temp.create_refunds(:g, NULL, jsonb_build_array(jsonb_build_object('id', :gline, 'quantity', 1))), 'done', 'it is refunded by line');
 SELECT max(id) AS rg FROM refund WHERE order_id = :g \gset
 SELECT lives_ok(format($$SELECT settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, %s, NULL, false, 'no', 'refused')$$, :rg),
-                'refused');
+                'the provider refuses the refund by line');
 SELECT is(pg_temp.states(:g), 'completed paid none', 'a failed refund restores the state');
 SELECT is((SELECT refunded_quantity FROM order_line WHERE id = :gline), 0, 'its items can be refunded again');
 SELECT is(pg_temp.refusal($$SELECT settle_refund(77, 'w', 'provider', NULL, NULL, NULL, NULL, 999999999, 'x', true, NULL, NULL)$$),
           'OR404 refund_not_found', 'an unknown refund is not found');
 SELECT is(pg_temp.broken(format('UPDATE payment SET refunded = 1001 WHERE order_id = %s', :g)), 'payment_refunds_within_captured',
-          'no SQL refunds more than was captured');
+          'a constraint limits refunds to the captured amount');
 
 SELECT pg_temp.goods('bob', p_method => 'manual') AS h \gset
 SELECT pg_temp.pay(:h) \g (format=unaligned) /dev/null

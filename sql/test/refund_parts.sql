@@ -51,7 +51,7 @@ SELECT is(pg_temp.create_refunds(:a, NULL, pg_temp.pieces(:a, 2)), 'done', 'two 
 SELECT is(pg_temp.parts(:a), '1200 pending, 733 pending', 'the refund is split over both payments');
 SELECT is((SELECT string_agg(lines ->> 0, ' ' ORDER BY id) FROM refund WHERE order_id = :a),
     format('{"id": %1$s, "amount": 1200, "quantity": 1} {"id": %1$s, "amount": 733, "quantity": 1}', pg_temp.pieces(:a, 2) -> 0 ->> 'id'),
-    'each with its share of the line');
+    'each refund has its share of the line');
 SELECT pg_temp.end_part(:a, false) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.given(:a), 'Jar 0 733, Lid 0 0', 'after the failure, the share of the second refund is not refundable again');
 SELECT pg_temp.end_part(:a, true) \g (format=unaligned) /dev/null
@@ -124,8 +124,8 @@ SELECT is((SELECT returnable_quantity(tenant_id, order_id, id) FROM order_line W
 
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'all invariants hold');
 SELECT is(pg_temp.violated(format('UPDATE orders.order_line SET refunded_amount = refunded_amount - 1 WHERE order_id = %s AND title = ''Jar''', :a)),
-          'refunds_within_captured', 'but a line that counts less than its refunds');
+          'refunds_within_captured', 'a line with less than its refunded amount is reported');
 SELECT is(pg_temp.violated(format('UPDATE orders.order_line SET refunded_quantity = 3 WHERE order_id = %s AND title = ''Jar''', :r)),
-          'refunds_within_captured', 'or more pieces than their worth');
+          'refunds_within_captured', 'a line with more refunded items than its refunds is reported');
 SELECT * FROM finish();
 ROLLBACK;

@@ -47,7 +47,7 @@ SELECT pg_temp.order_it('{"shipping": {"courier": "JNE", "price": 150}}') AS b \
 SELECT pg_temp.pay(:b), pg_temp.create_refunds(:b, NULL, pg_temp.pieces(:b, 1)), pg_temp.go(:b, 'packed'), pg_temp.send(:b), pg_temp.go(:b, 'delivered') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.stock(), '5 0', 'three of four items are shipped');
 SELECT is(pg_temp.resolve(pg_temp.ask_return(:b, NULL), 'approve', 'receive') || ' ' || pg_temp.states(:b), 'done completed partially_refunded returned',
-    'they come back: the order is returned');
+    'an order whose shipped items were all returned is returned');
 
 -- A pending refund releases nothing, and an order with one is not packed.
 SELECT pg_temp.order_it('{"payment_method": "external", "payment_channel": "sim", "lines": [{"product": "lamp", "quantity": 3}]}') AS c \gset
@@ -66,7 +66,7 @@ SELECT pg_temp.order_it('{"shipping": {"courier": "JNE", "price": 150}, "voucher
 SELECT pg_temp.pay(:d) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.create_refunds(:d, NULL, pg_temp.pieces(:d, 4)) || ' ' || pg_temp.states(:d) || ' ' || pg_temp.stock(), 'done open partially_refunded pending 5 0',
     'an order whose goods were all refunded holds no stock');
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.go(%s, %L)', :d, w.to_state)), 'OR409 order_not_advanceable', 'it is not ' || w.to_state)
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.go(%s, %L)', :d, w.to_state)), 'OR409 order_not_advanceable', 'an order whose goods were all refunded cannot be ' || w.to_state)
 FROM unnest('{confirmed,packed}'::text[]) AS w (to_state);
 SELECT is(pg_temp.create_refunds(:d) || ' ' || pg_temp.states(:d) || ' ' || pg_temp.redemption(:d), 'done cancelled refunded pending released', 'refunding the shipping fee closes the order');
 SELECT pg_temp.order_it('{"shipping": {"courier": "JNE", "price": 150}}') AS e \gset
@@ -104,9 +104,9 @@ SELECT is_empty('SELECT * FROM orders_check.all_violations', 'all invariants hol
 SET LOCAL session_replication_role = replica;
 SELECT alike(pg_temp.violated(format(v.sql, :'i')), '%stock_is_held', v.what)
 FROM (VALUES
-    ('pieces that were refunded are still to be shipped', 'UPDATE order_line SET cancelled_quantity = 0, reserved = 4 WHERE order_id = %1$s; UPDATE stock SET reserved = 4 WHERE variant_id = (SELECT item_id FROM order_line WHERE order_id = %1$s)'),
-    ('pieces that were not refunded are not to be shipped', 'UPDATE order_line SET refunded_quantity = 3, cancelled_quantity = 3, reserved = 1 WHERE order_id = %1$s; UPDATE stock SET reserved = 1 WHERE variant_id = (SELECT item_id FROM order_line WHERE order_id = %1$s)'),
-    ('an order holds more than its stock says', 'UPDATE stock SET reserved = 1 WHERE variant_id = (SELECT item_id FROM order_line WHERE order_id = %1$s)')
+    ('refunded items that are still reserved are reported', 'UPDATE order_line SET cancelled_quantity = 0, reserved = 4 WHERE order_id = %1$s; UPDATE stock SET reserved = 4 WHERE variant_id = (SELECT item_id FROM order_line WHERE order_id = %1$s)'),
+    ('missing reservations of items that were not refunded are reported', 'UPDATE order_line SET refunded_quantity = 3, cancelled_quantity = 3, reserved = 1 WHERE order_id = %1$s; UPDATE stock SET reserved = 1 WHERE variant_id = (SELECT item_id FROM order_line WHERE order_id = %1$s)'),
+    ('a stock that differs from the reservations of orders is reported', 'UPDATE stock SET reserved = 1 WHERE variant_id = (SELECT item_id FROM order_line WHERE order_id = %1$s)')
 ) AS v (what, sql);
 SET LOCAL session_replication_role = origin;
 SELECT is(pg_temp.broken(format('UPDATE order_line SET reserved = 3 WHERE order_id = %s', :i)), 'order_line_reserved_fits', 'a line reserves all items to be shipped or none');

@@ -86,10 +86,10 @@ SELECT is(pg_temp.state(:r1), 'requested', 'the return is requested');
 SELECT is(pg_temp.counts(:a, 'Lamp'), '2 0', 'the lines count the requested items');
 SELECT is(pg_temp.version(:a), :v + 1, 'the request increments the version of the order');
 SELECT results_eq(format('SELECT axis, from_state, to_state, actor, comment, return_id FROM order_history WHERE order_id = %s AND version = %s', :a, :v + 1),
-    format($$VALUES ('return', 'new', 'requested', 'buyer', 'broken', %s::bigint)$$, :r1), 'with the step and who took it');
+    format($$VALUES ('return', 'new', 'requested', 'buyer', 'broken', %s::bigint)$$, :r1), 'history has the step and its actor');
 SELECT is((SELECT types FROM event WHERE subject_id = :a ORDER BY version DESC LIMIT 1), '{return.requested}', 'the request has its event');
 SELECT is((SELECT ROW(r.state, r.reason, r.lines, r.amount)::text FROM order_view v, unnest(v.returns) AS r WHERE v.id = :a),
-    ROW('requested', 'broken', pg_temp.pieces(:a, 'Lamp', 2), NULL)::text, 'and is shown');
+    ROW('requested', 'broken', pg_temp.pieces(:a, 'Lamp', 2), NULL)::text, 'the order has the return');
 SELECT is(pg_temp.ask(:a, pg_temp.pieces(:a, 'Lamp', 2))::text, format('(unchanged,%s)', :r1), 'the same request repeats the return');
 SELECT is(pg_temp.ask(:a, pg_temp.pieces(:a, 'Lamp', 2), p_window => 0)::text, format('(unchanged,%s)', :r1), 'the repetition is accepted after the return window');
 SELECT is(pg_temp.counts(:a, 'Lamp'), '2 0', 'the repetition does not count the items again');
@@ -122,7 +122,7 @@ SELECT is(pg_temp.money('alice') - :money, 2320::bigint, 'the refund includes th
 SELECT is(pg_temp.states(:a), 'completed partially_refunded delivered', 'the order is partially refunded');
 SELECT is(pg_temp.counts(:a, 'Lamp'), '3 2', 'the line counts the refunded items');
 SELECT results_eq(format('SELECT axis, to_state, version FROM order_history WHERE order_id = %s AND version > %s ORDER BY step', :a, :v),
-    format($$VALUES ('payment', 'partially_refunded', %1$s), ('return', 'refunded', %1$s)$$, :v + 1), 'in one version');
+    format($$VALUES ('payment', 'partially_refunded', %1$s), ('return', 'refunded', %1$s)$$, :v + 1), 'the payment and the return change in one version');
 SELECT is((SELECT ROW(r.state, r.amount, r.refund_id IS NOT NULL)::text FROM order_view v, unnest(v.returns) AS r WHERE v.id = :a AND r.id = :r1), '(refunded,2320,t)', 'the return shows its refund');
 SELECT is((SELECT ROW(f.reason, f.lines)::text FROM refund f JOIN order_return r ON r.refund_id = f.id WHERE r.id = :r1), ROW('so be it', jsonb_build_array(jsonb_build_object('id', pg_temp.line(:a, 'Lamp'), 'quantity', 2, 'amount', 2320)))::text, 'the refund has the items of the return');
 SELECT is(pg_temp.unresolved(:r1, 'receive'), 'OR409 return_not_resolvable', 'a refunded return cannot be received');
@@ -142,23 +142,23 @@ SELECT is(pg_temp.resolve(:r4, 'approve,receive,reject'), 'done', 'a received re
 SELECT is(pg_temp.counts(:a, 'Lamp'), '2 2', 'items of rejected returns are not counted');
 
 -- Refusals, their precedence, and the lines that they name.
-SELECT is(pg_temp.refused(:a, c.lines::jsonb), c.says, 'refused: ' || c.says || coalesce(' ' || c.lines, ''))
+SELECT is(pg_temp.refused(:a, c.lines::jsonb), c.says, concat(coalesce(c.lines, 'NULL'), ' is refused with ', c.says))
 FROM (VALUES
     (NULL, 'OR422 invalid_field lines'), ('{}', 'OR422 invalid_field lines'), ('[]', 'OR422 invalid_field lines'), ('[5]', 'OR422 invalid_field lines'),
     ('[{"quantity": 1}]', 'OR422 invalid_field lines'), ('[{"id": "x"}]', 'OR422 invalid_field lines'), ('[{"id": 1, "quantity": -1}]', 'OR422 invalid_field lines'),
     ('[{"id": 1, "quantity": 1.5}]', 'OR422 invalid_field lines'), ('[{"id": 1}, {"id": 1}]', 'OR422 invalid_field lines'), ('[{"id": 1, "quantity": 1}, {"id": "1", "quantity": 2}]', 'OR422 invalid_field lines'),
     ('[{"id": 999999999}]', 'OR422 line_not_found lines')
 ) AS c (lines, says);
-SELECT is(pg_temp.refused(:a, pg_temp.pieces(:a, 'Lamp'), p_reason => c.reason), c.says, c.says) FROM (VALUES (NULL, 'OR422 required_field reason'), ('', 'OR422 required_field reason'), (' ', 'OR422 required_field reason'), (repeat('x', 1001), 'OR422 too_long reason')) AS c (reason, says);
+SELECT is(pg_temp.refused(:a, pg_temp.pieces(:a, 'Lamp'), p_reason => c.reason), c.says, format('the reason %L is refused with %s', left(c.reason, 5), c.says)) FROM (VALUES (NULL, 'OR422 required_field reason'), ('', 'OR422 required_field reason'), (' ', 'OR422 required_field reason'), (repeat('x', 1001), 'OR422 too_long reason')) AS c (reason, says);
 SELECT is(pg_temp.refused(:a, pg_temp.pieces(:a, 'Lamp'), p_version => 1), 'OR412 version_mismatch', 'another version is refused');
 SELECT is(pg_temp.refused(:a, pg_temp.pieces(:a, 'Lamp'), 'bob'), 'OR404 not_found', 'the order of another user is not found');
 SELECT is((SELECT outcome FROM request_return(77, 'operator', 'operator', NULL, 'r', NULL, NULL, NULL, :a, pg_temp.pieces(:a, 'Lamp'), 'said by phone', NULL, NULL)),
-    'done', 'an operator asks for anybody');
+    'done', 'an operator requests a return for any buyer');
 SELECT is(pg_temp.refused(:a, pg_temp.pieces(:a, 'Cake')), 'OR422 line_not_returnable lines', 'a line that is not returnable is refused');
 SELECT is(pg_temp.hint(format('SELECT pg_temp.ask(%s, %L)', :a, pg_temp.pieces(:a, 'Cake') || pg_temp.pieces(:a, 'Lamp') || '[{"id": 8}, {"id": 9}]'::jsonb)), '{"lines": [8, 9]}', 'the refusal names all unknown lines');
 SELECT is(pg_temp.hint(format('SELECT pg_temp.ask(%s, %L)', :a, pg_temp.pieces(:a, 'Lamp') || pg_temp.pieces(:a, 'Cake'))), jsonb_build_object('lines', jsonb_build_array(pg_temp.line(:a, 'Cake'))), 'the refusal names all lines that cannot be returned');
 SELECT is(pg_temp.hint(format('SELECT pg_temp.ask(%s, %L)', :a, pg_temp.pieces(:a, 'Rug', 1) || pg_temp.pieces(:a, 'Lamp'))),
-    jsonb_build_object('lines', jsonb_build_array(pg_temp.line(:a, 'Lamp'), pg_temp.line(:a, 'Rug'))), 'and all of which nothing is left');
+    jsonb_build_object('lines', jsonb_build_array(pg_temp.line(:a, 'Lamp'), pg_temp.line(:a, 'Rug'))), 'the refusal names all lines without remaining items');
 SELECT pg_temp.deliver(pg_temp.sell('lamp,rug', '{"shipping": {"price": 50, "courier": "JNE"}}'), 29) AS b \gset
 SELECT is(pg_temp.refused(:b, jsonb_build_array(jsonb_build_object('id', (SELECT id FROM order_line WHERE order_id = :b AND kind = 'shipping')))), 'OR422 line_not_returnable lines', 'a shipping line cannot be returned');
 UPDATE order_line SET returnable = true WHERE order_id = :b AND kind = 'shipping';
@@ -255,7 +255,7 @@ SELECT is(pg_temp.state(:l1), 'received', 'the return is received again');
 SELECT is((SELECT refund_id FROM order_return WHERE id = :l1), NULL, 'the return has no refund');
 SELECT is(pg_temp.counts(:l, 'Rug'), '2 0', 'the items can be refunded again');
 SELECT results_eq(format('SELECT axis, from_state, to_state, actor, version, comment FROM order_history WHERE order_id = %s AND version > %s ORDER BY step', :l, :v),
-    format($$VALUES ('payment', 'refund_pending', 'paid', 'provider', %1$s, 'account closed'), ('return', 'refunded', 'received', 'provider', %1$s, 'account closed')$$, :v + 1), 'in one version, by who said so');
+    format($$VALUES ('payment', 'refund_pending', 'paid', 'provider', %1$s, 'account closed'), ('return', 'refunded', 'received', 'provider', %1$s, 'account closed')$$, :v + 1), 'the payment and the return change in one version, with the provider as actor');
 SELECT is(pg_temp.resolve(:l1, 'refund'), 'done', 'the refund is repeated');
 SELECT max(id) AS rl FROM refund WHERE order_id = :l \gset
 SELECT is((SELECT outcome FROM settle_refund(77, 'worker', 'provider', NULL, NULL, NULL, NULL, :rl, 'rtx', true, NULL, NULL)), 'done', 'the provider completes the refund');
@@ -297,7 +297,7 @@ SELECT is(pg_temp.listed('rejected', 2, :e2), format('%s %s', :r4, :r3), 'the ne
 SELECT is((SELECT count(*) FROM list_returns(77, 'rejected', 3, :r3)), 1::bigint, 'the last page has the rest');
 SELECT is((SELECT count(*) FROM list_returns(77, NULL, 100, NULL)), (SELECT count(*) FROM order_return WHERE tenant_id = 77), 'without a state all returns are listed');
 SELECT results_eq('SELECT r FROM list_returns(77, NULL, 100, NULL) AS r',
-    'SELECT r FROM order_view v, unnest(v.returns) AS r WHERE v.tenant_id = 77 ORDER BY r.id DESC', 'as their orders show them');
+    'SELECT r FROM order_view v, unnest(v.returns) AS r WHERE v.tenant_id = 77 ORDER BY r.id DESC', 'returns are listed as their orders have them');
 SELECT is_empty('SELECT * FROM list_returns(78, NULL, 100, NULL)', 'only returns of the tenant are listed');
 
 -- The number of rows of order_return that a page reads when many newer returns exist.

@@ -10,7 +10,7 @@ FROM pg_class c WHERE c.relnamespace = 'orders'::regnamespace AND c.relkind = 'r
 SELECT results_eq($$SELECT c.oid::regclass::text COLLATE "default", array_agg(x.privilege_type::text) FROM pg_class c, aclexplode(c.relacl) AS x
         WHERE c.relnamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) AND x.grantee IN (0, 'orders_api'::regrole) GROUP BY 1 ORDER BY 1$$,
     $$VALUES ('order_text', '{SELECT}'::text[]), ('order_view', '{SELECT}'), ('pending_refund', '{SELECT}'), ('user_text', '{SELECT}')$$,
-    'it reads four views, and nobody else may');
+    'orders_api may read four views, and no other role has privileges');
 SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
     WHERE c.relnamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) AND a.attacl IS NOT NULL$$, 'no column has its own privileges');
 SELECT is_empty($$SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace = 'orders_v1'::regnamespace AND c.relkind = 'v'
@@ -23,9 +23,9 @@ SELECT is(has_function_privilege('orders_api', p.oid, 'EXECUTE'),
               post_balance,issue_token,revoke_token,catalogue_upsert,catalogue_bulk,record_terminal_transaction,
               pay_link_state,was_declined,start_payment,record_intent,record_intent_failure,begin_capture,record_capture,apply_provider_event,
               due_provider_events,review_provider_event,refused_provider_events,claim_intents,claim_captures,claim_refunds,refunds_to_send,claim_mail,mark_mail,expire_due,purge_idempotency}'),
-          'who may run ' || p.proname)
+          'orders_api may execute only granted functions: ' || p.proname)
 FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) ORDER BY p.proname;
-SELECT is(p.prosecdef, p.proname NOT IN ('code_key', 'is_paid_by_link', 'is_payable', 'awaits_payment', 'is_unpaid'), p.proname || ': rights of the owner')
+SELECT is(p.prosecdef, p.proname NOT IN ('code_key', 'is_paid_by_link', 'is_payable', 'awaits_payment', 'is_unpaid'), p.proname || ' is SECURITY DEFINER unless it reads no table')
 FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace) AND has_function_privilege('orders_api', p.oid, 'EXECUTE') ORDER BY 1;
 SELECT is_empty($$SELECT p.proname FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace)
     AND p.prosecdef AND NOT has_function_privilege('orders_api', p.oid, 'EXECUTE')$$, 'no function that orders_api cannot execute is SECURITY DEFINER');
@@ -33,7 +33,7 @@ SELECT is_empty($$SELECT p.proname, x.grantee::regrole FROM pg_proc p, aclexplod
     WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace) AND x.grantee NOT IN ('orders_owner'::regrole, 'orders_api'::regrole)$$, 'functions are granted only to the owner and orders_api');
 SELECT ok(p.proconfig @> '{"search_path=orders, orders_v1, pg_temp"}', p.proname || ' fixes its search path')
 FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace) AND p.prosecdef ORDER BY p.proname;
-SELECT is(pg_get_userbyid(c.relowner), 'orders_owner', c.relname || ' is the owner''s')
+SELECT is(pg_get_userbyid(c.relowner), 'orders_owner', 'orders_owner owns ' || c.relname)
 FROM pg_class c WHERE c.relnamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) AND c.relkind IN ('r', 'v') ORDER BY c.relname;
 SELECT ok(NOT r.rolcanlogin AND NOT r.rolsuper, 'the owner cannot log in and is no superuser') FROM pg_roles r WHERE r.rolname = 'orders_owner';
 SELECT ok(NOT r.rolsuper AND NOT r.rolcreaterole AND NOT r.rolcreatedb AND NOT r.rolbypassrls, 'orders_api has no administrative attribute')
@@ -55,7 +55,7 @@ BEGIN
     RETURN v_state;
 END
 $$;
-SELECT is(public.as_module(c.sql), '42501', c.sql)
+SELECT is(public.as_module(c.sql), '42501', 'orders_api may not execute: ' || c.sql)
 FROM (VALUES ('UPDATE orders.orders SET total = 0'), ('DELETE FROM orders.event'), ('SELECT * FROM orders.event'), ('SELECT id FROM orders.orders'), ('SELECT id FROM orders.tenant'), ('SELECT code FROM orders.currency'),
              ('SELECT number FROM orders.schema_version'), ('SELECT * FROM orders_v1.order_history'), ('SELECT * FROM orders_v1.order_operation'), ('DELETE FROM orders_v1.order_view'),
              ('DELETE FROM orders_v1.pending_refund'), ('UPDATE orders_v1.pending_refund SET order_id = 1'), ('SELECT orders_v1.written_order(NULL, 1)'), ('SELECT * FROM orders_check.all_violations'),
@@ -64,8 +64,8 @@ FROM (VALUES ('UPDATE orders.orders SET total = 0'), ('DELETE FROM orders.event'
              ('SELECT orders_v1.put_order(NULL, NULL, NULL)'), ('SELECT orders_v1.credit_balance(77, 1, ''USD'', 1, NULL, NULL, NULL, NULL)'),
              ('CREATE TABLE orders.mine ()'), ('TRUNCATE orders.payment')) AS c (sql);
 SELECT is(public.as_module(format('SELECT orders_v1.cancel(77, ''user'', ''buyer'', 1, ''c'', NULL, NULL, NULL, %s, NULL, NULL)', :a)), 'OR409',
-          'but it may ask the functions');
-SELECT is(public.as_module(format('SELECT * FROM orders_v1.%I WHERE tenant_id = 77', v.name)), '00000', 'and read ' || v.name)
+          'orders_api may execute a granted function');
+SELECT is(public.as_module(format('SELECT * FROM orders_v1.%I WHERE tenant_id = 77', v.name)), '00000', 'orders_api may read ' || v.name)
 FROM unnest('{order_view,order_text,user_text,pending_refund}'::text[]) AS v (name);
 SELECT * FROM finish();
 ROLLBACK;

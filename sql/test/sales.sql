@@ -11,12 +11,12 @@ SELECT is(:'a_code'::text, 'done', 'a cart is ordered');
 SELECT is((SELECT ROW(o.number, o.api, c.external_ref, u.external_ref, o.buyer_id, o.cart_id, o.payment_method, o.payment_channel, o.claimable, o.expires_at)::text
            FROM orders o JOIN company c ON c.tenant_id = 77 AND c.id = o.retailer_id JOIN users u ON u.tenant_id = 77 AND u.id = o.agent_id WHERE o.id = :a),
           ROW('AAAA' || to_char(now() AT TIME ZONE 'UTC', 'YYMMDD') || lpad(:'a', greatest(6, length(:'a')), '0') || 'OD', 'company', 'acme', 'sally', NULL::bigint, :cart_a, 'cash', NULL, false, NULL)::text,
-          'its number has prefix, day and six digits; it has a retailer and an agent, no buyer and no end');
+          'a sale has a number of prefix, day and six digits, a retailer and an agent, but no buyer and no expiry');
 SELECT is(pg_temp.states(:a), 'open unpaid none', 'the order awaits payment');
 SELECT is((SELECT ROW(subtotal, discount, tax, shipping, total)::text FROM orders WHERE id = :a), '(2500,650,0,0,1850)', 'a discount is limited to the amount of its line');
 SELECT results_eq(format('SELECT kind::text, product_number, title, variant, quantity, unit_price, list_price, discount, returnable, image FROM order_line WHERE order_id = %s ORDER BY id', :a),
     $$VALUES ('product', 'L-RED', 'Lamp', 'Red', 2, 1000::bigint, 1200::bigint, 150::bigint, true, 'https://example.com/red.png'),
-             ('product', 'L-BLUE', 'Lamp', 'Blue', 1, 500, 500, 500, true, 'https://example.com/lamp.png')$$, 'lines are those of the cart, at today''s prices');
+             ('product', 'L-BLUE', 'Lamp', 'Blue', 1, 500, 500, 500, true, 'https://example.com/lamp.png')$$, 'the lines have the products of the cart at current prices');
 SELECT is((SELECT snapshot::jsonb FROM order_line WHERE order_id = :a AND product_number = 'L-RED'), jsonb_build_object('company', jsonb_build_object('id', c.id, 'name', 'Acme'),
           'item', jsonb_build_object('id', p.id, 'number', 'L', 'name', 'Lamp'), 'variants', '[{"id": 1, "name": "red"}, {"id": 2, "name": "warm"}]'::jsonb,
           'images', '{"px240": "https://example.com/red.png"}'::jsonb, 'status', 'stock'), 'a line stores the product as sold')
@@ -26,7 +26,7 @@ SELECT is((SELECT ROW(method, channel, provider, status, amount, expires_at)::te
 SELECT is((SELECT string_agg(DISTINCT actor || ' ' || api || ' ' || (actor_id = pg_temp.uid('sally')), ',') FROM order_history WHERE order_id = :a), 'seller company true', 'the salesperson did it');
 SELECT is((SELECT state FROM cart WHERE tenant_id = 77 AND id = :cart_a), 'ordered', 'the cart is ordered');
 SELECT is(pg_temp.put('products', 'lamp', '{"name": "Lamp", "company": "acme"}'), 'updated', 'the product of an ordered cart is no longer sold');
-SELECT results_eq(format($$SELECT outcome, ("order").id FROM pg_temp.place('sally', %L, 'credit_card', true)$$, c.cart), format($$VALUES ('unchanged', %s::bigint)$$, :a), 'ordering it by ' || c.cart || ' again gives the first order')
+SELECT results_eq(format($$SELECT outcome, ("order").id FROM pg_temp.place('sally', %L, 'credit_card', true)$$, c.cart), format($$VALUES ('unchanged', %s::bigint)$$, :a), 'ordering the cart by ' || c.cart || ' again returns the first order')
 FROM (SELECT code FROM cart WHERE tenant_id = 77 AND id = :cart_a UNION ALL SELECT lower(code) FROM cart WHERE tenant_id = 77 AND id = :cart_a UNION ALL SELECT :'cart_a') AS c (cart);
 SELECT is((SELECT ROW(payment_method, claimable, version)::text FROM orders WHERE id = :a), '(cash,f,1)', 'ordering the cart again returns the same order');
 SELECT is(pg_temp.put('products', 'lamp', '{"name": "Lamp", "number": "L", "company": "acme", "returnable": true, "images": {"px480": "https://example.com/lamp.png"}, "variants": [
@@ -35,7 +35,7 @@ SELECT is(pg_temp.put('products', 'lamp', '{"name": "Lamp", "number": "L", "comp
 
 -- Refusals, in the order in which they are checked.
 SELECT pg_temp.cart('sam') AS cart_sam, pg_temp.cart('sally', p_company => 'bold') AS cart_bold, pg_temp.cart('sally', '[]') AS cart_none \gset
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.place(%L, %L)', 'sally', c.cart)), 'OR404 cart_not_found cart_id', 'no cart of hers: ' || c.cart)
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.place(%L, %L)', 'sally', c.cart)), 'OR404 cart_not_found cart_id', 'the cart is not found: ' || c.cart)
 FROM (VALUES ('nix'), (''), ('0'), ('C00000'), ('99999999999999999999'), ('-1'), (:'cart_sam'), (:'cart_bold')) AS c (cart);
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.place(%L, %L, %L)', 'sally', :'cart_none', 'nix')), 'OR409 cart_empty', 'an empty cart is refused');
 UPDATE product SET active = false WHERE tenant_id = 77 AND external_ref = 'desk';
@@ -45,13 +45,13 @@ DELETE FROM variant_price WHERE variant_id = (SELECT id FROM variant WHERE tenan
 INSERT INTO cart_line (tenant_id, cart_id, variant_id) SELECT 77, :cart_b, id FROM variant WHERE tenant_id = 77 AND external_ref = 'plain';
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.place(%L, %L, %L)', 'sally', :'cart_b', 'nix')), 'OR409 product_not_sold', 'products that are no longer sold are refused');
 SELECT is(pg_temp.hint(format('SELECT pg_temp.place(%L, %L)', 'sally', :'cart_b')), '{"products": ["D-1", "L-BLUE", "G-1", "plain"]}',
-          'all of it: without its product, its variant, its price, or with one in another currency only');
+          'the refusal names all products that are inactive or have no price in the currency of the cart');
 SELECT is(pg_temp.hint(format('SELECT pg_temp.place(%L, %L)', 'sally', :'cart_c')), '{"products": ["G-1"]}', 'the refusal names products without a price in the currency of the cart');
 SELECT is((SELECT state FROM cart WHERE tenant_id = 77 AND id = :cart_b), 'open', 'a refusal leaves the cart open');
 UPDATE product SET active = true WHERE tenant_id = 77 AND external_ref = 'desk';
 UPDATE variant SET active = true WHERE tenant_id = 77 AND number = 'L-BLUE';
 SELECT pg_temp.cart('sally') AS cart_d \gset
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.place(%L, %L, %L, false, %L)', 'sally', :'cart_d', c.method, c.channel)), 'OR422 ' || c.refusal, coalesce(c.method, 'no method') || ' by ' || coalesce(c.channel, 'no channel'))
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.place(%L, %L, %L, false, %L)', 'sally', :'cart_d', c.method, c.channel)), 'OR422 ' || c.refusal, format('the method %L with the channel %L is refused with %s', c.method, c.channel, c.refusal))
 FROM (VALUES ('nix', 'paypal', 'payment_method_unknown payment_method'), (NULL, 'paypal', 'payment_method_unknown payment_method'), ('external', NULL, 'payment_channel_required payment_channel'),
              ('external', 'nix', 'payment_channel_unknown payment_channel'), ('external', 'down', 'payment_channel_disabled payment_channel'),
              ('external', 'euronly', 'payment_channel_disabled payment_channel')) AS c (method, channel, refusal);
@@ -59,7 +59,7 @@ SELECT is(pg_temp.put('products', 'gold', '{"name": "Gold", "variants": [{"ref":
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.sell(p_products => %L)', '[{"number": "G-1", "quantity": 1000000}]')), 'OR422 amount_out_of_range quantity', 'a line above the maximum amount is refused');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.sell(p_products => %L)', '[{"number": "G-1"}, {"number": "L-RED"}]')), 'OR422 amount_out_of_range quantity', 'lines with a sum above the maximum amount are refused');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.sell(p_products => %L)', '[{"number": "G-1", "quantity": 2, "discount": 1000000000000000}]')), 'OR422 amount_out_of_range quantity',
-          'and two of them, whatever is taken off');
+          'a quantity above the maximum amount is refused, whatever the discount');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.sell(p_products => %L)', '[{"number": "G-1"}]')), 'no refusal', 'a line with the maximum amount is accepted');
 
 -- Orders that are free, taxed, for a consumer, or paid by a link.
@@ -93,7 +93,7 @@ SELECT is(pg_temp.told(format('SELECT pg_temp.settle(%s, %L)', :a, 'X1')), 'OR40
 SELECT is(pg_temp.told(format('SELECT pg_temp.settle(%s, %L)', :c, 'X1')), 'OR409 transaction_id_taken transaction_id', 'a transaction id is unique across orders');
 SELECT is(pg_temp.told(format('SELECT pg_temp.settle(%s, %L)', :a, 'X2')), 'OR409 order_not_payable: completed paid', 'a paid order is refused');
 SELECT is(pg_temp.refusal(format('SELECT settle_sale(77, %L, %L, %s, %L, NULL, NULL, %L, %L)', 'company', 'seller', pg_temp.uid('sally'), 'payment', 'AAAA160401000001OD', 'X2')), 'OR404 not_found', 'an unknown order is not found');
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.settle(%s, %L, %L)', :c, 'X2', w.who)), 'OR404 not_found', w.who || ' did not sell it') FROM unnest('{sam,mona,mel}'::text[]) AS w (who);
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.settle(%s, %L, %L)', :c, 'X2', w.who)), 'OR404 not_found', w.who || ' cannot settle the order of another salesperson') FROM unnest('{sam,mona,mel}'::text[]) AS w (who);
 SELECT pg_temp.work_for('sally', 'bold');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.settle(%s, %L)', :c, 'X2')), 'OR403 not_the_retailer', 'a salesperson cannot settle an order of a company that is not the current one');
 SELECT is(pg_temp.call_off(pg_temp.sell(p_company => 'bold')), 'done', 'the salesperson can order at the other company');
@@ -119,7 +119,7 @@ SELECT is(pg_temp.settle(pg_temp.sell(p_who => 'mona'), 'X5', 'mona'), 'done', '
 
 -- Cancelling.
 SELECT pg_temp.sell() AS i \gset
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.call_off(%s, %L)', :i, w.who)), 'OR404 not_found', w.who || ' cannot cancel it') FROM unnest('{sam,mona,mel,bert}'::text[]) AS w (who);
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.call_off(%s, %L)', :i, w.who)), 'OR404 not_found', w.who || ' cannot cancel the order of another salesperson') FROM unnest('{sam,mona,mel,bert}'::text[]) AS w (who);
 SELECT is(pg_temp.call_off(:i), 'done', 'the salesperson cancels the order');
 SELECT is(pg_temp.states(:i), 'cancelled closed none', 'the order is cancelled');
 SELECT is((SELECT status::text FROM payment WHERE order_id = :i), 'closed', 'its payment is closed');
@@ -142,7 +142,7 @@ SELECT is(pg_temp.call_off(:d), 'done', 'another salesperson of the company can 
 
 -- Refunds of cash by a salesperson of the company.
 SELECT pg_temp.sell() AS k, pg_temp.sell(p_who => 'bert', p_company => 'bold') AS x \gset
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.%s(%s, p_who => %L)', f.name, :x, w.who)), w.refusal, f.name || ' of another company''s order by ' || w.who)
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.%s(%s, p_who => %L)', f.name, :x, w.who)), w.refusal, f.name || ' of another company''s order by ' || w.who || ': ' || w.refusal)
 FROM (VALUES ('refund', 'sally', 'OR403 not_the_retailer'), ('refund', 'mel', 'OR404 not_found'), ('may_refund', 'sally', 'OR404 not_found'), ('may_refund', 'mel', 'OR404 not_found')) AS w (f, who, refusal)
 JOIN (VALUES ('refund'), ('may_refund')) AS f (name) ON f.name = w.f;
 SELECT is(pg_temp.told(format('SELECT pg_temp.%s(%s)', f.name, o.id)), o.refusal, f.name || ': ' || o.refusal)
@@ -169,12 +169,12 @@ SELECT pg_temp.sell('credit_card') AS m, pg_temp.sell('credit_card') AS n \gset
 SELECT is(pg_temp.settle(:m, 'X8'), 'done', 'a card payment is recorded');
 SELECT is(pg_temp.settle(:n, 'X9'), 'done', 'another card payment is recorded');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.refund(%s)', :m)), 'OR422 required_field transaction_id', 'a card refund requires a transaction id');
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.refund(%s, %L)', :m, t.id)), 'OR409 transaction_id_taken transaction_id', 'a new one, not ' || t.id) FROM unnest('{X8,X9,R1}'::text[]) AS t (id);
-SELECT is(pg_temp.terminal(t.id, t.number, t.kind, t.amount, t.currency), 'created', 'the feed tells of ' || t.id)
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.refund(%s, %L)', :m, t.id)), 'OR409 transaction_id_taken transaction_id', 'a transaction id in use is refused: ' || t.id) FROM unnest('{X8,X9,R1}'::text[]) AS t (id);
+SELECT is(pg_temp.terminal(t.id, t.number, t.kind, t.amount, t.currency), 'created', 'the feed adds ' || t.id)
 FROM (VALUES ('F1', :m, 'charge', 1000, 'USD'), ('F2', :n, 'refund', 1000, 'USD'), ('F3', :m, 'refund', 999, 'USD'), ('F4', :m, 'refund', 1000, 'EUR'), ('F5', NULL, 'refund', 1000, 'USD'),
              ('F6', :m, 'refund', 1000, 'USD'), ('R1', :m, 'refund', 1000, 'USD')) AS t (id, number, kind, amount, currency);
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.refund(%s, %L, p_terminal => true)', :m, t.id)), 'OR409 ' || t.refusal || ' transaction_id', t.id || ': ' || t.what)
-FROM (VALUES ('F0', 'terminal_transaction_not_found', 'nobody told of it'), ('F1', 'terminal_transaction_not_found', 'a charge'), ('F2', 'terminal_transaction_mismatch', 'of another order'),
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.refund(%s, %L, p_terminal => true)', :m, t.id)), 'OR409 ' || t.refusal || ' transaction_id', t.id || ' is refused: ' || t.what)
+FROM (VALUES ('F0', 'terminal_transaction_not_found', 'not in the feed'), ('F1', 'terminal_transaction_not_found', 'a charge'), ('F2', 'terminal_transaction_mismatch', 'of another order'),
              ('F3', 'terminal_transaction_mismatch', 'of another amount'), ('F4', 'terminal_transaction_mismatch', 'of another currency'), ('F5', 'terminal_transaction_mismatch', 'of no order'),
              ('R1', 'transaction_id_taken', 'used before')) AS t (id, refusal, what);
 SELECT is(pg_temp.states(:m), 'completed paid none', 'the refusals change nothing');
@@ -205,7 +205,7 @@ SELECT is((SELECT to_jsonb(r) - 'attempts' FROM claim_refunds(77, 'paypal', 10, 
 SELECT is_empty('SELECT * FROM refunds_to_send(77, ' || :p || ')', 'a claimed refund is not returned to the request');
 SELECT pg_temp.make_due('refund', :p) \g (format=unaligned) /dev/null
 SELECT is((SELECT ROW(order_id, (refund).amount, (refund).provider, (refund).reference)::text FROM claim_refunds(77, 'paypal', 10, 60)), format('(%s,1000,paypal,PP-1)', :p), 'the worker claims the refund again after its lease');
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.%s(%s)', f.name, :p)), 'OR409 refund_in_progress', f.name || ' while it is under way') FROM unnest('{refund,may_refund}'::text[]) AS f (name);
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.%s(%s)', f.name, :p)), 'OR409 refund_in_progress', f.name || ' is refused while a refund is in progress') FROM unnest('{refund,may_refund}'::text[]) AS f (name);
 SELECT is(pg_temp.paypal('refunded', :p, 'PP-2'), 'done', 'the provider reports the refund');
 SELECT is_empty('SELECT * FROM refunds_to_send(77, ' || :p || ')', 'no refund is left to send');
 SELECT is(pg_temp.refund(:p), 'unchanged', 'a repeated refund changes nothing');
@@ -225,21 +225,21 @@ SELECT is(pg_temp.settle(:q, 'X11'), 'done', 'an order is paid');
 UPDATE orders SET created_at = now() - interval '99 days', paid_at = now() - interval '29 days 23 hours' WHERE id = :q;
 SELECT is(pg_temp.may_refund(:q), 'done', 'a refund at the end of the window is allowed');
 UPDATE orders SET paid_at = now() - interval '30 days 1 second' WHERE id = :q;
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.%s(%s)', f.name, :q)), 'OR409 refund_window_closed', f.name || ' after 30 days') FROM unnest('{refund,may_refund}'::text[]) AS f (name);
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.%s(%s)', f.name, :q)), 'OR409 refund_window_closed', f.name || ' is refused after 30 days') FROM unnest('{refund,may_refund}'::text[]) AS f (name);
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.refund(%s, %L)', :q, 'X11')), 'OR409 refund_window_closed', 'the window is checked before the transaction id');
 SELECT is(pg_temp.refund(:q, p_window => NULL), 'done', 'without a window a refund is always allowed');
 
 -- A list has all orders of the current company.
 SELECT results_eq($$SELECT unnest(sales_of(77, pg_temp.uid('mel'), 500, 0))$$, $$SELECT id FROM orders WHERE tenant_id = 77 AND retailer_id = (SELECT id FROM company WHERE tenant_id = 77 AND external_ref = 'acme') ORDER BY id DESC$$,
-    'newest first, for every member');
+    'a member lists all orders of the company, newest first');
 SELECT results_eq($$SELECT unnest(sales_of(77, pg_temp.uid('mel'), 2, 1))$$, $$SELECT id FROM orders WHERE tenant_id = 77 AND retailer_id = (SELECT id FROM company WHERE tenant_id = 77 AND external_ref = 'acme') ORDER BY id DESC LIMIT 2 OFFSET 1$$,
-    'by pages');
+    'a list has a limit and an offset');
 SELECT is((SELECT string_agg(DISTINCT p.party, ', ' ORDER BY p.party) FROM order_view v, LATERAL (VALUES ('company ' || (v.company).name), ('agent ' || (v.agent).name)) AS p (party)
           WHERE v.tenant_id = 77 AND v.id = ANY (sales_of(77, pg_temp.uid('bert'), 500, 0))), 'agent Bert, agent Sally, company Bold', 'the orders have company and salespersons');
 SELECT is((SELECT ROW(v.id, cardinality(v.lines), cardinality(v.payments), cardinality(v.refunds), cardinality(v.history), (v.company).name, (v.agent).name, cardinality(v.actors))::text
           FROM order_view v WHERE v.tenant_id = 77 AND v.id = sale_id(77, pg_temp.uid('mona'), lower(pg_temp.number_of(:k)))), format('(%s,1,1,1,7,Acme,Sally,2)', :k), 'an order is read with its history and actors');
 SELECT is((SELECT concat_ws(' ', (agent).given_name, (agent).family_name) FROM order_view WHERE tenant_id = 77 AND id = sale_id(77, pg_temp.uid('mona'), pg_temp.number_of(:k))), 'Sally Wang', 'salespersons have their names');
-SELECT is(pg_temp.refusal(format('SELECT sale_id(77, %s, %L)', pg_temp.uid('mona'), n.number)), 'OR404 not_found', n.number || ' is none of the company''s')
+SELECT is(pg_temp.refusal(format('SELECT sale_id(77, %s, %L)', pg_temp.uid('mona'), n.number)), 'OR404 not_found', 'no order of the company has the number ' || n.number)
 FROM (SELECT pg_temp.number_of(:x) UNION ALL VALUES ('nix'), ('')) AS n (number);
 
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'all invariants hold');

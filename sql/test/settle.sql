@@ -13,14 +13,14 @@ SELECT is(pg_temp.refusal(format('SELECT pg_temp.pay(%s, NULL, %L)', :a, 'anothe
           'another payment of a paid order is refused');
 SELECT is(pg_temp.refusal('SELECT pg_temp.pay(999999999)'), 'OR404 not_found', 'an unknown order is not found');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.pay(%s, %L)', :a, 'balance')), 'OR422 payment_method_unknown method',
-          'nobody settles from the balance by hand');
+          'a payment from the balance cannot be settled by hand');
 SELECT is(pg_temp.refusal(format($$SELECT settle_payment(77, 'operator', 'operator', 1, 'pay', NULL, NULL, %1$s, NULL, 'x', pg_temp.match(%1$s, 1))$$, :a)),
           'OR412 version_mismatch', 'an outdated version is refused');
 SELECT is(pg_temp.refusal(format($$SELECT settle_payment(77, 'operator', 'operator', 1, 'pay', NULL, NULL, %s, NULL, 'x', %L)$$, :a, t.match)),
-          'OR412 version_mismatch', 'so is ' || t.what)
-FROM (VALUES (ARRAY[(SELECT version FROM orders WHERE id = :a) || '-000000000000'], 'the right version with another check'),
+          'OR412 version_mismatch', t.what || ' is refused')
+FROM (VALUES (ARRAY[(SELECT version FROM orders WHERE id = :a) || '-000000000000'], 'the current version with another checksum'),
              (pg_temp.match(:a + 1, (SELECT version FROM orders WHERE id = :a)), 'the same version of another order'),
-             ('{}'::text[], 'a list without a tag of ours')) AS t (match, what);
+             ('{}'::text[], 'an empty list of tags')) AS t (match, what);
 SELECT is((SELECT outcome FROM settle_payment(77, 'operator', 'operator', 1, 'pay', NULL, NULL, :a, NULL, 'by hand',
                                            pg_temp.match(:a, 9) || pg_temp.match(:a, (SELECT version FROM orders WHERE id = :a)) || pg_temp.match(:a, 1))), 'unchanged', 'one matching tag of a list is sufficient');
 
@@ -51,17 +51,17 @@ SELECT is(pg_temp.states(:e), 'open unpaid none', 'the order stays open');
 SELECT is((SELECT ROW(p.status, p.failure_code, p.failure_message, d.attempts, d.due_at)::text FROM payment p, pg_temp.due_of('intent', :e) AS d WHERE p.id = :pe),
           ROW('created', 'timeout', 'no reply', 1, now() + interval '5 seconds')::text, 'the intent is retried after five seconds');
 SELECT lives_ok(format($$SELECT record_intent_failure(77, 'w', 'system', NULL, NULL, NULL, NULL, %s, 'no', 'refused', true)$$, :pe),
-                'a final failure');
+                'a final failure is recorded');
 SELECT is(pg_temp.states(:e), 'error failed none', 'a final failure sets the order to error');
 SELECT is((SELECT string_agg(DISTINCT actor, ' ') FROM order_history WHERE order_id = :e AND version > 1), 'provider',
-          'in the name of the provider');
+          'the actor of a final failure is the provider');
 
 SELECT pg_temp.buy('bob', p_method => 'external', p_coupon => 'TWO') AS f \gset
 SELECT is((SELECT outcome FROM record_intent_failure(77, 'w', 'system', NULL, NULL, NULL, NULL, pg_temp.payment_of(:f), 'no', 'refused', true)), 'done',
-          'a final failure of an order with a coupon');
+          'a final failure of an order with a coupon is recorded');
 SELECT is((SELECT state FROM coupon_redemption WHERE order_id = :f), 'released', 'a final failure releases the coupon');
 SELECT is((SELECT outcome FROM record_intent_failure(77, 'w', 'system', NULL, NULL, NULL, NULL, pg_temp.payment_of(:f), 'no', 'refused', true)), 'unchanged',
-          'the same again: unchanged');
+          'recording the final failure again changes nothing');
 
 SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 0) AS g \gset
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.pay(%s)', :g)), 'OR409 order_not_payable', 'an order past its expiry cannot be paid');

@@ -65,7 +65,7 @@ SELECT is((SELECT ROW(entered, shipped)::text FROM stock WHERE tenant_id = 77), 
 SELECT is_empty('SELECT * FROM orders_check.all_violations WHERE tenant_id = 77', 'the stock equals counts minus shipments again');
 
 -- The invariant reports stock that changes without a movement.
-SELECT is(pg_temp.violated(v.sql), 'stock_adds_up', v.sql) FROM unnest(ARRAY[
+SELECT is(pg_temp.violated(v.sql), 'stock_adds_up', v.sql || ' is reported') FROM unnest(ARRAY[
     'UPDATE orders.stock SET on_hand = on_hand + 1 WHERE tenant_id = 77', 'UPDATE orders.stock SET entered = entered + 1 WHERE tenant_id = 77',
     'UPDATE orders.stock SET shipped = shipped + 1, on_hand = on_hand - 1 WHERE tenant_id = 77',
     format('UPDATE orders.order_line SET stock_shipped = 0 WHERE tenant_id = 77 AND order_id = %s', :a),

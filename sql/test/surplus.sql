@@ -67,7 +67,7 @@ SELECT pg_temp.paid_twice() AS b \gset
 SELECT is(pg_temp.create_refunds(:b, 500), 'done', 'an order with a pending surplus refund is refunded');
 SELECT is(pg_temp.states(:b), 'open partially_refunded pending', 'it is partially refunded');
 SELECT is((SELECT p.method FROM refund r JOIN payment p ON p.tenant_id = 77 AND p.id = r.payment_id WHERE r.order_id = :b AND NOT r.surplus), 'cash',
-          'from its own payment');
+          'the refund is from the payment of the order');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.create_refunds(%s, 1501)', :b)), 'OR422 refund_exceeds_captured amount', 'the surplus does not increase the refundable amount');
 SELECT is(pg_temp.settle_surplus(:b, true, 'back ' || :b), 'done', 'the surplus refund is completed');
 SELECT is(pg_temp.states(:b), 'open partially_refunded pending', 'the order stays partially refunded');
@@ -89,7 +89,7 @@ SELECT is(pg_temp.surplus_of(:c), 'done 2000 by hand', 'it is done');
 
 SELECT pg_temp.paid_twice() AS d \gset
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.settle_surplus(%s, true, NULL, ''operator'')', :d)), 'OR409 refund_not_by_hand',
-          'what the provider is still asked for is not settled by hand');
+          'a refund that is pending at the provider cannot be settled by hand');
 SELECT is(pg_temp.say('refund_failed', :d, NULL, 2000), 'done', 'an event reports the refusal');
 SELECT is(pg_temp.surplus_of(:d), 'pending 2000 by hand declined', 'the surplus refund stays pending for an operator');
 SELECT is(pg_temp.settle_surplus(:d, false, NULL, 'operator'), 'done', 'an operator marks it as failed');
@@ -129,7 +129,7 @@ SELECT is((SELECT string_agg(r.surplus::text, ' ' ORDER BY r.id) FROM order_view
 
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'all invariants hold');
 SELECT is(pg_temp.violated(format('UPDATE orders.refund SET surplus = false WHERE order_id = %s AND surplus', :a)), 'refunds_within_captured',
-          'but a refund that is not what its payment is');
+          'a refund whose surplus flag differs from that of its payment is reported');
 SELECT pg_temp.lamps() AS h \gset
 SELECT is(pg_temp.broken(format('UPDATE orders.payment SET surplus = true WHERE order_id = %s', :h)), 'payment_surplus_is_captured', 'only a captured payment can be surplus');
 SELECT * FROM finish();

@@ -5,17 +5,17 @@ SELECT no_plan();
 
 SELECT pg_temp.goods('alice', p_tax_class => 'std') AS a \gset
 SELECT is((SELECT ROW(subtotal, tax, shipping, total)::text FROM orders WHERE id = :a), '(2000,276,150,2150)',
-          'inclusive: the tax is inside the price');
+          'an inclusive tax is part of the price');
 SELECT results_eq(format('SELECT key, rate_bp, amount FROM order_tax WHERE order_id = %s ORDER BY key', :a),
-    $$VALUES ('CGST', 800, 138::bigint), ('SGST', 800, 138)$$, 'split by rate');
+    $$VALUES ('CGST', 800, 138::bigint), ('SGST', 800, 138)$$, 'the tax is split by rate');
 SELECT pg_temp.goods('alice', p_tax_class => 'std', p_inclusive => false) AS b \gset
 SELECT is((SELECT ROW(subtotal, tax, shipping, total)::text FROM orders WHERE id = :b), '(2000,320,150,2470)',
-          'exclusive: the tax comes on top');
+          'an exclusive tax is added to the price');
 SELECT pg_temp.goods('alice', p_tax_class => 'std', p_inclusive => false, p_coupon => 'TEN') AS c \gset
 SELECT is((SELECT ROW(subtotal, discount, tax, total)::text FROM orders WHERE id = :c), '(2000,200,288,2238)',
-          'of what is left after the discount');
+          'the tax is that of the amount after the discount');
 SELECT is((SELECT ROW(discount, tax)::text FROM order_line WHERE order_id = :c AND kind = 'shipping'), '(0,0)',
-          'shipping bears neither');
+          'shipping has neither discount nor tax');
 SELECT pg_temp.buy('alice', 'taxed') AS d \gset
 SELECT is((SELECT tax FROM orders WHERE id = :d), 138::bigint, 'a plan with a tax class is taxed');
 SELECT is((SELECT string_agg(t.key || t.rate_bp || ':' || t.amount, ' ' ORDER BY t.key) FROM order_view v, unnest(v.taxes) AS t WHERE v.id = :d), 'CGST800:69 SGST800:69', 'the operator API shows the tax by rate');
@@ -36,7 +36,7 @@ SELECT pg_temp.operator_put('plans', 'dear', '{"name": "Dear", "price": 90000000
     \g (format=unaligned) /dev/null
 UPDATE tenant SET tax_inclusive = false WHERE id = 77;
 SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('alice', 'dear', 'manual')$$), 'OR422 amount_out_of_range quantity',
-          'a total with its tax has a limit too');
+          'a total above the maximum with its tax is refused');
 
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'all invariants hold');
 SELECT * FROM finish();

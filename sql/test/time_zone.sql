@@ -7,14 +7,14 @@ SELECT no_plan();
 
 CREATE FUNCTION pg_temp.zone(p_zone text) RETURNS void LANGUAGE sql AS $$ UPDATE orders.tenant SET time_zone = p_zone WHERE id = 77 $$;
 
--- Texts with the offset of the tenant.
+-- Sets the time zone of the tenant and returns a time as text with its UTC offset.
 CREATE FUNCTION pg_temp.local(p_zone text, p_at text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_temp.zone(p_zone);
     RETURN orders_v1.local_text(77, p_at::timestamptz);
 END
 $$;
-SELECT is(pg_temp.local(z.zone, z.at), z.text, z.zone || ' at ' || z.at)
+SELECT is(pg_temp.local(z.zone, z.at), z.text, format('%s in %s is %s', z.at, z.zone, z.text))
 FROM (VALUES
     ('UTC', '2026-11-30T23:59:59Z', '2026-11-30T23:59:59Z'),
     ('Europe/London', '2026-11-30T23:59:59Z', '2026-11-30T23:59:59Z'),
@@ -25,7 +25,7 @@ FROM (VALUES
     ('Asia/Kathmandu', '2026-12-31T18:15:00Z', '2027-01-01T00:00:00+05:45'),
     ('America/St_Johns', '2026-11-30T00:00:00.9Z', '2026-11-29T20:30:00-03:30')) AS z (zone, at, text);
 
--- Numbers.
+-- The numbers of orders, an invoice and a bill series at a time.
 CREATE FUNCTION pg_temp.numbers(p_zone text, p_at timestamptz) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     h orders_v1.order_head;
@@ -40,7 +40,7 @@ BEGIN
     RETURN v || orders_v1.invoice_number(77, 'INV', 7, p_at) || ' ' || orders_v1.bill_series_at(77, p_at);
 END
 $$;
-SELECT is(pg_temp.numbers(z.zone, z.at::timestamptz), z.numbers, 'numbers in ' || z.zone || ' at ' || z.at)
+SELECT is(pg_temp.numbers(z.zone, z.at::timestamptz), z.numbers, 'numbers have the day of ' || z.zone || ' at ' || z.at)
 FROM (VALUES
     ('UTC', '2026-11-30T23:59:59Z',
      'ORD-20261130-000007 ORD-20261130-000007 20261130-00000007C 261130000007 AAAA261130000007OD INV261130000007IN BILL-2026-11'),
@@ -82,9 +82,9 @@ BEGIN
     RETURN v_wrong;
 END
 $$;
-SELECT is(pg_temp.all_days(z.zone), NULL, 'every day is that of ' || z.zone) FROM unnest(ARRAY['Pacific/Kiritimati', 'Etc/GMT+12', 'UTC']) AS z (zone);
+SELECT is(pg_temp.all_days(z.zone), NULL, 'all documents have the day of ' || z.zone) FROM unnest(ARRAY['Pacific/Kiritimati', 'Etc/GMT+12', 'UTC']) AS z (zone);
 
--- Periods of lists.
+-- The start and the end of a period that a list covers, in UTC.
 CREATE FUNCTION pg_temp.period(p_zone text, p_unit text, p_now timestamptz, p_from date DEFAULT NULL, p_to date DEFAULT NULL) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_temp.zone(p_zone);
@@ -92,7 +92,7 @@ BEGIN
                      to_char(orders_v1.span_end(77, p_unit, p_to, p_now) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI'));
 END
 $$;
-SELECT is(pg_temp.period(p.zone, p.unit, p.now::timestamptz), p.period, format('the %s in %s at %s', p.unit, p.zone, p.now))
+SELECT is(pg_temp.period(p.zone, p.unit, p.now::timestamptz), p.period, format('the %s in %s at %s is %s', p.unit, p.zone, p.now, p.period))
 FROM (VALUES
     ('UTC', 'day', '2026-11-26T00:00:00Z', '2026-11-26T00:00 2026-11-27T00:00'),
     ('UTC', 'day', '2026-11-26T23:59:59.999999Z', '2026-11-26T00:00 2026-11-27T00:00'),

@@ -7,7 +7,7 @@ SELECT id AS t1 FROM issue_token(77, 'operator', 'operator', 1, 'tokens', NULL, 
                                  sha256('secret'), 'sec') \gset
 SELECT is((SELECT i::text FROM token_identity(77, sha256('secret')) AS i),
           ROW(77, pg_temp.uid('alice'), :t1, 'alice', 'alice', 'Alice', 'alice@example.com', 'user reader', now() + interval '1 hour')::text,
-          'a token stands for its user');
+          'a token identifies its user');
 SELECT is_empty($$SELECT * FROM token_identity(77, sha256('other'))$$, 'an unknown token has no user');
 INSERT INTO tenant (id, name, currency) VALUES (78, 'other', 'USD');
 SELECT is_empty($$SELECT * FROM token_identity(78, sha256('secret'))$$, 'a token is not valid in another tenant');
@@ -32,7 +32,7 @@ SELECT is((SELECT expires_at FROM token_identity(77, sha256('bobs'))), NULL, 'it
 SELECT is(pg_temp.refusal(format('SELECT issue_token(77, NULL, NULL, 1, %L, %L, %L, pg_temp.uid(%L), %L, NULL, sha256(%L), %L)',
                                  'tokens', 'key ' || t.secret, '\x01', 'bob', '{user}', t.secret, 'x')),
           'OR422 idempotency_key_reused idempotency_key', t.what)
-FROM (VALUES ('bobs', 'a key that makes a secret again is refused'), ('secret', 'also when its token was revoked')) AS t (secret, what);
+FROM (VALUES ('bobs', 'a new key with the secret of another token is refused'), ('secret', 'a new key with the secret of a revoked token is refused')) AS t (secret, what);
 SELECT is((SELECT count(*) FROM idempotency WHERE tenant_id = 77 AND key LIKE 'key %'), 0::bigint, 'a refused request stores no key');
 SELECT id AS t2 FROM issue_token(77, 'operator', 'operator', 1, 'tokens', 'again', '\x01', pg_temp.uid('alice'), '{user}', NULL, sha256('again'), 'aga') \gset
 SELECT is((SELECT id FROM issue_token(77, 'operator', 'operator', 1, 'tokens', 'again', '\x01', pg_temp.uid('alice'), '{user}', NULL, sha256('again'), 'aga')),

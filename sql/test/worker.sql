@@ -29,7 +29,7 @@ SELECT pg_temp.buy('bob', p_method => 'manual', p_expires => 0) AS d \gset
 SELECT is(expire_due(77, 100), 1, 'one order is past its expiry');
 SELECT is(pg_temp.states(:a), 'expired closed none', 'the order expires');
 SELECT is((SELECT used FROM coupon WHERE tenant_id = 77 AND code = 'TWO'), 0, 'its coupon is released');
-SELECT is((SELECT string_agg(DISTINCT actor || ' ' || api, ', ') FROM order_history WHERE order_id = :a AND version = 2), 'system worker', 'in the name of the clock');
+SELECT is((SELECT string_agg(DISTINCT actor || ' ' || api, ', ') FROM order_history WHERE order_id = :a AND version = 2), 'system worker', 'the actor of an expiry is the system');
 SELECT is(pg_temp.states(:d), 'open unpaid none', 'an order paid by hand does not expire');
 SELECT is(expire_due(77, 100), 0, 'an order expires once');
 
@@ -37,7 +37,7 @@ SELECT is_empty('SELECT * FROM claim_intents(77, $$sim$$, 10, 60)', 'an intent i
 SELECT pg_temp.make_due('intent', o.id) FROM (VALUES (:b), (:c)) AS o (id) \g (format=unaligned) /dev/null
 SELECT results_eq('SELECT order_id, order_number, return_url, attempts, (payment).amount, (payment).currency, (payment).provider, (payment).pay_url FROM claim_intents(77, $$sim$$, 10, 60) ORDER BY order_id',
     format($$SELECT id, number::text COLLATE "default", 'https://example.com/back', 0, 1000::bigint, 'USD', 'simulator', NULL FROM orders WHERE id IN (%s, %s) ORDER BY id$$, :b, :c),
-    'then the worker makes them');
+    'due intents are claimed with the data of their orders');
 SELECT is_empty('SELECT * FROM claim_intents(77, $$sim$$, 10, 60)', 'a claimed intent is not claimed again');
 SELECT pg_temp.make_due('intent', :b) \g (format=unaligned) /dev/null
 SELECT is((SELECT count(*) FROM claim_intents(77, 'sim', 1, 60)), 1::bigint, 'it is claimed again after the lease');
@@ -50,7 +50,7 @@ SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 900) AS e \gset
 UPDATE due SET due_at = now() WHERE tenant_id = 77 AND kind = 'expiry' AND id = :e;
 SELECT is(expire_due(77, 100), 0, 'an order before its expiry stays open');
 SELECT is((SELECT d.due_at FROM due d WHERE d.tenant_id = 77 AND d.kind = 'expiry' AND d.id = :e),
-          (SELECT o.expires_at FROM orders o WHERE o.tenant_id = 77 AND o.id = :e), 'and is due at its time');
+          (SELECT o.expires_at FROM orders o WHERE o.tenant_id = 77 AND o.id = :e), 'the order is due at its expiry');
 SELECT pg_temp.pay(:e) \g (format=unaligned) /dev/null
 INSERT INTO due (tenant_id, kind, id, due_at) VALUES (77, 'expiry', :e, now());
 SELECT is(expire_due(77, 100), 0, 'a paid order does not expire');

@@ -72,7 +72,7 @@ buy() {
 }
 
 finish() {
-    is "$(q "SELECT count(*) FROM orders_check.all_violations WHERE tenant_id = $tenant")" 0 'the checks find nothing'
+    is "$(q "SELECT count(*) FROM orders_check.all_violations WHERE tenant_id = $tenant")" 0 'all invariants hold'
     echo "1..$tests"
     [ "$failed" = 0 ]
 }

@@ -21,13 +21,13 @@ one=$(order u1 manual "'FREE'")
 slowly "$(cancel "$one")"
 q "$(put coupons free '{"percent_bp": 1000, "max_uses": 9}')" >"$out/put"
 wait "$slow"
-is "$(used free)" 0 'a limit waits for a release'
+is "$(used free)" 0 'setting a limit waits for the release of a use'
 q "$(put coupons free '{"percent_bp": 1000}')" >"$out/put"
 one=$(order u1 manual "'FREE'")
 slowly "$(put coupons free '{"percent_bp": 1000, "max_uses": 9}')"
 q "$(cancel "$one")" >"$out/cancel"
 wait "$slow"
-is "$(used free)" 0 'a release waits for a limit'
+is "$(used free)" 0 'releasing a use waits for the setting of a limit'
 
 # Two sessions write the same entry, or the same unique value: the later session finds the row of the first.
 slowly "$(put users twin '{"name": "Twin", "login": "twin"}')"
@@ -35,12 +35,12 @@ is "$(q "$(put users twin '{"name": "Twin", "login": "twin"}')" | head -n 1)" un
 wait "$slow"
 slowly "$(put users left '{"name": "Left", "login": "same"}')"
 q "$(put users right '{"name": "Right", "login": "same"}')" >"$out/right" 2>&1 || :
-is "$(grep -E '^(ERROR|HINT)' "$out/right")" "$(printf 'ERROR:  invalid_field\nHINT:  {"field": "login"}')" 'of two entries with one login the later one is refused, with the field'
+is "$(grep -E '^(ERROR|HINT)' "$out/right")" "$(printf 'ERROR:  invalid_field\nHINT:  {"field": "login"}')" 'the later of two entries with one login is refused, with the field'
 wait "$slow"
 
 # A user can place orders while the catalogue entry of the user is changed.
 slowly "$(put users u2 '{"name": "Changed"}')"
-is "$(q "SET statement_timeout = '500ms'; $(buy u2 balance NULL NULL)" | cut -d' ' -f1)" order 'a buyer does not wait for a change of theirs'
+is "$(q "SET statement_timeout = '500ms'; $(buy u2 balance NULL NULL)" | cut -d' ' -f1)" order 'an order does not wait for a change of its buyer'
 wait "$slow"
 
 # Two coupons and two workers. The first worker has released one coupon and waits for its next order. The second worker skips
@@ -57,9 +57,9 @@ done
 slowly "SELECT count(*) FROM (SELECT FROM orders.payment WHERE tenant_id = $tenant AND order_id = $second FOR UPDATE) AS p"
 together 2 "SELECT pg_sleep(0.2 * (@ - 1)); SELECT orders_v1.expire_due($tenant, 2 * @)"
 wait "$slow"
-is "$(answers deadlock)" 0 'workers do not wait for each other in a circle'
-is "$(cat "$out/1")" "$(printf '\n2')" 'the one expires its orders'
-is "$(cat "$out/2")" "$(printf '\n2')" 'the other the rest'
+is "$(answers deadlock)" 0 'two workers do not deadlock'
+is "$(cat "$out/1")" "$(printf '\n2')" 'the first worker expires two orders'
+is "$(cat "$out/2")" "$(printf '\n2')" 'the second worker expires the other two orders'
 
 # Concurrent documents of a product: the second states the stock as it was when the document was sent, the third another stock.
 bulb() { echo "SELECT outcome FROM orders_v1.catalogue_upsert($operator, 'products', 'bulb',
@@ -68,8 +68,8 @@ q "$(bulb 5)" >"$out/put"
 slowly "$(bulb 6)"
 together 2 "SELECT pg_sleep(0.2 * (@ - 1)); $(bulb '3 + 2 * @')"
 wait "$slow"
-is "$(answers deadlock)" 0 'documents of one product do not wait for each other in a circle'
-is "$(answers updated)" 2 'and are all applied'
+is "$(answers deadlock)" 0 'concurrent documents of one product do not deadlock'
+is "$(answers updated)" 2 'both documents of one product are applied'
 
 # Documents of two products in opposite order.
 pair() { echo "SELECT string_agg(outcome, ' ') FROM orders_v1.catalogue_bulk($operator, (
@@ -79,8 +79,8 @@ q "$(pair 0)" >"$out/put"
 slowly "$(put products cup '{"name": "Cup", "variants": [{"ref": "x", "prices": {"USD": 10}}]}')"
 together 2 "SELECT pg_sleep(0.2 * (@ - 1)); $(pair @)"
 wait "$slow"
-is "$(answers deadlock)" 0 'nor do documents of two products'
-is "$(answers 'updated updated')" 2 'which are applied too'
+is "$(answers deadlock)" 0 'concurrent documents of two products do not deadlock'
+is "$(answers 'updated updated')" 2 'both documents of two products are applied'
 
 # While a cart is being ordered, other sessions wait: another order of the cart gets the same order, and a reorder uses the next cart.
 q "$(put products lamp '{"name": "Lamp", "variants": [{"ref": "x", "prices": {"USD": 10}}]}')" >"$out/put"
@@ -97,5 +97,5 @@ code=$(q "$(again "$one")")
 slowly "$(lamp "\"cart\": \"$code\"")"
 next=$(q "$(again "$two")")
 wait "$slow"
-is "$(q "SELECT state FROM orders.cart WHERE tenant_id = $tenant AND code = '$next'")" open 'nothing is put into a cart that was ordered'
+is "$(q "SELECT state FROM orders.cart WHERE tenant_id = $tenant AND code = '$next'")" open 'a reorder uses a new cart instead of the ordered one'
 finish

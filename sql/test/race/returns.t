@@ -34,26 +34,26 @@ sums() {
 order=$(sold '"balance"')
 line=$(line "$order")
 at_once "$(request "$order" "$line" 4)"
-is "$(answers '^done') $(answers '^unchanged')" '1 47' 'a return that 48 sessions ask for is one return'
-is "$(cat "$out"/* | cut -d' ' -f2 | sort -u | wc -l | tr -d ' ')" 1 'and everybody is told its id'
+is "$(answers '^done') $(answers '^unchanged')" '1 47' '48 requests create one return'
+is "$(cat "$out"/* | cut -d' ' -f2 | sort -u | wc -l | tr -d ' ')" 1 'all responses have its id'
 return=$(cut -d' ' -f2 "$out/1")
 for action in approve receive refund; do
     together 16 "$(resolve "$return" "$action")"
-    is "$(answers '^done') $(answers '^unchanged')" '1 15' "$action: once"
+    is "$(answers '^done') $(answers '^unchanged')" '1 15' "$action is applied once"
 done
 is "$(q "SELECT count(*) || ' ' || sum(amount) FROM orders.refund WHERE tenant_id = $tenant AND order_id = $order")" '1 40' 'it is refunded once'
 
 order=$(sold '"balance"')
 line=$(line "$order")
 at_once "$(request "$order" "$line" '(@ % 4 + 1)')"
-is "$(answers deadlock) $(sums "$order" | awk '{print ($1 == $2 && $1 <= 4) ? "fits" : $0}')" '0 fits' 'different requests never take more pieces than there are'
+is "$(answers deadlock) $(sums "$order" | awk '{print ($1 == $2 && $1 <= 4) ? "fits" : $0}')" '0 fits' 'different requests never return more items than were delivered'
 
 # Concurrent approval and rejection: one of them is applied.
 order=$(sold '"balance"')
 return=$(q "$(request "$order" "$(line "$order")" 4)" | cut -d' ' -f2)
 together 16 "SELECT outcome FROM orders_v1.resolve_return($operator, $return, CASE @ % 2 WHEN 0 THEN 'approve' ELSE 'reject' END, 'race', NULL)"
-is "$(q "SELECT state FROM orders.order_return WHERE tenant_id = $tenant AND id = $return")" rejected 'whoever is first, rejected is the end'
-is "$(sums "$order")" '0 0' 'its items are released'
+is "$(q "SELECT state FROM orders.order_return WHERE tenant_id = $tenant AND id = $return")" rejected 'the return is rejected in either sequence'
+is "$(sums "$order")" '0 0' 'its items can be returned again'
 
 # All operations concurrently, in rounds: refunds stay within the payments, and returned items within the order.
 round=0
@@ -86,10 +86,10 @@ for method in '"balance"' '"external", "payment_channel": "sim"' '"balance"' '"e
                 END;
             END LOOP;
         END \$\$; SELECT 'fine'"
-    is "$(answers '^fine')" 48 "48 sessions do all they may, and are told when they may not ($round)"
+    is "$(answers '^fine')" 48 "48 sessions finish without an unexpected error ($round)"
     is "$(q "SELECT (refunded <= captured AND refunded > 0)::text || ' ' || (SELECT sum(amount) <= 40 FROM orders.refund r
               WHERE r.tenant_id = $tenant AND r.order_id = $order AND r.status <> 'failed') FROM orders.orders WHERE tenant_id = $tenant AND id = $order")" \
-        'true true' 'never is more given back than was paid, though something is'
-    is "$(sums "$order" | awk '{print ($1 == $2 && $1 <= 4) ? "fits" : $0}')" fits 'nor are more pieces returned than were sold'
+        'true true' 'refunds are positive and within the payments'
+    is "$(sums "$order" | awk '{print ($1 == $2 && $1 <= 4) ? "fits" : $0}')" fits 'returned items are within the order'
 done
 finish

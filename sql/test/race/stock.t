@@ -18,9 +18,9 @@ stock() { q "SELECT string_agg(v.external_ref || s.on_hand || '/' || s.reserved,
              JOIN orders.variant v ON v.tenant_id = s.tenant_id AND v.id = s.variant_id WHERE s.tenant_id = $tenant"; }
 
 together 64 "$(place u1 "$(line a 1)")"
-is "$(answers '^order')" 10 'of 10 pieces, 64 buyers get 10'
-is "$(answers insufficient_stock)" 54 'and the others are told'
-is "$(stock)" 'a10/10 b100/0 c100/0' 'as many are held'
+is "$(answers '^order')" 10 '10 of 64 buyers get the 10 items'
+is "$(answers insufficient_stock)" 54 'the other 54 buyers are refused'
+is "$(stock)" 'a10/10 b100/0 c100/0' '10 items are reserved'
 
 # Catalogue documents are sent repeatedly, with the same and with other quantities, while 16 buyers order and the operator ships.
 q "SELECT count(*) FROM orders_v1.catalogue_bulk($system, ARRAY['{\"kind\": \"products\", \"ref\": \"vase\", \"name\": \"Vase\", \"variants\": [
@@ -46,9 +46,9 @@ together 20 "DO \$\$
         END LOOP;
         RAISE WARNING 'through';
     END \$\$"
-is "$(answers through) $(answers deadlock) $(answers 'lock timeout')" '20 0 0' 'a catalogue is sent 48 times beside 16 buyers'
+is "$(answers through) $(answers deadlock) $(answers 'lock timeout')" '20 0 0' '48 documents and the orders of 16 buyers finish without a deadlock or timeout'
 is "$(q "SELECT s.on_hand || ' ' || s.reserved || ' ' || s.shipped FROM orders.stock s JOIN orders.variant v ON v.tenant_id = s.tenant_id AND v.id = s.variant_id
-         WHERE s.tenant_id = $tenant AND v.external_ref = 'v'")" '0 0 60' 'and of 60 pieces 60 are sold'
+         WHERE s.tenant_id = $tenant AND v.external_ref = 'v'")" '0 0 60' 'all 60 items are sold'
 
 # All operations concurrently. PostgreSQL detects a deadlock after 1 s (deadlock_timeout), before a wait ends after 2 s (lock_timeout). On a busy machine a
 # session may time out without a deadlock. Lines in any order, vouchers with a limit, balances, and orders that are cancelled, expired or shipped.
@@ -71,9 +71,9 @@ together 24 "DO \$\$
         END LOOP;
         RAISE WARNING 'through';
     END \$\$"
-is "$(answers through) $(answers deadlock)" '24 0' 'nobody waits in a circle'
-is "$(q "SELECT count(*) > 100 FROM orders.orders WHERE tenant_id = $tenant")" t 'while much is done'
-is "$(q "SELECT count(*) FROM orders.stock s WHERE s.tenant_id = $tenant AND s.reserved > s.on_hand")" 0 'nothing is sold twice'
+is "$(answers through) $(answers deadlock)" '24 0' '24 sessions finish without a deadlock'
+is "$(q "SELECT count(*) > 100 FROM orders.orders WHERE tenant_id = $tenant")" t 'more than 100 orders are placed'
+is "$(q "SELECT count(*) FROM orders.stock s WHERE s.tenant_id = $tenant AND s.reserved > s.on_hand")" 0 'no item is reserved twice'
 
 # Full and partial refunds during shipments, cancellations and new orders. Refunds of cash by an operator are immediate.
 operator="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
@@ -101,8 +101,8 @@ together 24 "DO \$\$
         END LOOP;
         RAISE WARNING 'through';
     END \$\$"
-is "$(answers through) $(answers ERROR)" '24 0' 'refunds, shipments and cancellations wait for each other in one sequence'
+is "$(answers through) $(answers ERROR)" '24 0' 'concurrent refunds, shipments and cancellations finish without an error'
 is "$(q "SELECT count(*) FILTER (WHERE l.cancelled_quantity > 0) > 0 AND count(*) FILTER (WHERE o.payment_state = 'refunded') > 0
                 AND count(*) FILTER (WHERE o.fulfilment_state = 'shipped') > 0
-         FROM orders.orders o JOIN orders.order_line l ON l.tenant_id = o.tenant_id AND l.order_id = o.id WHERE o.tenant_id = $tenant")" t 'pieces are refunded and shipped'
+         FROM orders.orders o JOIN orders.order_line l ON l.tenant_id = o.tenant_id AND l.order_id = o.id WHERE o.tenant_id = $tenant")" t 'items are refunded and shipped'
 finish
