@@ -194,9 +194,9 @@ for my $inclusive (JSON::PP::true, JSON::PP::false) {
     }
 }
 
-# --- other people ---------------------------------------------------------------------------------------------------
+# --- other users ----------------------------------------------------------------------------------------------------
 
-# What somebody is told: the status, and the body but for the number of the request.
+# The status and the body of a response, without the request id.
 sub told
 {
     my ($reply) = @_;
@@ -213,7 +213,7 @@ my %path = (
     map { $_ => "/api/v1/customer/$_/:id" } qw(order-tracking order-summery e-bill),
 );
 
-subtest 'somebody else' => sub {
+subtest 'another user' => sub {
     my $foreign = make_company_member(make_company());
     for my $placing_api (sort keys %place) {
         my $order = $place{$placing_api}->();

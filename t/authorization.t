@@ -149,7 +149,7 @@ sub without
     return make_token($owner, scopes => [ grep { !$needed{$_} } @all_scopes ]);
 }
 
-# Expects 401, or the corresponding word of the company API, which treats a missing key as a missing parameter.
+# Expects 401, or the corresponding error name of the company API, which treats a missing key as a missing parameter.
 sub is_unknown
 {
     my ($route, $reply, $name) = @_;

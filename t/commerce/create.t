@@ -19,14 +19,14 @@ subtest 'an order' => sub {
     is($reply->code, 200, 'the order is placed') or diag($reply->as_string);
     my $data = data_of($reply);
     is_deeply($reply->{json}, { status_code => 200, errors => {}, data => {
-        order_id => $data->{order_id}, order_number => $data->{order_number}, order_total => 41.48, currency_code => 'USD', status => 'pending' } }, 'as the API has it');
+        order_id => $data->{order_id}, order_number => $data->{order_number}, order_total => 41.48, currency_code => 'USD', status => 'pending' } }, 'the body has the form of the API');
     like($reply->content, qr/"order_id":\d+,"order_number":"\d{12,}","order_total":41\.48,/, 'numbers are numbers, and the order number is a string of digits');
     my $row = order_row($data->{order_id});
     is_deeply([ @$row{qw(api number buyer_id payment_method payment_state fulfilment_state total)} ],
         [ 'commerce', $data->{order_number}, $buyer->{id}, 'manual', 'unpaid', 'pending', 41_48 ], 'it is in the database');
     my @lines = rows('SELECT item_id, quantity, unit_price, list_price, discount FROM orders.order_line WHERE tenant_id = 1 AND order_id = ? ORDER BY id', $data->{order_id});
     is_deeply(\@lines, [ { item_id => $lamp->{variant_id}, quantity => 2, unit_price => 22_50, list_price => 22_50, discount => 5_02 },
-        { item_id => $pen->{variant_id}, quantity => 1, unit_price => 1_50, list_price => 1_50, discount => 0 } ], 'with its lines');
+        { item_id => $pen->{variant_id}, quantity => 1, unit_price => 1_50, list_price => 1_50, discount => 0 } ], 'the order has its lines');
     my @addresses = rows('SELECT kind, document ->> \'city\' AS city FROM orders.order_address WHERE tenant_id = 1 AND order_id = ? ORDER BY 1', $data->{order_id});
     is_deeply(\@addresses, [ map { { kind => $_, city => 'Springfield' } } qw(billing shipping) ], 'the order has its address');
     done;
@@ -72,7 +72,7 @@ subtest 'one invalid field' => sub {
         [ 'no products',              { %{ order_body($buyer, [$pen]) }, products => [] },    products => $words{products}, total_amount => $words{total_amount} ],
         [ 'products that are no list', { %{ order_body($buyer, [$pen]) }, products => 'pen' }, products => $words{products}, total_amount => $words{total_amount} ],
         [ 'an unknown product',       $line->(product_id => $none), product_id => "Invalid product_id $none" ],
-        [ 'a product that is a word', $line->(product_id => 'pen'), product_id => 'Invalid product_id pen' ],
+        [ 'a product id that is a word', $line->(product_id => 'pen'), product_id => 'Invalid product_id pen' ],
         [ 'no product id',            $line->(product_id => undef), product_id => 'Invalid product_id' ],
         [ 'an object as product id',  $line->(product_id => { id => 1 }), product_id => 'Invalid product_id' ],
         (map { [ 'a quantity of ' . ($_ // 'nothing'), $line->(quantity => $_), quantity => $words{quantity} ] } 0, -1, 1.5, 'two', '', undef, [1], 1_000_001),
@@ -80,10 +80,10 @@ subtest 'one invalid field' => sub {
         (map { [ "a discount of $_", $line->(discount => $_), discount => 'Invalid discount. It is 0.00.' ] } 0.01, -1, 'x', []),
         [ 'another total of the line', order_body($buyer, [ $pen, 1, total_amount => 1 ], { total_amount => 1 }), total_amount => 'Invalid line item total_amount. It is 1.50.' ],
         (map { [ 'a total of ' . ($_ // 'nothing'), $sum->($_), total_amount => $words{total_amount} ] } 1.49, 0, -1.5, 'x', undef, {}),
-        (map { [ 'no such user: ' . ($_ // 'none'), { %{ order_body($buyer, [$pen]) }, uid => $_ }, uid => $words{uid} ] } 'nobody', '', undef, [], $none),
+        (map { [ 'unknown user: ' . ($_ // 'none'), { %{ order_body($buyer, [$pen]) }, uid => $_ }, uid => $words{uid} ] } 'nobody', '', undef, [], $none),
         [ 'another user', { %{ order_body($buyer, [$pen]) }, uid => make_user()->{ref} }, uid => $words{uid} ],
         (map { my $field = $_; map { [ "$field: " . ($_ // 'none'), $place->($field => $_), $field => $words{$field} ] } '', undef, ' ', "a\tb", [] } grep { !/postal_code|_code/ } sort keys %{ address() }),
-        [ 'a mail address that is none', $place->(address_mail_id => 'ann'), address_mail_id => $words{address_mail_id} ],
+        [ 'a malformed mail address', $place->(address_mail_id => 'ann'), address_mail_id => $words{address_mail_id} ],
         [ 'a name that is too long', $place->(address_first_name => 'x' x 201), address_first_name => $words{address_first_name} ],
         (map { [ "the state $_", $place->(address_state_code => $_), address_state_code => $words{address_state_code} ] } 'ZZ', 'California'),
         (map { [ "the postcode $_", $place->(address_postal_code => $_), address_postal_code => $words{address_postal_code} ] } '1234', 'ABCDE'),
@@ -194,7 +194,7 @@ subtest 'payment from the balance' => sub {
     my $body = { %{ order_body($rich, [$pen]) }, payment_method => 'balance' };
     my $paid = commerce(POST => 'create-order', $rich, json => $body);
     is(data_of($paid)->{status}, 'processing', 'the order is paid immediately') or diag($paid->as_string);
-    is(commerce(POST => 'create-order', $rich, json => $body)->code, 200, 'twice');
+    is(commerce(POST => 'create-order', $rich, json => $body)->code, 200, 'a second order is paid from the balance');
     says(commerce(POST => 'create-order', $rich, json => $body), 400, detail => 'The balance does not cover the amount.');
     is(order_count($rich), 2, 'a refused order is not placed');
     done;

@@ -38,7 +38,7 @@ subtest 'a line' => sub {
             } } },
         },
         order_id => $order->{id}, currency_code => 'USD', order_id_id => $order->{id}, status => 'pending', image_path => $lamp->{image},
-    } ] }, 'as the API has it');
+    } ] }, 'the body has the form of the API');
     done;
 };
 

@@ -38,8 +38,8 @@ db()->do(q(INSERT INTO orders.token (tenant_id, user_id, hash, hint, scopes) VAL
 
 my %nobody = (
     none => undef, empty => '', nonsense => 'nonsense', 'an unknown one' => 'ord_1_' . 'A' x 43, 'a very long one' => 'x' x 5000, 'two of them' => application() . ' ' . application(),
-    'an expired one' => $expired, 'a revoked one' => $revoked, 'one of somebody who left' => $left->{token}, "another tenant's" => $foreign,
-    "a buyer's token" => $buyer->{token}, 'one that may act and is no application' => make_token($owner, scopes => [ 'act-as-user', 'buyer' ]),
+    'an expired one' => $expired, 'a revoked one' => $revoked, 'one of an inactive user' => $left->{token}, "another tenant's" => $foreign,
+    "a buyer's token" => $buyer->{token}, 'one with act-as-user but without application' => make_token($owner, scopes => [ 'act-as-user', 'buyer' ]),
     "an operator's" => operator->{token},
 );
 

@@ -24,7 +24,7 @@ subtest 'a member without orders' => sub {
     my $reply = list('');
     is($reply->code, 200, 'the list is returned') or diag($reply->as_string);
     is_deeply($reply->{json}, { status_code => 200, errors => {}, data => { orders => [], filter_data => {
-        order_number => undef, period => undef, category => undef, limit => 20, periods => \@periods, categories => \@categories } } }, 'without orders');
+        order_number => undef, period => undef, category => undef, limit => 20, periods => \@periods, categories => \@categories } } }, 'a user without orders gets an empty list');
     is($reply->header('ETag'), undef, 'lists have no entity tag');
     done;
 };
@@ -48,7 +48,7 @@ subtest 'entries' => sub {
     is_deeply($own, {
         id => $goods->{id}, uid => $member->{ref}, order_number => $goods->{number}, data => {}, order_total => 3, currency_symbol => '$', currency_code => 'USD',
         order_type => 'product', status => 'pending', created => $created, modified => $modified, shipping_id => $address{shipping}, billing_id => $address{billing},
-    }, 'one that was placed here');
+    }, 'an order placed over the API is listed');
     isnt($address{shipping}, $address{billing}, 'the addresses have different ids');
     is_deeply([ @$from_shop{qw(order_type status data billing_id)} ], [ 'product', 'pending', { gift => JSON::PP::true }, undef ], 'an order of the shop API');
     like($from_shop->{shipping_id}, qr/^\d+$/, 'it has its address');
@@ -63,20 +63,20 @@ subtest 'statuses' => sub {
     my $buyer = make_user(balance => 100_00);
     my $told  = sub { return join ' ', map { $_->{status} } @{ data_of(list('', user => $buyer))->{orders} } };
     my $order = commerce_order($buyer, [$pen]);
-    is($told->(), 'pending', 'unpaid');
+    is($told->(), 'pending', 'an unpaid order is pending');
     operator_does($order, 'pay');
-    is($told->(), 'processing', 'paid');
+    is($told->(), 'processing', 'a paid order is processing');
     operator_does($order, $_) for qw(confirm pack ship);
-    is($told->(), 'processing', 'paid');
+    is($told->(), 'processing', 'a paid order stays processing');
     operator_does($order, 'deliver');
-    is($told->(), 'completed', 'delivered');
+    is($told->(), 'completed', 'a delivered order is completed');
     operator_does($order, refund => amount => 50);
     is($told->(), 'completed', 'partially refunded');
     operator_does($order, 'refund');
     is($told->(), 'refunded', 'fully refunded');
     my $gone = commerce_order($buyer, [$pen]);
     operator_does($gone, 'cancel');
-    is($told->(), 'cancelled refunded', 'cancelled');
+    is($told->(), 'cancelled refunded', 'cancelled and refunded orders are listed as such');
     my $back = commerce_order($buyer, [$pen]);
     operator_does($back, $_) for qw(pay refund);
     is(join(' ', @{ order_row($back->{id}) }{qw(state payment_state)}), 'cancelled refunded', 'an order is refunded before shipping');
@@ -119,7 +119,7 @@ subtest 'limit' => sub {
     my $low = list('limit=0');
     is_deeply([ $low->code, keys %{ $low->{json}{errors} } ], [ 400, 'limit' ], 'the limit is at least 1') or diag($low->as_string);
     my $small = sub { return api(GET => "/small/commerce/all-orders?$_[0]", token => $member->{token}, headers => { apikey => application() }) };
-    is_deeply([ map { scalar @{ numbers($small->($_)) } } '', 'limit=1', 'limit=50' ], [ 2, 1, 3 ], 'OrdersPageSize');
+    is_deeply([ map { scalar @{ numbers($small->($_)) } } '', 'limit=1', 'limit=50' ], [ 2, 1, 3 ], 'OrdersPageSize sets the default and the maximum of limit');
     done;
 };
 

@@ -32,7 +32,7 @@ subtest 'methods' => sub {
     }
     my $count = (rows('SELECT count(*) AS n FROM orders.orders WHERE tenant_id = 1'))[0]{n};
     my $head = commerce(HEAD => 'all-orders', $buyer);
-    is_deeply([ $head->code, $head->content ], [ 200, '' ], 'HEAD');
+    is_deeply([ $head->code, $head->content ], [ 200, '' ], 'HEAD has the status of GET and no body');
     is((rows('SELECT count(*) AS n FROM orders.orders WHERE tenant_id = 1'))[0]{n}, $count, 'no order is placed');
     done;
 };
@@ -53,7 +53,7 @@ subtest 'the log' => sub {
     commerce(POST => 'create-order', $buyer, json => { uid => 'secret-user' });
     ok(wait_for_log($mark, qr/ORD0004 invalid_fields \S+ - commerce\.detail/), 'the log has the error and the route');
     ok(wait_for_log($mark, qr/ORD0004 invalid_fields \S+ OR422 commerce\.create/), 'refusals by the database are logged too');
-    is(scalar grep({ /secret-user|\Q$buyer->{token}\E|\Q${\application()}\E/ } log_since($mark)), 0, 'and nothing that is nobody\'s business');
+    is(scalar grep({ /secret-user|\Q$buyer->{token}\E|\Q${\application()}\E/ } log_since($mark)), 0, 'the log has no request data and no token');
     done;
 };
 

@@ -39,7 +39,7 @@ subtest 'a renewal' => sub {
     is($reply->code, 200, 'the renewal is placed') or diag($reply->as_string);
     my $data = data_of($reply);
     is_deeply($reply->{json}, { status_code => 200, errors => {}, data => {
-        order_id => $data->{order_id}, order_number => $data->{order_number}, order_total => 10, currency_code => 'USD', status => 'pending' } }, 'as the API has it');
+        order_id => $data->{order_id}, order_number => $data->{order_number}, order_total => 10, currency_code => 'USD', status => 'pending' } }, 'the body has the form of the API');
     is_deeply([ has($member) ], [ $bronze->{ref}, 10 ], 'the package is unchanged before the payment');
     operator_does({ id => $data->{order_id} }, 'pay');
     my ($ref, $days) = has($member);
@@ -129,7 +129,7 @@ subtest 'the address' => sub {
 subtest 'Invalid user id' => sub {
     for my $uid ('nobody', '', undef, make_user()->{ref}) {
         my $reply = renews(uid => $uid);
-        is_deeply($reply->{json}{errors}{uid}, ['Invalid user id'], $uid // 'none') or diag($reply->as_string);
+        is_deeply($reply->{json}{errors}{uid}, ['Invalid user id'], 'the uid is refused: ' . ($uid // 'null')) or diag($reply->as_string);
     }
     done;
 };
@@ -145,7 +145,7 @@ subtest 'May be you reached maximum upgrade or invalid package id' => sub {
     my $top = make_member(package => $gold, starts_at => in_days(-1), ends_at => in_days(300));
     says(step($plain, package_body($plain, $equal, $bronze)), 400, product_id => $words{maximum});
     my $down = step($top, package_body($top, $silver, undef, order_type => 'upgrade'));
-    is_deeply($down->{json}{errors}{product_id}, [ $words{maximum} ], 'downwards') or diag($down->as_string);
+    is_deeply($down->{json}{errors}{product_id}, [ $words{maximum} ], 'a downgrade is refused') or diag($down->as_string);
     my $over = holder(-1);
     is_deeply(step($over, package_body($over, $silver, $bronze))->{json}{errors}{product_id}, [ $words{maximum} ], 'an upgrade from an ended package');
     my $nothing = make_member();
@@ -204,7 +204,7 @@ subtest 'Payment for previous purchase is not completed yet' => sub {
     says(step($member, package_body($member, $bronze)), 400, uid => $words{unpaid});
     commerce_order($member, [ make_item() ]);
     operator_does({ id => $order->{order_id} }, 'cancel');
-    is(step($member, package_body($member, $bronze))->code, 200, 'cancelled, it is in nobody\'s way; neither are goods');
+    is(step($member, package_body($member, $bronze))->code, 200, 'a cancelled order or an order of goods does not block the next package order');
     done;
 };
 

@@ -41,7 +41,7 @@ subtest 'encodings of the request' => sub {
     my $number = sell($seller);
     is(api(POST => company_path('cancel'), form => [ api_key => $seller->{token}, order_number => lc $number ])->code, 200, 'a form with a lower-case number');
     is(api(POST => company_path('cancel') . '/', json => { order_number => sell($seller) }, headers => { Authorization => $seller->{token} })->code, 200,
-        'with the key in Authorization');
+        'the key in Authorization is accepted');
 };
 
 subtest 'refused states' => sub {

@@ -43,7 +43,7 @@ subtest 'cash and card' => sub {
         ok(exists $reply->{json}{qrcode} && !defined $reply->{json}{qrcode}, 'qrcode is null');
         is(lifetime($reply->{json}{order_number}), undef, 'the order does not expire');
         is_deeply([ @{ order_of($reply->{json}{order_number}) }{qw(agent_id retailer_id buyer_id state payment_state)} ],
-            [ $seller->{id}, $shop->{id}, undef, 'open', 'unpaid' ], 'by the salesperson for the company');
+            [ $seller->{id}, $shop->{id}, undef, 'open', 'unpaid' ], 'the order has the salesperson and the company');
     }
 };
 
@@ -61,7 +61,7 @@ subtest 'for a consumer' => sub {
 subtest 'cart_id' => sub {
     for my $as (sub { $_[0]{id} }, sub { "$_[0]{id}" }, sub { $_[0]{code} }, sub { lc $_[0]{code} }) {
         my $cart = make_cart($seller);
-        is(create($seller, $as->($cart), 'cash')->code, 200, 'may be ' . $as->($cart));
+        is(create($seller, $as->($cart), 'cash')->code, 200, 'the cart is accepted as ' . $as->($cart));
         is(orders_of($cart), 1, 'the cart is ordered');
     }
     my $form = ask(POST => company_path('create'), form => [ api_key => $seller->{token}, cart_id => make_cart($seller)->{code}, type => 'cash' ]);
@@ -184,7 +184,7 @@ subtest 'amounts out of range' => sub {
     my $dear = make_product($shop, prices => { JPY => 1_000_000_000_000_000 });
     my $cart = make_cart($seller, products => [ [ $dear, quantity => 1_000_000 ] ]);
     my $reply = create($seller, $cart, 'cash');
-    named($reply, 'lack of parameters') or diag('of its table there is none that fits better');
+    named($reply, 'lack of parameters') or diag('the table of the API has no better message');
     is(orders_of($cart), 0, 'no order is placed');
 };
 

@@ -27,7 +27,7 @@ subtest 'an open order, field by field' => sub {
     is($reply->header('Content-Type'), 'application/json', 'the body is JSON');
     my $order = $reply->{json};
     is(member_names($order), join(' ', sort qw(number currency total order_status payment_status payment_method transaction_id create_at refund_at
-        retailer agent products histories shipping_address billing_address invoices)), 'with every field and no other');
+        retailer agent products histories shipping_address billing_address invoices)), 'the order has exactly the fields of the API');
     is_deeply([ @$order{qw(number currency total order_status payment_status payment_method transaction_id refund_at)} ],
         [ $number, 'JPY', 24429, 'Open', 'Open', 'cash', undef, undef ], 'the order: null where there is nothing');
     like($reply->content, qr/"create_at":\d{10},"refund_at":null,/, 'times are in seconds');
@@ -52,7 +52,7 @@ subtest 'an open order, field by field' => sub {
     is_deeply([ map { { %$_, create_at => 0 } } @{ $order->{histories} } ], [ {
         order_status => 'Open', payment_status => 'Open', comment => '', create_at => 0,
         user => { id => $seller->{id}, given_name => 'QQ', family_name => 'Wang' },
-    } ], 'one history');
+    } ], 'the order has one history entry');
     cmp_ok(abs($order->{histories}[0]{create_at} - $order->{create_at}), '<=', 1, 'the history has the time of the order');
     is_deeply($order->{$_}, $NO_ADDRESS, "$_: all null") for qw(shipping_address billing_address);
     is_deeply($order->{invoices}, [], 'no invoices');
@@ -75,7 +75,7 @@ subtest 'histories' => sub {
     company('refund', $boss, order_number => $sale->{number});
     my $order = detail($seller, $sale->{number})->{json};
     is_deeply([ map { [ @$_{qw(order_status payment_status comment)}, $_->{user}{family_name} ] } @{ $order->{histories} } ],
-        [ [ 'Open', 'Open', '', 'Wang' ], [ 'Paid', 'Paid', '', 'Wang' ], [ 'Refunded', 'Refunded', '', 'Boss' ] ], 'one for each operation');
+        [ [ 'Open', 'Open', '', 'Wang' ], [ 'Paid', 'Paid', '', 'Wang' ], [ 'Refunded', 'Refunded', '', 'Boss' ] ], 'history has one entry for each operation');
     is($order->{transaction_id}, $sale->{transaction}, 'the order has the transaction that paid it');
     my $late = late(sell($seller, type => 'cash_consumer_app'));
     company('payment', $seller, order_number => $late, transaction_id => unique('tx'));
@@ -107,11 +107,11 @@ subtest 'invoices' => sub {
     my $invoice = invoice_of($sale->{number});
     like($invoice, qr/^\Q$shop->{prefix}\E\d{12}IN$/, 'the invoice number has prefix, date and six digits');
     my $order = detail($seller, $sale->{number})->{json};
-    cmp_ok(abs($order->{invoices}[0]{create_at} - time), '<', 30, 'when');
+    cmp_ok(abs($order->{invoices}[0]{create_at} - time), '<', 30, 'the invoice has the time of its creation');
     is_deeply([ map { { %$_, create_at => 0 } } @{ $order->{invoices} } ], [ {
         number => $invoice, brand => { id => $shop->{id}, name => $shop->{name} }, create_at => 0, comment => $sale->{number},
         download => base_url() . "/order/$sale->{number}/invoice/$invoice/download",
-    } ], 'with its fields');
+    } ], 'the invoice has its fields');
     is(api(GET => $order->{invoices}[0]{download}, headers => { Authorization => $seller->{token} })->header('Content-Type'), 'application/pdf', 'the invoice can be downloaded');
 };
 

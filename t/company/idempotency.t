@@ -70,7 +70,7 @@ subtest 'a key in the body is an unknown field' => sub {
     my $number = sell($seller);
     my $key    = unique('key');
     local $ModOrders::Test::undescribed = 1;
-    is(company('cancel', $seller, order_number => $number, idempotency_key => $key)->code, 200, 'done');
+    is(company('cancel', $seller, order_number => $number, idempotency_key => $key)->code, 200, 'the cancellation succeeds');
     named(company('cancel', $seller, order_number => $number, idempotency_key => $key), 'closed');
 };
 

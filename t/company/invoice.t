@@ -41,7 +41,7 @@ subtest 'the agent' => sub {
     like($text, qr/289\.38/, 'the text has the discount');
     like($text, qr/40\.00/, 'the text has a line of two items');
     like($text, qr/1[’' ,.]?109\.47/, 'the text has the total');
-    is(download($seller)->content_type, 'application/pdf', 'again');
+    is(download($seller)->content_type, 'application/pdf', 'a second download has the same type');
 };
 
 subtest 'other permitted callers' => sub {
@@ -51,7 +51,7 @@ subtest 'other permitted callers' => sub {
     is(download($seller, lc $number, lc $invoice)->code, 200, 'the numbers are case-insensitive');
     is(api(GET => "/order/$number/invoice/$invoice/download/", headers => { Authorization => "Bearer $seller->{token}" })->code, 200, 'Bearer and a trailing slash are accepted');
     my $head = api(HEAD => "/order/$number/invoice/$invoice/download", headers => { Authorization => $seller->{token} });
-    is_deeply([ $head->code, $head->content, $head->header('Content-Type') ], [ 200, '', 'application/pdf' ], 'HEAD');
+    is_deeply([ $head->code, $head->content, $head->header('Content-Type') ], [ 200, '', 'application/pdf' ], 'HEAD has the headers of GET and no body');
     my $tag = $head->header('ETag');
     is(download($seller)->header('ETag'), $tag, 'the tag is that of the document');
     my $known = api(GET => "/order/$number/invoice/$invoice/download", headers => { Authorization => $seller->{token}, 'If-None-Match' => $tag });

@@ -120,7 +120,7 @@ subtest 'a key with another scope' => sub {
     is(traces(), $before, 'nothing has changed');
     my $both = { token => make_token($seller, scopes => [qw(seller buyer)]) };
     is(company('list', $both)->code, 200, 'a key with both scopes is accepted');
-    is(consumer($open, $both)->code, 200, 'both');
+    is(consumer($open, $both)->code, 200, 'a key with both scopes is accepted for a buyer');
 };
 
 subtest 'keys in responses and logs' => sub {

@@ -62,8 +62,8 @@ subtest 'the time of a refund' => sub {
     company('refund', $seller, order_number => $sale->{number});
     unshift @sold, $sale->{number};
     my $order = company('list', $seller)->{json}{orders}[0];
-    is_deeply([ @$order{qw(order_status payment_status transaction_id)} ], [ 'Refunded', 'Refunded', $sale->{transaction} ], 'refunded');
-    cmp_ok(abs($order->{refund_at} - time), '<', 30, 'when');
+    is_deeply([ @$order{qw(order_status payment_status transaction_id)} ], [ 'Refunded', 'Refunded', $sale->{transaction} ], 'a refunded sale is shown as refunded');
+    cmp_ok(abs($order->{refund_at} - time), '<', 30, 'the order has the time of its refund');
 };
 
 subtest 'an expired order' => sub {
@@ -111,7 +111,7 @@ subtest 'at most 500 orders' => sub {
     my $all = numbers($busy);
     is(scalar @$all, 500, '500 of 503 orders are returned');
     like($all->[0],   qr/000503OD$/, 'the newest order is first');
-    like($all->[499], qr/000004OD$/, 'on');
+    like($all->[499], qr/000004OD$/, 'the page ends with the 500th order');
     is(scalar @{ numbers($busy, page => 2) }, 3, 'the next page has the rest');
     db()->do('DELETE FROM orders.orders WHERE tenant_id = 1 AND retailer_id = ?', undef, $busy->{company}{id});
 };

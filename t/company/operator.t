@@ -29,7 +29,7 @@ subtest 'companies' => sub {
     my $prefix = join '', map { chr 65 + int rand 26 } 1 .. 8;
     my %company = (name => 'Company A', prefix => $prefix, email => 'a@example.test', tax_number => '1', address => { street => '1 st.', city => 'Zürich' }, images => { px240 => 'https://a.example/1.png' });
     my $made = put('companies', $ref, %company);
-    is($made->code, 201, 'created');
+    is($made->code, 201, 'a company is created');
     is_deeply([ @{ $made->{json} }{qw(kind ref result)} ], [ 'companies', $ref, 'created' ], 'the response has kind, reference and result');
     is(put('companies', $ref, %company)->{json}{result}, 'unchanged', 'the same document changes nothing');
     is(put('companies', $ref, %company, name => 'Company B')->{json}{result}, 'updated', 'another name updates the company');
@@ -46,7 +46,7 @@ subtest 'memberships and users' => sub {
     my $user = unique('user');
     put('users', $user, name => 'QQ Wang', given_name => 'QQ', family_name => 'Wang', title => 0, current_company => $shop->{ref}, default_address => { city => 'Taichung' });
     my $ref = unique('membership');
-    is(put('memberships', $ref, company => $shop->{ref}, user => $user, role => 'salesperson')->code, 201, 'created');
+    is(put('memberships', $ref, company => $shop->{ref}, user => $user, role => 'salesperson')->code, 201, 'a membership is created');
     is(put('memberships', $ref, company => $shop->{ref}, user => $user, role => 'manager')->{json}{result}, 'updated', 'another role updates the membership');
     refused(put('memberships', unique('membership'), company => 'nowhere', user => $user), 422, 'company_not_found', 'company');
     refused(put('memberships', unique('membership'), company => $shop->{ref}, user => $_), 422, 'user_not_found', 'user') for 'nobody', "$seller->{id}";
@@ -59,7 +59,7 @@ subtest 'products' => sub {
     my $ref = unique('product');
     my $number = uc unique('PD');
     my %product = (company => $shop->{ref}, number => 'Test-Item-1', name => 'Test Item 1', variants => [ { ref => 'v1', number => $number, name => 'one', prices => { JPY => 100, CHF => { price => 5, list_price => 6 } } } ]);
-    is(put('products', $ref, %product)->code, 201, 'created');
+    is(put('products', $ref, %product)->code, 201, 'a product is created');
     is(put('products', $ref, %product)->{json}{result}, 'unchanged', 'the same document changes nothing');
     my @variants = @{ $product{variants} };
     is(put('products', $ref, %product, variants => [ { %{ $variants[0] }, prices => { JPY => 101 } } ])->{json}{result}, 'updated', 'another price updates the product');
@@ -77,7 +77,7 @@ subtest 'carts' => sub {
     my $product = make_product($shop);
     my %cart = (company => $shop->{ref}, agent => $seller->{ref}, currency => 'JPY', products => [ { number => $product->{number}, discount => 15, quantity => 2 } ]);
     my $made = post('/carts', \%cart);
-    is($made->code, 201, 'created');
+    is($made->code, 201, 'a cart is created');
     is(member_names($made->{json}), 'code id', 'the body has id and code');
     is($made->{json}{code}, sprintf('C%05d', $made->{json}{id}), 'the code is C and the id');
     is(company('create', $seller, cart_id => $made->{json}{code}, type => 'cash')->code, 200, 'the cart can be ordered by its code');
@@ -107,7 +107,7 @@ subtest 'carts' => sub {
 subtest 'terminal transactions' => sub {
     my %told = (transaction_id => unique('tx'), kind => 'refund', amount => 100, currency => 'JPY', order_number => 'aaaa1');
     my $made = post('/terminal-transactions', \%told);
-    is($made->code, 201, 'noted');
+    is($made->code, 201, 'a terminal transaction is recorded');
     is_deeply([ @{ $made->{json} }{qw(transaction_id kind amount currency order_number)} ], [ $told{transaction_id}, 'refund', 100, 'JPY', 'AAAA1' ], 'the response has the transaction, with the order number in upper case');
     like($made->{json}{created_at}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, 'the response has the time');
     is(post('/terminal-transactions', \%told)->code, 200, 'the same transaction again is accepted');

@@ -12,7 +12,7 @@ my $header   = 'Orders-Refused-Parameters';
 my $number   = sell($seller, type => 'cash_consumer_app');
 my $secret   = 'never-in-the-log';
 
-# [route, person, fields, word, names]
+# [route, caller, fields, error name, names of the parameters]
 my @refusals = (
     [ list    => undef,   {}, 'lack of parameters', 'api_key' ],
     [ create  => $seller, {}, 'lack of parameters', 'cart_id,type' ],

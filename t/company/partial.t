@@ -25,7 +25,7 @@ subtest 'the response' => sub {
     is($reply->header('Content-Type'), 'application/json', 'the body is JSON');
     my $order = $reply->{json};
     is(member_names($order), join(' ', sort qw(number currency subtotal total_discount total order_status payment_status payment_method retailer products)),
-        'with every field and no other');
+        'the order has exactly the fields of the API');
     is_deeply([ @$order{qw(number currency order_status payment_status payment_method)} ], [ $number, 'CHF', 'Open', 'Open', 'credit_card_consumer_app' ], 'the members of the order');
     like($reply->content, qr/"subtotal":1458\.85,"total_discount":374\.38,"total":1084\.47,/, 'the sums are exact');
     is_deeply($order->{retailer}, {
@@ -40,7 +40,7 @@ subtest 'the response' => sub {
     }, 'a product without a picture: {}');
     my ($variant) = rows('SELECT id FROM orders.variant WHERE tenant_id = 1 AND number = ?', $shown->{number});
     is_deeply($second->{variant}, { id => $variant->{id}, name => $shown->{variant},
-        cover_img => { resource => { px240 => 'https://img.example/v_240p.png', px480 => undef, px720 => undef, px1080 => undef } } }, 'one with a picture of one size');
+        cover_img => { resource => { px240 => 'https://img.example/v_240p.png', px480 => undef, px720 => undef, px1080 => undef } } }, 'a product with an image of one size has null for the other sizes');
     like($reply->content, qr/"price":100,"discount_price":85,"selling_price":15\}/, 'the selling price excludes the discount');
     like($reply->content, qr/"price":1358\.85,"discount_price":289\.38,"selling_price":1069\.47\}/, 'the selling price is exact to the centime');
 };
@@ -62,7 +62,7 @@ subtest 'encodings of the request' => sub {
     is($with->(lc("$number") . '/detail', $consumer->{token})->code, 200, 'the number is case-insensitive');
     my $get  = $with->("$number/detail", $consumer->{token});
     my $head = api(HEAD => "/order/$number/detail", headers => { Authorization => $consumer->{token} });
-    is_deeply([ $head->code, $head->content, map { $head->header($_) } qw(Content-Length ETag) ], [ 200, '', map { $get->header($_) } qw(Content-Length ETag) ], 'HEAD');
+    is_deeply([ $head->code, $head->content, map { $head->header($_) } qw(Content-Length ETag) ], [ 200, '', map { $get->header($_) } qw(Content-Length ETag) ], 'HEAD has the headers of GET and no body');
     named(api(GET => "/order/$number/detail?api_key=$consumer->{token}"), 'not_sign_in');
 };
 

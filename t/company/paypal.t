@@ -59,7 +59,7 @@ subtest 'from the mail to the refund' => sub {
     is_deeply($result->{order}, {
         number => $order, payment_method => 'PayPal', transaction => $transaction, currency => 'EUR', total => 123.45,
         retailer => "Shop of \x{4e2d}\x{6587}", payer => 'buyer@example.test',
-    }, 'with all that belongs to it');
+    }, 'the result has the order, its payment and its payer');
     is(desk('paypal/send', order_number => $order, email => 'buyer@example.test')->{json}{error_name}, 'paid', 'no link can be sent for a paid order');
     is(desk('refund', order_number => $order)->code, 200, 'the order is refunded');
     is(state($order), 'Refunded Refunded', 'the refund is settled immediately');
@@ -131,7 +131,7 @@ subtest 'requests that must not capture' => sub {
     $paypal->set(webhooks => 0);
     my ($link) = link_of($order);
     my $here = back($link);
-    is(ask(HEAD => $here)->code, 200, 'HEAD');
+    is(ask(HEAD => $here)->code, 200, 'HEAD of a return page is accepted');
     ask(GET => $here, headers => { 'Sec-Purpose' => 'prefetch' });
     is(state($order), 'Open Open', 'HEAD and prefetch requests do not capture');
     ask(GET => $here);

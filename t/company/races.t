@@ -8,7 +8,7 @@ use ModOrders::Test;
 my $shop   = make_company;
 my $seller = make_company_member($shop);
 
-# The number of responses by status or by the word of the refusal.
+# The number of responses by status or by error name.
 sub told
 {
     my (@answers) = @_;
@@ -24,7 +24,7 @@ subtest '64 requests create an order from one cart' => sub {
         is_deeply(told(@answers), { 200 => 1, repeat => 63 }, 'one response is new and 63 are repetitions');
         my ($first) = grep { $_->{code} == 200 } @answers;
         is_deeply([ grep { my %said = %{ $_->{json} }; delete $said{error_name}; JSON::PP->new->canonical->encode(\%said) ne JSON::PP->new->canonical->encode($first->{json}) } @answers ],
-            [], 'with its number, method and code');
+            [], 'the responses have the number, the method and the code');
         is((rows('SELECT count(*) AS n FROM orders.orders WHERE tenant_id = 1 AND cart_id = ?', $cart->{id}))[0]{n}, 1, 'one order is placed');
     }
 };

@@ -40,7 +40,7 @@ subtest 'orders paid in cash' => sub {
         is(state_of($sale->{number}), 'completed refunded 100', 'the order is refunded in full');
         my $order = company('detail', $seller, order_number => $sale->{number})->{json};
         is_deeply([ @$order{qw(order_status payment_status transaction_id)} ], [ 'Refunded', 'Refunded', $sale->{transaction} ], 'the detail has status and transaction');
-        cmp_ok(abs($order->{refund_at} - time), '<', 30, 'when');
+        cmp_ok(abs($order->{refund_at} - time), '<', 30, 'the order has the time of its refund');
     }
     is(refund($seller, paid_sale($seller)->{number}, $_)->code, 200, 'an empty transaction id counts as absent') for '', unique('free-id');
     is(company('refund', $seller, order_number => paid_sale($seller)->{number}, transaction_id => undef)->code, 200, 'a transaction id that is null counts as absent');

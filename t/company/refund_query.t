@@ -55,7 +55,7 @@ subtest 'refund expired' => sub {
     my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersPublicURL https://shop.example\nOrdersWorker Off", locations => "<Location />\nOrdersAPI company\nOrdersRefundWindow 100\n</Location>")->start;
     my $old = age_payment(paid_sale($seller)->{number}, 99);
     named(query($seller, $old), 'refund expired');
-    is(ask(POST => $httpd->url(company_path('refund_query')), json => { api_key => $seller->{token}, order_number => $old })->code, 200, 'OrdersRefundWindow');
+    is(ask(POST => $httpd->url(company_path('refund_query')), json => { api_key => $seller->{token}, order_number => $old })->code, 200, 'OrdersRefundWindow sets the window');
 };
 
 subtest 'order not exist' => sub {

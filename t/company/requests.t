@@ -13,7 +13,7 @@ my $consumer = make_consumer;
 my $number   = sell($seller, type => 'cash_consumer_app');
 my %key      = (api_key => $seller->{token});
 
-# [path, fields, the word for an unreadable body]
+# [path, fields, the error name for an unreadable body]
 my @posts = (
     (map { [ company_path($_), 'lack of parameters' ] } qw(list create payment cancel refund refund_query detail)),
     [ company_path('send'), 'does not signin' ], (map { [ company_path($_), 'not_sign_in' ] } qw(confirm edit)),

@@ -61,7 +61,7 @@ subtest 'HEAD and conditions' => sub {
     work($new, 'confirm');
     my $url  = url_of($new);
     my $head = api(HEAD => $url);
-    is_deeply([ $head->code, $head->content, $head->content_type ], [ 200, '', 'application/pdf' ], 'HEAD');
+    is_deeply([ $head->code, $head->content, $head->content_type ], [ 200, '', 'application/pdf' ], 'HEAD gets the type of the PDF and no body');
     is($head->header('Content-Length'), undef, 'HEAD renders nothing, so it has no Content-Length');
     my $tag = $head->header('ETag');
     like($tag, qr{^W/"[\w-]{22}"$}, 'the tag is weak and belongs to the stored document');

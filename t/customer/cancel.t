@@ -32,12 +32,12 @@ for my $method (qw(GET POST)) {
         is($reply->code, 200);
         done_well($reply, 'the order is cancelled');
         is($reply->header('Cache-Control'), 'private, no-store', 'the response is not stored by caches');
-        is(state_of($order), 'cancelled closed pending', 'indeed');
+        is(state_of($order), 'cancelled closed pending', 'the order and its payment are closed');
         my ($stock) = rows(q(SELECT sum(s.reserved) AS reserved FROM orders.stock s JOIN orders.variant v ON v.tenant_id = s.tenant_id AND v.id = s.variant_id
                              WHERE s.tenant_id = 1 AND v.product_id = ?), $goods->{id});
         is($stock->{reserved}, 0, 'the items are released');
         my $version = order_row($order->{id})->{version};
-        done_well(cancel($method, $order), 'again');
+        done_well(cancel($method, $order), 'cancelling again succeeds');
         is(order_row($order->{id})->{version}, $version, 'cancelling again changes nothing');
         my $confirmed = customer_order($buyer);
         work($confirmed, 'confirm');
@@ -79,8 +79,8 @@ subtest 'the rules of the API that the order was placed through' => sub {
 subtest 'a prefetch request' => sub {
     my $order = customer_order($buyer);
     my $head  = cancel(HEAD => $order);
-    is_deeply([ $head->code, $head->content ], [ 200, '' ], 'HEAD is answered');
-    is(cancel(HEAD => $order, who => make_user())->code, 404, 'or does not, of somebody else\'s');
+    is_deeply([ $head->code, $head->content ], [ 200, '' ], 'HEAD gets 200 and no body');
+    is(cancel(HEAD => $order, who => make_user())->code, 404, 'HEAD of the order of another user gets 404');
     for my $header ([ 'Sec-Purpose' => 'prefetch' ], [ 'Sec-Purpose' => 'prefetch;prerender' ], [ Purpose => 'prefetch' ], [ 'X-Moz' => 'prefetch' ], [ 'X-Purpose' => 'preview' ], [ Purpose => 'Prefetch' ]) {
         says(cancel(GET => $order, headers => {@$header}), 409, 'Nothing was changed, because the request is a prefetch.');
     }
@@ -97,7 +97,7 @@ subtest 'reason, form and If-Match' => sub {
     says(cancel(POST => $order, body => '{'), 400, cancel(POST => $order, body => '{', unchecked => 1)->{json}{message});
     says(cancel(POST => $order, form => [ order_items_id => 1, order_items_id => 2 ]), 400, 'Field 2 has the name of an earlier one.');
     says(cancel(POST => $order, body => 'x', type => 'text/plain'), 415, "The body's content type is not supported.");
-    done_well(cancel(POST => $order, form => [ reason => 'Ordered twice.' ], headers => { 'If-Match' => $tag }), 'with both');
+    done_well(cancel(POST => $order, form => [ reason => 'Ordered twice.' ], headers => { 'If-Match' => $tag }), 'a form with a reason and If-Match is accepted');
     my ($step) = rows(q(SELECT actor, api, comment FROM orders_v1.order_history WHERE tenant_id = 1 AND order_id = ? AND to_state = 'cancelled'), $order->{id});
     is_deeply($step, { actor => 'buyer', api => 'customer', comment => 'Ordered twice.' }, 'the history has the reason');
 };
@@ -134,7 +134,7 @@ subtest 'cross-site requests' => sub {
     is(state_of($order), 'open unpaid pending', 'a cross-site request changes nothing');
     is(ask(GET => "/basic/customer/order-tracking/$order->{id}", @basic, headers => { 'Sec-Fetch-Site' => 'cross-site' })->code, 200, 'a cross-site read is allowed');
     is(ask(GET => $here, @basic, headers => { 'Sec-Fetch-Site' => 'same-origin' })->code, 200, 'a same-origin request is allowed');
-    is(ask(GET => '/basic/customer/my-orders', @basic)->{json}{data}{pagination}{limit}, 2, 'OrdersPageSize');
+    is(ask(GET => '/basic/customer/my-orders', @basic)->{json}{data}{pagination}{limit}, 2, 'OrdersPageSize applies to a user of Basic authentication');
 };
 
 invariants_hold();

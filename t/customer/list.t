@@ -44,7 +44,7 @@ subtest 'every member' => sub {
     like(list($buyer)->content, qr/"total_amount":89\.8,/, 'amounts are numbers without trailing zeros');
     my @members = list($buyer)->content =~ /\{"id":.*?\}/ ? $& =~ /"(\w+)":/g : ();
     is("@members", 'id order_code bill_no number_of_products total_amount order_date order_status payment_status payment_type delivery_date delivery_day delivery_delay_status',
-        'in the sequence of the specification');
+        'the members are in the sequence of the specification');
 };
 
 subtest 'delivery' => sub {
@@ -53,12 +53,12 @@ subtest 'delivery' => sub {
     my $soon  = '2030-08-02T09:00:00.000000Z Friday';
     is($shown->(), "pending unpaid $soon On-Time", 'the entry has the expected delivery');
     work($order, 'confirm');
-    is($shown->(), "confirmed unpaid $soon On-Time", 'confirmed');
+    is($shown->(), "confirmed unpaid $soon On-Time", 'a confirmed order is shown as confirmed');
     like(entry($order)->{bill_no}, qr/^[A-Z0-9]+-\d{4}-\d\d-\d{4,}$/, 'the entry has a bill number');
     work($order, 'pack');
-    is($shown->(), "packed unpaid $soon On-Time", 'packed');
+    is($shown->(), "packed unpaid $soon On-Time", 'a packed order is shown as packed');
     work($order, ship => (courier => 'express'));
-    is($shown->(), "shipped unpaid $soon On-Time", 'shipped');
+    is($shown->(), "shipped unpaid $soon On-Time", 'a shipped order is shown as shipped');
     work($order, tracking => (status => 'on_delivery'));
     is($shown->(), "shipped unpaid $soon On-Time", 'out for delivery is shown as shipped');
     work($order, 'deliver');
@@ -75,11 +75,11 @@ subtest 'payment types' => sub {
     my $simulator = start_simulator();
     my $online    = customer_order($buyer, payment_method => 'external', payment_channel => 'simulator');
     is(entry($online)->{payment_type}, 'simulator', 'an external payment has the name of its channel');
-    like($online->{number}, qr/O$/, 'online');
+    like($online->{number}, qr/O$/, 'the number of an external order ends with O');
     my $transfer = customer_order($buyer, payment_method => 'bank_transfer');
     is(entry($transfer)->{payment_type}, 'online', 'a bank transfer is shown as online');
     work($transfer, 'pay');
-    is(entry($transfer)->{payment_status}, 'paid', 'paid');
+    is(entry($transfer)->{payment_status}, 'paid', 'a paid order is shown as paid');
     like(entry($transfer)->{bill_no}, qr/./, 'a paid order is billed');
     operator_does($transfer, refund => (amount => 100));
     is(entry($transfer)->{payment_status}, 'paid', 'a partially refunded order is shown as paid');
@@ -92,7 +92,7 @@ subtest 'payment types' => sub {
 subtest 'closed orders' => sub {
     my $order = customer_order($buyer);
     work($order, 'cancel');
-    is_deeply([ @{ entry($order) }{qw(order_status payment_status)} ], [qw(cancelled unpaid)], 'cancelled');
+    is_deeply([ @{ entry($order) }{qw(order_status payment_status)} ], [qw(cancelled unpaid)], 'a cancelled order is shown as cancelled and unpaid');
     my $late = customer_order($buyer, payment_method => 'bank_transfer');
     end_in_error(id => $late->{id});
     is(entry($late)->{order_status}, 'cancelled', 'an order in error is shown as cancelled');
@@ -129,7 +129,7 @@ subtest 'pages' => sub {
 
 subtest 'HEAD' => sub {
     my $reply = customer(HEAD => 'my-orders', undef, $buyer);
-    is($reply->code, 200, 'answers');
+    is($reply->code, 200, 'HEAD gets 200');
     is($reply->content, '', 'the body is empty');
     is($reply->header('Content-Length'), length list($buyer)->content, 'Content-Length is that of GET');
 };

@@ -45,12 +45,12 @@ for my $method (qw(GET POST)) {
         my ($a, $b) = (make_goods(), make_goods());
         my $order = customer_order($buyer, lines => [ [ $a, 2 ], [$b] ], shipping => { price => 5_00 });
         my $reply = reorder($method => $order, $buyer);
-        done_well($reply, 'added');
+        done_well($reply, 'the products are added to the cart');
         is($reply->header('Cache-Control'), 'private, no-store', 'the response is not stored by caches');
         is(cart_of($buyer), "2 of $a->{id}, 1 of $b->{id}", 'the products are in the cart');
-        done_well(reorder($method => $order, $buyer), 'again');
+        done_well(reorder($method => $order, $buyer), 'the same order can be added again');
         is(cart_of($buyer), "2 of $a->{id}, 1 of $b->{id}", 'the same order again changes nothing');
-        done_well(reorder($method => customer_order($buyer, lines => [ [ $a, 3 ] ]), $buyer), 'another order');
+        done_well(reorder($method => customer_order($buyer, lines => [ [ $a, 3 ] ]), $buyer), 'another order can be added');
         is(cart_of($buyer), "5 of $a->{id}, 1 of $b->{id}", 'the products of another order are added');
     };
 }
@@ -62,7 +62,7 @@ subtest 'the order' => sub {
     is(order_row($order->{id})->{version}, 1, 'the version is unchanged');
     my $cancelled = customer_order($buyer);
     work($cancelled, 'cancel');
-    done_well(reorder(GET => $cancelled, $buyer), 'one that was cancelled can be had again');
+    done_well(reorder(GET => $cancelled, $buyer), 'a cancelled order can be reordered');
 };
 
 subtest 'products that are no longer sold' => sub {
@@ -70,9 +70,9 @@ subtest 'products that are no longer sold' => sub {
     my ($a, $b, $c) = map { make_goods(name => $_) } 'Hat', 'جاكيت "x"', 'Scarf';
     my $order = customer_order($buyer, lines => [ [$a], [$b], [$c] ]);
     retire($_) for $b, $c;
-    done_well(reorder(GET => $order, $buyer), 'is named', '. No longer sold: جاكيت "x", Scarf.');
+    done_well(reorder(GET => $order, $buyer), 'the message names products that are no longer sold', '. No longer sold: جاكيت "x", Scarf.');
     is(cart_of($buyer), "1 of $a->{id}", 'products that are no longer sold are omitted');
-    done_well(reorder(GET => $order, $buyer), 'also again', '. No longer sold: جاكيت "x", Scarf.');
+    done_well(reorder(GET => $order, $buyer), 'the message names them again', '. No longer sold: جاكيت "x", Scarf.');
     my $other = customer_order($buyer, lines => [ [$a] ]);
     retire($a);
     says(reorder($_ => $other, $buyer), 409, 'Nothing of the order is sold any more: Hat.') for qw(GET POST);
@@ -82,8 +82,8 @@ subtest 'a prefetch request' => sub {
     my $buyer = make_user();
     my $order = customer_order($buyer);
     my $head  = reorder(HEAD => $order, $buyer);
-    is_deeply([ $head->code, $head->content ], [ 200, '' ], 'HEAD is answered');
-    is(reorder(HEAD => $order, make_user())->code, 404, 'or does not, of somebody else\'s');
+    is_deeply([ $head->code, $head->content ], [ 200, '' ], 'HEAD gets 200 and no body');
+    is(reorder(HEAD => $order, make_user())->code, 404, 'HEAD of the order of another user gets 404');
     says(reorder(GET => $order, $buyer, headers => { $_ => 'prefetch' }), 409, 'Nothing was changed, because the request is a prefetch.')
         for qw(Sec-Purpose Purpose X-Moz);
     is(reorder(POST => $order, $buyer, body => '{')->code, 400, 'an invalid body is refused');

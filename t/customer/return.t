@@ -51,18 +51,18 @@ subtest 'the sample of the specification' => sub {
 subtest 'one line per request' => sub {
     my $order = delivered_order($buyer, $two->(payment_method => 'cod'));
     my ($a, $b) = lines_of($order);
-    done_well(request_return($order, [$a]), 'the one');
-    done_well(request_return($order, [$b]), 'the other');
+    done_well(request_return($order, [$a]), 'the first line is returned');
+    done_well(request_return($order, [$b]), 'the second line is returned');
     is(returns_of($order), "requested 2:$a, requested 1:$b", 'each request is a return');
     says(request_return($order, [ $a, $b ]), 409, "No items of these lines are left to return: $a, $b.");
-    done_well(request_return($order, [ $a, $a ]), 'a line that is named twice is named');
+    done_well(request_return($order, [ $a, $a ]), 'a repeated line is counted once');
     is(returns_of($order), "requested 2:$a, requested 1:$b", 'no return is added');
 };
 
 subtest 'online orders' => sub {
     my $rich  = make_user(balance => 100_00);
     my $order = delivered_order($rich, payment_method => 'balance');
-    done_well(request_return($order, [ lines_of($order) ], who => $rich), 'paid from the balance');
+    done_well(request_return($order, [ lines_of($order) ], who => $rich), 'an order paid from the balance is returned');
 };
 
 subtest 'forms' => sub {
@@ -72,22 +72,22 @@ subtest 'forms' => sub {
         my (@items) = @_;
         return customer(POST => 'order/return', undef, $buyer, form => [ order_id => $order->{id}, @items, return_reason => 'Too small' ]);
     };
-    done_well($send->(order_items_id => $a), 'one');
-    done_well($send->('order_items_id[]' => $b), 'with brackets');
-    is(returns_of($order), "requested 2:$a, requested 1:$b", 'both');
+    done_well($send->(order_items_id => $a), 'a form with one line is accepted');
+    done_well($send->('order_items_id[]' => $b), 'a name with brackets is accepted');
+    is(returns_of($order), "requested 2:$a, requested 1:$b", 'each form requests a return');
     my $other = delivered_order($buyer, $two->());
     ($order, $a, $b) = ($other, lines_of($other));
-    done_well($send->(order_items_id => $a, order_items_id => $b), 'several of a name');
+    done_well($send->(order_items_id => $a, order_items_id => $b), 'a repeated name is accepted');
     is(returns_of($order), "requested 2:$a 1:$b", 'repeated fields are one return');
-    done_well($send->('order_items_id[]' => $a, 'order_items_id[]' => $b), 'several with brackets');
+    done_well($send->('order_items_id[]' => $a, 'order_items_id[]' => $b), 'a repeated name with brackets is accepted');
     local $ModOrders::Test::undescribed = 1;
-    done_well($send->('order_items_id[0]' => $a, 'order_items_id[1]' => $b), 'with numbers');
+    done_well($send->('order_items_id[0]' => $a, 'order_items_id[1]' => $b), 'a name with indexes is accepted');
     is(returns_of($order), "requested 2:$a 1:$b", 'the forms have the same effect');
     says($send->(order_items_id => $a, order_id => 1), 400, 'Field 3 has the name of an earlier one.');
     says($send->(order_items_id => 'x'), 422, 'order_items_id: Must be an array of ids.');
     my $bound = join '', map { qq(--b\r\nContent-Disposition: form-data; name="$_->[0]"\r\n\r\n$_->[1]\r\n) }
         [ order_id => $order->{id} ], [ 'order_items_id[]' => $a ], [ 'order_items_id[]' => $b ], [ return_reason => 'Too small' ];
-    done_well(customer(POST => 'order/return', undef, $buyer, body => "$bound--b--\r\n", type => 'multipart/form-data; boundary=b'), 'in parts');
+    done_well(customer(POST => 'order/return', undef, $buyer, body => "$bound--b--\r\n", type => 'multipart/form-data; boundary=b'), 'a multipart form is accepted');
 };
 
 subtest 'orders that cannot be returned' => sub {

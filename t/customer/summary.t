@@ -55,7 +55,7 @@ subtest 'every member' => sub {
     is("@members", 'id order_code bill_no payment_status payment_type sub_total total_amount total_tax split_tax key percentage value key percentage value'
             . ' delivery_charge discount_rate discount_percentage order_details serial order_items_id product_id product thumbnail name variations attribute'
             . ' attribute_value attribute_code attribute attribute_value attribute_code is_returned quantity mrp offer_price total_price',
-        'in the sequence of the specification');
+        'the members are in the sequence of the specification');
 };
 
 subtest 'both spellings of the route' => sub {

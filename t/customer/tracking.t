@@ -20,24 +20,24 @@ subtest 'progress of an order' => sub {
         order_shipped_status => undef, courier_name => 'planned', courier_tracking_no => undef, courier_tracking_url => undef,
         delivery_date => '2030-08-02T23:59:59.000000Z', delivery_day => 'Friday', delivery_delay_status => 'On Time',
     );
-    is_deeply(tracked($order, $buyer), \%is, 'placed');
+    is_deeply(tracked($order, $buyer), \%is, 'a new order has the expected tracking data');
     work($order, 'confirm');
     $is{bill_no} = tracked($order, $buyer)->{bill_no};
     like($is{bill_no}, qr/^[A-Z0-9]+-\d{4}-\d\d-\d{4,}$/, 'the bill has a number');
-    is_deeply(tracked($order, $buyer), \%is, 'confirmed');
+    is_deeply(tracked($order, $buyer), \%is, 'a confirmed order has a bill number');
     work($order, 'pack');
     @is{qw(order_packed_date order_packed_status)} = ($day, 'packed');
-    is_deeply(tracked($order, $buyer), \%is, 'packed');
+    is_deeply(tracked($order, $buyer), \%is, 'a packed order has the packing date');
     work($order, ship => (courier => 'express', tracking_number => '6541661', tracking_url => 'https://www.track.com'));
     @is{qw(order_shipped_date order_shipped_status courier_name courier_tracking_no courier_tracking_url)} =
         ($day, 'shipped', 'express', '6541661', 'https://www.track.com');
-    is_deeply(tracked($order, $buyer), \%is, 'shipped');
+    is_deeply(tracked($order, $buyer), \%is, 'a shipped order has its courier and tracking number');
     work($order, 'deliver');
     my $now = tracked($order, $buyer);
     like($now->{delivery_date}, qr/^20\d\d-.*\.\d{6}Z$/, 'the delivery date is the time of delivery');
     is($now->{payment_status}, 'paid', 'a delivered order is paid');
     @is{qw(payment_status delivery_date delivery_day)} = @$now{qw(payment_status delivery_date delivery_day)};
-    is_deeply($now, \%is, 'delivered');
+    is_deeply($now, \%is, 'a delivered order has the delivery date');
 };
 
 subtest 'the dates of the steps' => sub {
@@ -74,7 +74,7 @@ subtest 'body and entity tag' => sub {
     my @members = $reply->content =~ /"order":\[(\{.*\})\]/ ? $1 =~ /"(\w+)":/g : ();
     is("@members", 'id order_code bill_no order_placed_date order_placed_status payment_status payment_type order_packed_date order_packed_status'
             . ' order_shipped_date order_shipped_status courier_name courier_tracking_no courier_tracking_url delivery_date delivery_day delivery_delay_status',
-        'in the sequence of the specification');
+        'the members are in the sequence of the specification');
     my $tag = $reply->header('ETag');
     is(customer(GET => 'order-tracking', $order, $buyer, headers => { 'If-None-Match' => $tag })->code, 304, 'If-None-Match with the tag: 304');
     work($order, 'confirm');
@@ -84,7 +84,7 @@ subtest 'body and entity tag' => sub {
     is(customer(GET => 'order-tracking', $order, $buyer, headers => { 'If-None-Match' => $reply->header('ETag') })->code, 200, 'the tag changes when the delivery becomes late');
     is(api(GET => customer_path('order-tracking', $order) . '/', token => $buyer->{token})->code, 200, 'a trailing slash is accepted');
     my $head = customer(HEAD => 'order-tracking', $order, $buyer);
-    is_deeply([ $head->code, $head->content ], [ 200, '' ], 'HEAD');
+    is_deeply([ $head->code, $head->content ], [ 200, '' ], 'HEAD gets 200 and no body');
 };
 
 subtest 'orders without delivery' => sub {

@@ -79,15 +79,15 @@ my @intents = @{$stand->{simulator}->state->{intents}};
 my %asked;
 $asked{$_->{payment_key}}++ for @intents;
 cmp_ok(scalar(@intents), '>', 50, scalar(@intents) . ' intents');
-none_of('the provider was asked for one intent a payment', grep { $asked{$_} > 1 } sort keys %asked);
+none_of('each payment has one intent at the provider', grep { $asked{$_} > 1 } sort keys %asked);
 is($postgres->value(q(SELECT sum(amount) FROM orders.payment WHERE method = 'external' AND status = 'paid')),
-    eval { my $sum = 0; $sum += $_->{captured} for @intents; $sum }, 'and captured what we say');
+    eval { my $sum = 0; $sum += $_->{captured} for @intents; $sum }, 'the provider has captured the amounts of the payments');
 my $unpaid = $postgres->value(q(SELECT max(id) FROM orders.orders WHERE state = 'open' AND payment_state = 'unpaid' AND payment_method = 'manual'));
 $postgres->db->do(q(WITH o AS (UPDATE orders.orders SET expires_at = now() - interval '1 s' WHERE id = ? RETURNING id)
     INSERT INTO orders.due (tenant_id, kind, id, due_at) SELECT 1, 'expiry', id, now() FROM o), undef, $unpaid);
 ok(eval { wait_or_die('the worker', Faults::Stand::long() ? 120 : 15, sub { $postgres->value('SELECT state FROM orders.orders WHERE id = ?', $unpaid) eq 'expired' }) },
     'the worker still expires orders') or diag($postgres->value('SELECT state FROM orders.orders WHERE id = ?', $unpaid));
-none_of('nobody was left hanging', map { sprintf '%.1f s: %s', $_->{at}, $_->{op} } grep { $_->{hung} } @{$load->{diary}});
+none_of('no request was left without a response', map { sprintf '%.1f s: %s', $_->{at}, $_->{op} } grep { $_->{hung} } @{$load->{diary}});
 none_of('a repeated request gets the first response', $load->inconstant);
 closing(stand => $stand, log => $log, checker => $checker);
 done_testing();

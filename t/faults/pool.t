@@ -60,7 +60,7 @@ subtest 'both connections wait for a lock' => sub {
     );
     polite($load, 5.5, 5);    # 2 s for a session, 2 s for the lock
     cmp_ok(scalar($load->failures(1, 6)), '>', 0, 'some requests are refused while the connections are blocked');
-    none_of('and nobody afterwards', $load->failures(8, 1e9));
+    none_of('no request is refused afterwards', $load->failures(8, 1e9));
     cmp_ok($load->successes(8, 1e9), '>', 50, 'requests are served again afterwards');
 };
 
@@ -103,7 +103,7 @@ subtest 'PostgreSQL is suspended' => sub {
             [9, sub { $postgres->thaw }],
         ],
     );
-    none_of('nobody was left hanging', map { sprintf '%.1f s: %s', $_->{at}, $_->{op} } grep { $_->{hung} } @{$load->{diary}});
+    none_of('no request was left without a response', map { sprintf '%.1f s: %s', $_->{at}, $_->{op} } grep { $_->{hung} } @{$load->{diary}});
     none_of('no request is refused once PostgreSQL responds again', $load->failures(14, 1e9));
     cmp_ok($load->successes(14, 1e9), '>', 20, 'requests are served again afterwards');
     note(sprintf 'the slowest answer took %.1f s', $load->{load}{slowest});

@@ -188,6 +188,6 @@ subtest 'refunds at an unreachable provider' => sub {
 };
 
 is($provider->state->{counts}{bad_signatures}, 0, 'the provider accepted every signature');
-none_of('nobody was captured twice', map { $_->{intent_id} } grep { $_->{captures} > 1 } @{$provider->state->{intents}});
+none_of('no payment was captured twice', map { $_->{intent_id} } grep { $_->{captures} > 1 } @{$provider->state->{intents}});
 closing(stand => $stand, log => $log, checker => $checker);
 done_testing();

@@ -26,7 +26,7 @@ for my $round (1 .. $rounds) {
     $log->send_one($stand->{port}, pay($order->{order})) if $round % 2 == 0;
     my $words = outcomes($log->send_at_once($stand->{port}, map { refund($order->{order}, 30) } 1 .. 100));
     is($words->{'200 '} // $words->{'201 '}, 3, 'exactly 3 of 100 refunds succeed') or diag(explain($words));
-    none_of('the others are told why', grep { !/^20[01] / && !/$refused/ } keys %$words);
+    none_of('the other refunds are refused with a reason', grep { !/^20[01] / && !/$refused/ } keys %$words);
     is($stand->postgres->value('SELECT refunded FROM orders.orders WHERE id = ?', $order->{order}), 90, '90 are refunded');
     my @rest = $log->send_at_once($stand->{port}, map { refund($order->{order}) } 1 .. 10);
     none_of('the remaining amount can be refunded', grep { !/^20[01] / && !/$refused/ } keys %{outcomes(@rest)});

@@ -53,13 +53,13 @@ sub return_to
     my ($error) = grep { $_->{field} eq 'payment_return_url' } @{ $reply->{json}{errors} || [] };
     return $error ? $error->{code} : $reply->{json}{code} // 'accepted';
 }
-is(return_to('/glue/returns',       'https://one.example/done'),  'accepted', 'first prefix');
-is(return_to('/glue/returns',       'https://two.example/back/1'), 'accepted', 'second prefix');
-is(return_to('/glue/returns',       'https://two.example/other'), 'return_url_not_allowed', 'another path');
+is(return_to('/glue/returns',       'https://one.example/done'),  'accepted', 'OrdersReturnURL: the first prefix is allowed');
+is(return_to('/glue/returns',       'https://two.example/back/1'), 'accepted', 'OrdersReturnURL: the second prefix is allowed');
+is(return_to('/glue/returns',       'https://two.example/other'), 'return_url_not_allowed', 'OrdersReturnURL: another path is refused');
 is(return_to('/glue/returns/inner', 'https://one.example/done'),  'accepted', 'a nested section inherits the prefixes');
 is(return_to('/glue/returns/own',   'https://three.example/'),    'accepted', 'a nested section overrides the prefixes');
 is(return_to('/glue/returns/own',   'https://one.example/done'),  'return_url_not_allowed', 'a nested section with prefixes does not inherit any');
-is(return_to('/glue/user',          'https://one.example/done'),  'return_url_not_allowed', 'without OrdersReturnURL');
+is(return_to('/glue/user',          'https://one.example/done'),  'return_url_not_allowed', 'without OrdersReturnURL every URL is refused');
 
 # --- OrdersPaymentExpiry, OrdersRefundWindow, OrdersReturnWindow, OrdersStatementTimeout ----------------------------
 
@@ -99,8 +99,8 @@ subtest 'OrdersStatementTimeout' => sub {
     my $reply = api(GET => '/glue/slow', @as);
     my $took  = time - $from;
     $blocker->rollback;
-    is($reply->code, 503, 'timeout') or diag($reply->as_string);
-    cmp_ok($took, '>', 0.9, 'not before the timeout');
+    is($reply->code, 503, 'a blocked statement gets 503') or diag($reply->as_string);
+    cmp_ok($took, '>', 0.9, 'the statement is not cancelled before the timeout');
     cmp_ok($took, '<', 2.5, 'within the time limit');
     is(api(GET => '/glue/slow', @as)->code, 200, 'the next request succeeds');
 };
@@ -187,7 +187,7 @@ END2
         my $intent = $provider->intent_of(key_of($reply->{json}{order}{payments}[0]{id}));
         $provider->approve($intent->{intent_id});
         my ($event) = grep { ($_->{intent_id} // '') eq $intent->{intent_id} || ($_->{url} // '') eq $case->[1] } @{ $provider->state->{deliveries} };
-        is($event->{url}, $case->[1], 'notify_url');
+        is($event->{url}, $case->[1], 'the event is sent to the URL of the host');
     }
 };
 

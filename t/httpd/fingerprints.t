@@ -167,8 +167,8 @@ subtest 'a key belongs to a user and a route' => sub {
     my @placed = map { $send->($_->{token}, $user, { plan_id => $free->{id} }) } $buyer, $other;
     is_deeply([ map { $_->code, scalar $_->header('Idempotency-Replayed') } @placed ], [ 200, undef, 200, undef ], 'two users place an order each');
     my ($mine, $theirs) = map { $_->{json}{order}{id} } @placed;
-    isnt($mine, $theirs, 'of their own');
-    is($send->($buyer->{token}, "$user/$mine/cancel", {})->header('Idempotency-Replayed'), undef, 'another route');
+    isnt($mine, $theirs, 'the users have different orders');
+    is($send->($buyer->{token}, "$user/$mine/cancel", {})->header('Idempotency-Replayed'), undef, 'the key of another route is independent');
     my $second = place($buyer, $free)->{order}{id};
     refused($send->($buyer->{token}, "$user/$second/cancel", {}), 422, 'idempotency_key_reused');
 };

@@ -92,12 +92,12 @@ for my $kind (grep { -e "$modules/mod_socache_$_.so" } qw(memcache redis)) {
         my @waited = grep { $_ >= $WAIT } map { seconds_of($httpd, $_) } @users[ 0 .. 9 ];
         cmp_ok(scalar @waited, '<=', 1, 'after the pause, at most one of ten requests waits');
         my $lines = () = $httpd->log =~ /the cache server did not respond/g;
-        is($lines, 1, 'one line in the log');
+        is($lines, 1, 'the log has one line about the failure');
 
         unlink "$hangs";
         $from = time;
         seconds_of($httpd, $users[0]), sleep 0.1 while $httpd->log !~ /the cache server responds again/ && time < $from + 2 * $PAUSE;
-        like($httpd->log, qr/the cache server responds again/, 'one line when it responds again');
+        like($httpd->log, qr/the cache server responds again/, 'the log has one line when the cache responds again');
         cmp_ok(seconds_of($httpd, $users[0]), '<', $WAIT, 'requests do not wait any more');
         my $stop = $httpd->stop;
         cmp_ok($stop, '<', 4, sprintf 'httpd stops in %.1f s', $stop);

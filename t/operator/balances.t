@@ -18,9 +18,9 @@ subtest 'a top-up' => sub {
     my $reply = post({ amount => 50_00, reference => 'till-1' });
     is($reply->code, 201, 'a top-up creates a ledger entry');
     is(join(' ', sort keys %{ $reply->{json} }), join(' ', sort qw(id entry_type amount currency balance_after reference
-        description metadata created_at user user_id)), 'with its members');
+        description metadata created_at user user_id)), 'the entry has its members');
     is_deeply([ @{ $reply->{json} }{qw(entry_type amount currency balance_after reference user user_id)} ],
-        [ 'top_up', 50_00, 'USD', 50_00, 'till-1', $user->{ref}, $user->{id} ], 'and what moved');
+        [ 'top_up', 50_00, 'USD', 50_00, 'till-1', $user->{ref}, $user->{id} ], 'the entry has the amount, the balance and the user');
     is(post({ amount => 1_00 })->{json}{balance_after}, 51_00, 'a second top-up is added');
     is(post({ amount => 5, currency => 'JPY' })->{json}{balance_after}, 5, 'each currency has its own balance');
 };

@@ -57,7 +57,7 @@ subtest 'an interrupted bulk' => sub {
     my $broken = bulk($body, @key);
     is($broken->code, 503, 'the response reports the failure') or diag($broken->as_string);
     my $problem = $JSON->decode($broken->content);
-    is($problem->{code}, 'busy', 'why');
+    is($problem->{code}, 'busy', 'the code of the failure is busy');
     cmp_ok($problem->{lines_stored}, '>', 0, 'the response has the number of stored lines');
     cmp_ok($problem->{lines_stored}, '<', 150, 'only the lines before the failure are stored');
     my ($stored) = rows('SELECT count(*) AS n FROM orders.users WHERE tenant_id = 1 AND external_ref LIKE ?', "$some-%");

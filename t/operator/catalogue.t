@@ -71,7 +71,7 @@ subtest 'a bulk' => sub {
     is($reply->header('Content-Type'), 'application/x-ndjson', 'the response is NDJSON');
     is_deeply([ map { [ @$_{qw(line result)} ] } @lines ],
         [ [ 1, 'created' ], [ 2, 'created' ], [ 3, 'refused' ], [ 4, 'refused' ], [ 6, 'refused' ], [ 7, 'refused' ], [ 8, 'updated' ] ],
-        'each for itself');
+        'each line has its own result');
     is_deeply([ map { $_->{code} } grep { $_->{result} eq 'refused' } @lines ],
         [qw(malformed_json required_field unknown_kind required_field)], 'each refused line has its code');
     like($lines[2]{detail}, qr/^Column \d+: /, 'a refused line is named by its number');
@@ -99,7 +99,7 @@ subtest 'the variants in the response' => sub {
     my %product = (name => 'Lamp', variants => [ map { { ref => $_, name => $_, prices => { USD => 500 } } } qw(red blue) ]);
     my $path    = "/api/v1/admin/catalogue/products/$ref";
     my $made    = api(PUT => $path, token => operator()->{token}, json => \%product);
-    is($made->code, 201, 'created');
+    is($made->code, 201, 'a product is created');
     my %id = map { $_->{external_ref} => $_->{id} } rows(
         'SELECT v.external_ref, v.id FROM orders.variant v JOIN orders.product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id WHERE p.external_ref = ?', $ref);
     is_deeply($made->{json}{variants}, [ { ref => 'red', id => $id{red} }, { ref => 'blue', id => $id{blue} } ], 'the response has the id of each variant');

@@ -68,12 +68,12 @@ subtest 'paid' => sub {
 subtest 'confirming, failed, then paid' => sub {
     my $order = order();
     send_event(event($order, 'confirming'));
-    is(state_of($order), 'open confirming', 'confirming');
+    is(state_of($order), 'open confirming', 'a confirming event sets the payment to confirming');
     send_event(event($order, 'failed', failure_code => 'no_funds', failure_message => 'No funds.'));
-    is(state_of($order), 'open failed', 'failed');
+    is(state_of($order), 'open failed', 'a failed event sets the payment to failed');
     my $shown = api(GET => "/api/v1/user/orders/$order->{id}", token => $buyer->{token})->{json}{order};
     is_deeply([ @$shown{qw(status payment_failure_code payment_failure_message)} ], [ 'payment_failed', 'no_funds', 'No funds.' ],
-        'as the buyer sees');
+        'the buyer sees the failure');
     send_event(event($order, 'paid'));
     is(state_of($order), 'completed paid', 'a second attempt is paid');
 };
@@ -260,7 +260,7 @@ subtest 'refunds through the provider' => sub {
     my $order = order();
     $provider->approve($order->{payment_intent_id});
     ok(wait_for(sub { state_of($order) eq 'completed paid' }), 'an order is paid through the provider');
-    $provider->mode('pending', delay => 3); # the worker may ask at any time; the answer takes longer than what follows
+    $provider->mode('pending', delay => 3); # the worker may send the request at any time; the reply takes longer than the rest of the test
     my $reply = api(POST => "/api/v1/admin/orders/$order->{id}/refund", token => operator->{token}, json => { amount => 4_00 });
     is($reply->code, 201, 'a refund is accepted');
     is_deeply([ $reply->{json}{refund}{status}, $reply->{json}{order}{payment_state} ], [ 'pending', 'refund_pending' ], 'the refund is pending');

@@ -147,11 +147,11 @@ subtest 'a failed delivery' => sub {
 subtest 'fulfilment until delivery' => sub {
     my $order = put()->{json};
     my $now   = does($order, 'confirm', json => { comment => 'fine', expected_at => '2026-01-01T00:00:00Z' })->{json};
-    is_deeply([ @$now{qw(fulfilment_state version)} ], [ 'confirmed', 2 ], 'confirmed');
-    like($now->{bill_no}, qr/^BILL-\d{4}-\d\d-\d{4,}$/, 'billed');
+    is_deeply([ @$now{qw(fulfilment_state version)} ], [ 'confirmed', 2 ], 'the order is confirmed');
+    like($now->{bill_no}, qr/^BILL-\d{4}-\d\d-\d{4,}$/, 'the confirmed order has a bill');
     is($now->{shipments}[0]{late}, JSON::PP::true, 'the shipment is late');
     is(does($order, 'confirm')->{json}{version}, 2, 'a repeated step changes nothing');
-    is(does($order, 'pack')->{json}{fulfilment_state}, 'packed', 'packed');
+    is(does($order, 'pack')->{json}{fulfilment_state}, 'packed', 'the order is packed');
     refused(does($order, 'deliver'), 409, 'order_not_advanceable');
     my $sent = does($order, 'ship', json => { courier => 'JNE', service => 'REG', tracking_number => 'JP1', tracking_url => 'https://track.example/JP1' })->{json};
     is_deeply([ $sent->{fulfilment_state}, @{ $sent->{shipments}[0] }{qw(status courier service tracking_number tracking_url)} ],

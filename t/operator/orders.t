@@ -76,16 +76,16 @@ subtest 'search' => sub {
     my @open = map { place($user, $plan, payment_method => 'manual')->{order} } 1 .. 2;
     my @all  = map { $_->{id} } reverse @paid, @open;
     my $of   = "?user=$user->{ref}";
-    is_deeply(ids(get($of)), \@all, 'by user, newest first');
+    is_deeply(ids(get($of)), \@all, 'a search by user lists the newest first');
     is_deeply(ids(get("?user=$_")), [], "no user has the reference $_") for 'nobody', $user->{id};
-    is_deeply(ids(get("$of&status=open")), [ @all[ 0, 1 ] ], 'by state');
-    is_deeply(ids(get("$of&payment=paid")), [ @all[ 2 .. 4 ] ], 'by payment state');
-    is_deeply(ids(get("$of&fulfilment=none&dialect=user")), \@all, 'by fulfilment and dialect');
+    is_deeply(ids(get("$of&status=open")), [ @all[ 0, 1 ] ], 'a search by state finds its orders');
+    is_deeply(ids(get("$of&payment=paid")), [ @all[ 2 .. 4 ] ], 'a search by payment state finds its orders');
+    is_deeply(ids(get("$of&fulfilment=none&dialect=user")), \@all, 'a search by fulfilment state and dialect finds its orders');
     is_deeply(ids(get("$of&dialect=shop")), [], 'by another dialect: no orders');
-    is_deeply(ids(get('?number=' . lc $paid[0]{number})), [ $paid[0]{id} ], 'by number');
-    is_deeply(ids(get("$of&from=2020-01-01&to=2099-01-01T00:00:00Z")), \@all, 'by date');
+    is_deeply(ids(get('?number=' . lc $paid[0]{number})), [ $paid[0]{id} ], 'a search by number ignores the case');
+    is_deeply(ids(get("$of&from=2020-01-01&to=2099-01-01T00:00:00Z")), \@all, 'a search by date finds its orders');
     is_deeply(ids(get("$of&to=2020-01-01")), [], 'before the first order: no orders');
-    is_deeply(ids(get("?q=$user->{name}")), \@all, 'by free text: the name');
+    is_deeply(ids(get("?q=$user->{name}")), \@all, 'a search by free text finds the name of the buyer');
     is_deeply(ids(get("?q=$paid[1]{number}")), [ $paid[1]{id} ], 'by free text: the number');
     is_deeply(ids(get("$of&q=%25%25")), [], 'wildcards in free text are not interpreted');
     is(member_names(get($of)->{json}{orders}[0]), member_names(get("/$all[0]")->{json}), 'an entry has all members');
@@ -172,7 +172,7 @@ subtest 'refunds' => sub {
 subtest 'entity tags and idempotency keys' => sub {
     my $id  = unpaid();
     my $tag = get("/$id")->header('ETag');
-    is(api(GET => "$path/$id", @token, headers => { 'If-None-Match' => $tag })->code, 304, 'If-None-Match');
+    is(api(GET => "$path/$id", @token, headers => { 'If-None-Match' => $tag })->code, 304, 'If-None-Match with the tag gets 304');
     my $moved = make_user();
     my $of    = place($moved, $plan, payment_method => 'manual')->{order}{id};
     for my $new ([ name => 'Another Name' ], [ email => 'another@example.test' ]) {

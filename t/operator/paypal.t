@@ -83,7 +83,7 @@ subtest 'a declined card' => sub {
     $paypal->set(decline => 1);
     $paypal->approve(payment_of($order)->{intent_id});
     ok(wait_for(sub { payment_of($order)->{status} eq 'failed' }), 'the payment fails') or diag($httpd->log);
-    is(payment_of($order)->{failure_code}, 'INSTRUMENT_DECLINED', 'with PayPal\'s word for it');
+    is(payment_of($order)->{failure_code}, 'INSTRUMENT_DECLINED', 'the payment has the failure code of PayPal');
     $paypal->set;
 };
 

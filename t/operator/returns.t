@@ -71,12 +71,12 @@ subtest 'a complete return' => sub {
     is(post("/returns/$return->{id}/receive")->{json}{state}, 'requested', 'the refusal has the state');
 
     $reply = post("/returns/$return->{id}/approve", { comment => 'Send it.' });
-    is_deeply([ $reply->code, $reply->{json}{return}{state}, $reply->{json}{order}{history}[-1]{comment} ], [ 200, 'approved', 'Send it.' ], 'approved');
+    is_deeply([ $reply->code, $reply->{json}{return}{state}, $reply->{json}{order}{history}[-1]{comment} ], [ 200, 'approved', 'Send it.' ], 'the return is approved');
     is_deeply(post("/returns/$return->{id}/approve", { comment => 'Again.' })->{json}, $reply->{json}, 'a repeated step changes nothing');
     $reply = api(POST => "$admin/returns/$return->{id}/receive", @token, body => '', type => '');
     is_deeply([ $reply->code, $reply->{json}{return}{state} ], [ 200, 'received' ], 'the return is received without a body');
     $reply = post("/returns/$return->{id}/refund");
-    is_deeply([ $reply->code, @{ $reply->{json}{return} }{qw(state amount)} ], [ 200, 'refunded', 20_00 ], 'refunded');
+    is_deeply([ $reply->code, @{ $reply->{json}{return} }{qw(state amount)} ], [ 200, 'refunded', 20_00 ], 'the return is refunded');
     my $refund = $reply->{json}{order}{refunds}[-1];
     is_deeply([ @$refund{qw(id amount status reason)} ], [ $reply->{json}{return}{refund_id}, 20_00, 'done', 'Damaged.' ], 'the refund belongs to the order');
     is($reply->{json}{order}{payment_state}, 'partially_refunded', 'the order is partially refunded');

@@ -32,7 +32,7 @@ is_deeply([ map { "$_->{method} $_->{status} " . ($_->{surplus} ? 'surplus' : 'o
     [ 'external paid surplus', 'bank_transfer paid own' ], 'the operator sees which payment is surplus');
 my ($refund) = @{ $seen->{refunds} };
 is_deeply([ @$refund{qw(status amount payment_id)}, !!$refund->{surplus} ], [ 'pending', $seen->{total}, $seen->{payments}[0]{id}, !!1 ],
-    'and the refund of all of it');
+    'the operator sees the refund of the surplus');
 is(shop(GET => $order, $buyer)->{json}{data}{payment}{status}, 'paid', 'the buyer sees a paid order');
 is(work($order, 'ship')->{payment_state}, 'paid', 'the order is packed and shipped');
 

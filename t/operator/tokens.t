@@ -61,9 +61,9 @@ subtest 'the list' => sub {
     is($reply->code, 200, 'the list is returned');
     is_deeply([ map { $_->{id} } @{ $reply->{json}{tokens} } ], [ $issued[2]{id}, $issued[1]{id} ], 'the newest token is first');
     ok(!grep({ exists $_->{token} } @{ $reply->{json}{tokens} }), 'the list has no secrets');
-    unlike($reply->content, qr/\Q$issued[2]{token}\E/, 'anywhere');
+    unlike($reply->content, qr/\Q$issued[2]{token}\E/, 'the list has no token');
     my ($next) = $reply->header('Link') =~ /^<([^>]+)>; rel="next"$/;
-    is(api(GET => "$path$next", @token)->{json}{tokens}[0]{id}, $issued[0]{id}, 'the next page');
+    is(api(GET => "$path$next", @token)->{json}{tokens}[0]{id}, $issued[0]{id}, 'the next page has the next token');
     refused(api(GET => "$path?limit=0", @token), 422, 'invalid_fields', 'limit');
 };
 

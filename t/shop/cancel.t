@@ -101,7 +101,7 @@ subtest 'released stock and vouchers' => sub {
 };
 
 subtest 'the body of the request' => sub {
-    is(cancel(order_goods($buyer))->code, 200, 'no body');
+    is(cancel(order_goods($buyer))->code, 200, 'a request without a body is accepted');
     is(cancel(order_goods($buyer), json => {})->code, 200, 'an empty object');
     is(cancel(order_goods($buyer), form => [ reason => 'form' ])->code, 200, 'a form');
     my $order = order_goods($buyer);
@@ -154,7 +154,7 @@ subtest 'orders of other APIs' => sub {
     my $plan  = make_plan(price => 500, currency => 'IDR');
     my ($unpaid, $paid) = map { place($buyer, $plan, payment_method => $_)->{order} } qw(manual balance);
     $_->{public_id} = order_row($_->{id})->{public_id} for $unpaid, $paid;
-    is(cancel($unpaid)->code, 200, 'unpaid');
+    is(cancel($unpaid)->code, 200, 'an unpaid order of another API can be cancelled');
     says(cancel($paid), 409, 'INVALID_STATE', 'order_not_cancellable');
     my $online = order_goods($buyer, dialect => 'customer');
     says(cancel($online), 409, 'INVALID_STATE', 'order_not_cancellable');
@@ -165,7 +165,7 @@ subtest 'GET and HEAD do not cancel' => sub {
     my $reply = shop(GET => $order, $buyer, of => 'cancel');
     says($reply, 405, 'BAD_REQUEST', 'method_not_allowed');
     is($reply->header('Allow'), 'POST, OPTIONS', 'Allow has POST');
-    is(shop(HEAD => $order, $buyer, of => 'cancel')->code, 405, 'HEAD');
+    is(shop(HEAD => $order, $buyer, of => 'cancel')->code, 405, 'HEAD gets 405');
     is(order_row($order->{id})->{state}, 'open', 'the order is unchanged');
 };
 

@@ -74,7 +74,7 @@ subtest 'fulfilment' => sub {
     my $order = order_goods($buyer, lines => [ [ $phone, 1 ] ], shipping => \%shipping);
     my $paid  = operator_does($order, 'pay');
     my $reply = shop(GET => $order, $buyer);
-    is_deeply([ of($reply, qw(status statusLabel)) ], [ 'paid', 'Dibayar' ], 'paid');
+    is_deeply([ of($reply, qw(status statusLabel)) ], [ 'paid', 'Dibayar' ], 'a paid order is shown as paid');
     is_deeply([ @{ $reply->{json}{data}{payment} }{qw(status paidAt)} ], [ 'paid', $paid->{updated_at} ], 'the payment has status and time');
     my @stages = (
         [ confirm => {}, 'processing', 'Diproses' ],
@@ -181,7 +181,7 @@ subtest 'prices that include tax' => sub {
         is($pricing->{subtotal} - $pricing->{discount} + $pricing->{tax} + $pricing->{shipping}, $pricing->{total}, 'the amounts add up');
         is($pricing->{subtotal}, $items->[0]{subtotal} + $items->[1]{subtotal}, 'the subtotal is the sum of the items');
         is($pricing->{tax}, $order->{tax}, 'the tax is that of the order');
-        cmp_ok($pricing->{tax}, '>', 0, 'some');
+        cmp_ok($pricing->{tax}, '>', 0, 'the tax is positive');
         cmp_ok($pricing->{shipping}, '<', 14_999, 'shipping excludes tax');
         for my $item (@$items) {
             is($item->{subtotal}, $line{ $item->{productTitle} }{subtotal} - $line{ $item->{productTitle} }{tax}, 'the subtotal of an item excludes tax');

@@ -42,7 +42,7 @@ subtest 'an unpaid order' => sub {
 };
 
 subtest 'the body of the request' => sub {
-    is(cancel(unpaid()->{id})->code, 200, 'no body');
+    is(cancel(unpaid()->{id})->code, 200, 'a request without a body is accepted');
     is(cancel(unpaid()->{id}, json => {})->code, 200, 'an empty object');
     is(cancel(unpaid()->{id}, json => { reason => undef })->code, 200, 'a reason that is null');
     is(cancel(unpaid()->{id}, form => [ reason => 'form' ])->code, 200, 'a form');
@@ -67,7 +67,7 @@ subtest 'an order with a failed payment' => sub {
     $provider->mode('decline', times => 1);
     my $refused = place($buyer, $plan, payment_method => 'external', payment_channel => 'simulator')->{order};
     is($refused->{status}, 'payment_failed', 'a final refusal by the provider sets payment_failed');
-    is(cancel($refused->{id})->{json}{order}{status}, 'cancelled', 'such an order can be cancelled');
+    is(cancel($refused->{id})->{json}{order}{status}, 'cancelled', 'an order with a failed payment can be cancelled');
 };
 
 subtest 'a paid order' => sub {
@@ -114,7 +114,7 @@ subtest 'unknown orders and orders of other users' => sub {
 subtest 'GET and HEAD do not cancel' => sub {
     my $order = unpaid();
     refused(api(GET => "$path/$order->{id}/cancel", token => $buyer->{token}, unchecked => 1), 405, 'method_not_allowed');
-    is(api(HEAD => "$path/$order->{id}/cancel", token => $buyer->{token}, unchecked => 1)->code, 405, 'HEAD');
+    is(api(HEAD => "$path/$order->{id}/cancel", token => $buyer->{token}, unchecked => 1)->code, 405, 'HEAD gets 405');
     is(order_row($order->{id})->{state}, 'open', 'the order is unchanged');
 };
 

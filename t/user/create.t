@@ -43,21 +43,21 @@ subtest 'an order paid from the balance' => sub {
     is(member_names($snapshot), join(' ', sort qw(id name slug description price_cents currency duration_unit
         duration_value features)), 'the snapshot has its fields');
     is_deeply([ @$snapshot{qw(id name price_cents currency duration_unit duration_value features)} ],
-        [ $plan->{id}, $plan->{name}, 12_50, 'USD', 'month', 1, [ 'one', { two => 2 } ] ], 'with the plan in them');
+        [ $plan->{id}, $plan->{name}, 12_50, 'USD', 'month', 1, [ 'one', { two => 2 } ] ], 'the snapshot has the plan');
 
     is(scalar @{ $order->{items} }, 1, 'the order has one item');
     my $item = $order->{items}[0];
     is(member_names($item), join(' ', sort qw(id order_id item_type item_id name quantity unit_price_cents currency
-        subtotal_cents metadata created_at)), 'with its fields');
+        subtotal_cents metadata created_at)), 'the item has its fields');
     is_deeply([ @$item{qw(order_id item_type item_id name quantity unit_price_cents currency subtotal_cents)} ],
-        [ $order->{id}, 'plan', $plan->{id}, $plan->{name}, 2, 12_50, 'USD', 25_00 ], 'and what was bought');
+        [ $order->{id}, 'plan', $plan->{id}, $plan->{name}, 2, 12_50, 'USD', 25_00 ], 'the item has the plan and its amounts');
 
     is(scalar @{ $order->{payments} }, 1, 'the order has one payment');
     my $payment = $order->{payments}[0];
     is(member_names($payment), join(' ', sort qw(id order_id provider method intent_id reference status amount_cents currency
-        failure_code failure_message metadata created_at updated_at)), 'with its fields');
+        failure_code failure_message metadata created_at updated_at)), 'the payment has its fields');
     is_deeply([ @$payment{qw(order_id method status amount_cents currency)} ],
-        [ $order->{id}, 'balance', 'succeeded', 25_00, 'USD' ], 'and what was paid');
+        [ $order->{id}, 'balance', 'succeeded', 25_00, 'USD' ], 'the payment has the method and the amount');
 
     is_deeply([ @$balance{qw(user_id balance_cents currency)} ], [ $buyer->{id}, 10_000_00 - 25_00, 'USD' ], 'the body has the balance');
     is(member_names($balance), 'balance_cents currency updated_at user_id', 'the balance has its members');
@@ -102,7 +102,7 @@ subtest 'billing options' => sub {
     my $order  = place($buyer, $plan, billing_option_id => $option->{id})->{order};
     is($order->{total_cents}, 99_00, 'a billing option has its own price');
     is_deeply([ @{ $order->{plan_snapshot} }{qw(billing_option_id billing_option_name)} ],
-        [ $option->{id}, $option->{name} ], 'and are in the snapshot');
+        [ $option->{id}, $option->{name} ], 'the snapshot has the billing option');
     my $other = make_billing_option(make_plan());
     refused(create($buyer, json => { plan_id => $plan->{id}, billing_option_id => $_ }), 422, 'billing_option_not_found',
         'billing_option_id') for $other->{id}, 9_000_000_000;
@@ -129,7 +129,7 @@ subtest 'payment methods' => sub {
     for my $method (qw(manual offline)) {
         my $answer = place($buyer, $plan, payment_method => $method);
         is_deeply([ @{ $answer->{order} }{qw(status payment_status payment_method paid_at)} ],
-            [ 'pending_payment', 'pending', 'manual', undef ], "$method waits for somebody's hand");
+            [ 'pending_payment', 'pending', 'manual', undef ], "$method awaits settlement by an operator");
         is($answer->{transaction}, undef, 'a manual order has no transaction');
         is($answer->{order}{payments}[0]{method}, 'manual', 'its payment has the method');
     }
@@ -187,7 +187,7 @@ subtest 'coupons' => sub {
     my $order  = place($buyer, $plan, quantity => 2, coupon_code => $coupon->{code})->{order};
     is($order->{total_cents}, 22_50, 'a discount of ten per cent');
     is_deeply($order->{metadata}, { coupon_code => $coupon->{code}, coupon_id => $coupon->{id}, discount_cents => 2_50 },
-        'in the metadata');
+        'the coupon is in the metadata');
     my ($discount) = grep { $_->{item_type} eq 'discount' } @{ $order->{items} };
     is_deeply([ @$discount{qw(item_id subtotal_cents quantity)} ], [ $coupon->{id}, -2_50, 1 ], 'the discount is an item');
     my $sum = 0;

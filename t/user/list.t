@@ -22,7 +22,7 @@ sub ids
 
 is_deeply(list('', make_user())->{json},
     { orders => [], pagination => { page => 1, per_page => 20, total_count => 0, has_next => JSON::PP::false, has_prev => JSON::PP::false } },
-    'no orders are an empty page');
+    'a user without orders gets an empty page');
 
 my @orders = map { place($buyer, $plans[ $_ % 3 ], payment_method => $_ < 6 ? 'balance' : 'manual')->{order} } 0 .. 24;
 my @newest = map { $_->{id} } reverse @orders;
@@ -56,23 +56,23 @@ subtest 'an entry of the list equals the order' => sub {
 };
 
 subtest 'sorting' => sub {
-    is_deeply(ids(list('direction=asc&per_page=25')), [ reverse @newest ], 'ascending');
-    is_deeply(ids(list('sort=created&direction=desc&per_page=25')), \@newest, 'descending by creation');
+    is_deeply(ids(list('direction=asc&per_page=25')), [ reverse @newest ], 'orders are sorted ascending');
+    is_deeply(ids(list('sort=created&direction=desc&per_page=25')), \@newest, 'orders are sorted descending by creation');
     my @by_total = map { $_->{id} } sort { $b->{total_cents} <=> $a->{total_cents} || $b->{id} <=> $a->{id} } @orders;
-    is_deeply(ids(list('sort=total&per_page=25')), \@by_total, 'by total, then by id');
-    is_deeply(ids(list('sort=total&direction=asc&per_page=25')), [ reverse @by_total ], 'by total, ascending');
+    is_deeply(ids(list('sort=total&per_page=25')), \@by_total, 'orders are sorted by total, then by id');
+    is_deeply(ids(list('sort=total&direction=asc&per_page=25')), [ reverse @by_total ], 'orders are sorted ascending by total');
     my $touched = $orders[20]{id};
     api(POST => "$path/$touched/cancel", token => $buyer->{token}, json => {});
-    is(ids(list('sort=updated'))->[0], $touched, 'by the last change');
-    is(ids(list('sort=updated&direction=asc&per_page=25'))->[24], $touched, 'by the last change, ascending');
+    is(ids(list('sort=updated'))->[0], $touched, 'orders are sorted by the last change');
+    is(ids(list('sort=updated&direction=asc&per_page=25'))->[24], $touched, 'orders are sorted ascending by the last change');
     refused(list('sort=id'), 422, 'invalid_fields', 'sort');
     refused(list('direction=down'), 422, 'invalid_fields', 'direction');
 };
 
 subtest 'filters' => sub {
-    is_deeply([ list('status=paid')->{json}{pagination}{total_count}, scalar @{ ids(list('status=paid')) } ], [ 6, 6 ], 'paid');
-    is(list('status=pending_payment')->{json}{pagination}{total_count}, 18, 'pending_payment');
-    is_deeply(ids(list('status=cancelled')), [ $orders[20]{id} ], 'cancelled');
+    is_deeply([ list('status=paid')->{json}{pagination}{total_count}, scalar @{ ids(list('status=paid')) } ], [ 6, 6 ], 'the status paid lists the paid orders');
+    is(list('status=pending_payment')->{json}{pagination}{total_count}, 18, 'the status pending_payment lists the unpaid orders');
+    is_deeply(ids(list('status=cancelled')), [ $orders[20]{id} ], 'the status cancelled lists the cancelled orders');
     is(list("status=$_")->{json}{pagination}{total_count}, 0, $_) for qw(refunded partially_refunded payment_failed);
     is(list('payment_status=succeeded')->{json}{pagination}{total_count}, 6, 'payment_status succeeded');
     is(list('payment_status=pending')->{json}{pagination}{total_count}, 19, 'payment_status pending includes cancelled orders');
@@ -82,10 +82,10 @@ subtest 'filters' => sub {
     is(list('payment_method=balance')->{json}{pagination}{total_count}, 6, 'payment_method balance');
     is(list("payment_method=$_")->{json}{pagination}{total_count}, 19, "payment_method $_") for qw(manual offline);
     is(list('payment_method=external')->{json}{pagination}{total_count}, 0, 'payment_method external');
-    is_deeply(ids(list('number=' . lc $orders[3]{number})), [ $orders[3]{id} ], 'by number, case-insensitive');
-    is(list('number=ord-')->{json}{pagination}{total_count}, 25, 'by the beginning of the number');
-    is_deeply(ids(list('number=' . substr $orders[3]{number}, -6)), [ $orders[3]{id} ], 'by the end of the number');
-    is(list('number=' . substr $orders[3]{number}, 4, 8)->{json}{pagination}{total_count}, 25, 'by the middle of the number');
+    is_deeply(ids(list('number=' . lc $orders[3]{number})), [ $orders[3]{id} ], 'an order is found by number, case-insensitive');
+    is(list('number=ord-')->{json}{pagination}{total_count}, 25, 'orders are found by the beginning of the number');
+    is_deeply(ids(list('number=' . substr $orders[3]{number}, -6)), [ $orders[3]{id} ], 'an order is found by the end of the number');
+    is(list('number=' . substr $orders[3]{number}, 4, 8)->{json}{pagination}{total_count}, 25, 'orders are found by the middle of the number');
     is(list("number=$_")->{json}{pagination}{total_count}, 0, 'wildcards are not interpreted') for '%25', 'ORD_';
     is(list($_)->header('X-Total-Count'), 25, "X-Total-Count counts all pages of '$_'") for '', 'per_page=2', 'page=99';
     is(list('status=paid')->header('X-Total-Count'), list('status=paid')->{json}{pagination}{total_count}, 'X-Total-Count considers the filters');
@@ -101,8 +101,8 @@ subtest 'statuses of refunded orders' => sub {
     my @operator = (token => operator->{token});
     api(POST => "/api/v1/admin/orders/$part->{id}/refund", @operator, json => { amount => 1 });
     api(POST => "/api/v1/admin/orders/$whole->{id}/refund", @operator, json => {});
-    is_deeply(ids(list('status=partially_refunded', $user)), [ $part->{id} ], 'partially_refunded');
-    is_deeply(ids(list('status=refunded', $user)), [ $whole->{id} ], 'refunded');
+    is_deeply(ids(list('status=partially_refunded', $user)), [ $part->{id} ], 'the status partially_refunded lists the partially refunded orders');
+    is_deeply(ids(list('status=refunded', $user)), [ $whole->{id} ], 'the status refunded lists the refunded orders');
     is(list('payment_status=succeeded', $user)->{json}{pagination}{total_count}, 2, 'the payment status stays succeeded');
     my ($order) = @{ list('status=refunded', $user)->{json}{orders} };
     is_deeply([ map { @$_{qw(order_id amount_cents)} } @{ $order->{refunds} } ], [ $whole->{id}, 30_00 ], 'the order has the refund');

@@ -32,10 +32,10 @@ subtest 'a payment changes the status' => sub {
     my $order = place($buyer, $plan, payment_method => 'offline')->{order};
     my $tag   = status($order->{id})->header('ETag');
     is_deeply([ @{ status($order->{id})->{json} }{qw(status payment_status payment_method)} ],
-        [ 'pending_payment', 'pending', 'manual' ], 'before');
+        [ 'pending_payment', 'pending', 'manual' ], 'a new order is pending');
     api(POST => "/api/v1/admin/orders/$order->{id}/pay", token => operator->{token}, json => { reference => 'receipt-7' });
     my $after = status($order->{id});
-    is_deeply([ @{ $after->{json} }{qw(status payment_status payment_reference)} ], [ 'paid', 'succeeded', 'receipt-7' ], 'after');
+    is_deeply([ @{ $after->{json} }{qw(status payment_status payment_reference)} ], [ 'paid', 'succeeded', 'receipt-7' ], 'a paid order is succeeded');
     ok($after->{json}{paid_at}, 'the status has the time of payment');
     isnt($after->header('ETag'), $tag, 'the tag has changed');
 };
@@ -43,7 +43,7 @@ subtest 'a payment changes the status' => sub {
 subtest 'cancelled and refunded orders' => sub {
     my $order = place($buyer, $plan, payment_method => 'manual')->{order};
     api(POST => "$path/$order->{id}/cancel", token => $buyer->{token});
-    is_deeply([ @{ status($order->{id})->{json} }{qw(status payment_status)} ], [ 'cancelled', 'pending' ], 'cancelled');
+    is_deeply([ @{ status($order->{id})->{json} }{qw(status payment_status)} ], [ 'cancelled', 'pending' ], 'a cancelled order is pending');
     $order = place($buyer, $plan)->{order};
     api(POST => "/api/v1/admin/orders/$order->{id}/refund", token => operator->{token}, json => {});
     is_deeply([ @{ status($order->{id})->{json} }{qw(status payment_status refunded_cents)} ],
