@@ -151,7 +151,7 @@ static bool has_format(const slot_t *slot)
     return !field->format || (or_empty && !*slot->text) || field->format->matches(slot->text);
 }
 
-/** A number that is only checked goes on to SQL, which writes it without an exponent. */
+/** The length of the text. For a number that is only checked and then passed to SQL: its length without an exponent, as SQL stores it. */
 static int64_t count_characters(const slot_t *slot, apr_size_t length)
 {
     apr_size_t count = slot->field->offset == ORDERS_FIELD_CHECKED && json_is_real(slot->json)

@@ -41,7 +41,7 @@ BEGIN
 END
 $$;
 
--- A renewal starts at the end of an active term. An upgrade takes over the rest of the active term and costs the price difference
+-- A renewal starts at the end of an active term. An upgrade applies to the rest of the active term and costs the price difference
 -- of its period; if the periods differ, it buys a new period.
 CREATE OR REPLACE FUNCTION orders_v1.next_term(t orders.package_term, q orders.package_order, p_zone text, p_now timestamptz)
 RETURNS orders.package_term LANGUAGE plpgsql IMMUTABLE AS $$

@@ -22,7 +22,7 @@ extern const orders_field_table_t orders_commerce_list_fields;
 extern const orders_field_table_t orders_commerce_detail_fields;
 extern const orders_page_rules_t orders_commerce_pages;
 
-/** The field and the message for a rule that an order breaks. %s stands for the value of the rule. */
+/** The field and the message for a rule that an order breaks. %s is replaced with the value of the rule. */
 typedef struct orders_commerce_word_t {
     const char *rule, *field, *message;
 } orders_commerce_word_t;

@@ -44,7 +44,7 @@ sub load_drizzle {
 
 # --- checks --------------------------------------------------------------------------------------------------------
 
-# Dies if a response or a stored row of the service is wrong. $goods is the request for an order of one piece of goods, as in
+# Dies if a response or a stored row of the service is wrong. $goods is the request for an order of one item, as in
 # Bench::Operations.
 sub check_drizzle {
     my ($stand, $data, $goods) = @_;
@@ -126,7 +126,7 @@ sub check_plan {
         [[$plan + 0, 2, $price, 2 * $price]]);
     expect('the payments of a create', [map { [@$_{qw(status amount_cents)}] } @{$order->{payments}}], [['succeeded', 2 * $price]]);
     expect('the balance of a create', [$placed->{balance}{balance_cents}, $self->balance], [($before - 2 * $price) x 2]);
-    expect('the order that a create answers', $placed, ($self->request(GET => "/api/v1/user/orders/$order->{id}"))[1]);
+    expect('the order in the response of a create', $placed, ($self->request(GET => "/api/v1/user/orders/$order->{id}"))[1]);
     return;
 }
 
@@ -151,7 +151,7 @@ sub check_refusals {
           . "AND user_id = $self->{user}), (SELECT max(id) FROM ledger)")] };
     my $before = $state->();
     my ($many) = $goods->{body} =~ s/"quantity":1\b/'"quantity":' . ($self->pieces + 1)/er;
-    expect('the answer to more goods than there are', [answer_code($self->request(POST => $goods->{path}, $many))], [409, 'insufficient_stock']);
+    expect('the response to a quantity above the stock', [answer_code($self->request(POST => $goods->{path}, $many))], [409, 'insufficient_stock']);
     expect('the state after that', $state->(), $before);
     my $set = sub { $self->{stand}->sql("UPDATE balances SET amount = $_[0] WHERE user_id = $self->{user} AND currency = 'USD'", DATABASE) };
     $set->(2999);
@@ -159,7 +159,7 @@ sub check_refusals {
       ['/api/v1/user/orders', qq({"plan_id":$plan,"quantity":10,"payment_method":"balance"})], [$goods->{path}, $goods->{body}];
     my $left = $self->balance;
     $set->($before->[0]);
-    expect('the answers to orders beyond the balance', \@refused, [([402, 'insufficient_balance']) x 2]);
+    expect('the responses to orders beyond the balance', \@refused, [([402, 'insufficient_balance']) x 2]);
     expect('the balance after that', $left, 2999);
     expect('the state after that', $state->(), $before);
     return;

@@ -88,7 +88,7 @@ sub http_load {
     my ($output, $web, $database, $client) = measured($stand, $o{server}, 'wrk', '-t1', "-c$o{clients}", "-d$o{seconds}s",
         '--timeout', '10s', '-s', "$ModOrders::Stand::root/t/bench/wrk.lua", $o{url});
     my %r = $output =~ /^BENCH (.*)$/m ? map { split /=/ } split ' ', $1 : die "wrk said:\n$output\n";
-    my $n = $r{requests} || die "no request was answered\n";
+    my $n = $r{requests} || die "no request got a response\n";
     return {
         requests => $n, rate => $n / ($r{us} / 1e6), p50 => $r{p50} / 1000, p99 => $r{p99} / 1000,
         web => $web / $n * 1e6, database => $database / $n * 1e6, client => $client / $n * 1e6,

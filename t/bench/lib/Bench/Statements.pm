@@ -60,7 +60,7 @@ sub learn {
         my ($name, @more) = @_;
         my $from = -s $log;
         my $answer = fetch($stand->{url}, $recorded{$name}, $probe);
-        die "$name answered $answer->{status}: $answer->{content}\n" if !$answer->{success};
+        die "$name: status $answer->{status}: $answer->{content}\n" if !$answer->{success};
         select undef, undef, undef, 0.3;
         my @seen = executed($stand, $from);
         return ($answer, @seen);
@@ -69,7 +69,7 @@ sub learn {
     $stand->sql('SELECT pg_reload_conf()');
     select undef, undef, undef, 0.5;
     my (undef, @first) = $look->('list');    # includes the token lookup, which is cached later
-    $learnt{identity} = {%{(grep { $_->{text} =~ /token_identity/ } @first)[0] // die "no token look-up was seen\n"}};
+    $learnt{identity} = {%{(grep { $_->{text} =~ /token_identity/ } @first)[0] // die "the log has no token lookup\n"}};
     $learnt{identity}{values}[-1] = ':hash';
     for my $name (sort keys %recorded) {
         my ($answer, @seen) = $look->($name);

@@ -24,7 +24,7 @@ sub prepare_users {
     my $depth = int($stand->{orders} / $users);
     my ($strays) = $stand->sql("SELECT count(*) FROM orders.orders WHERE tenant_id = 1 AND id <= $o0 + $stand->{orders} "
           . "AND buyer_id IS DISTINCT FROM $u0 + (id - $o0) * 7919 % $users");
-    die "t/bench/data.sql deals orders out in another way: $strays orders are not where they should be\n" if $strays;
+    die "t/bench/data.sql assigns orders to users by another formula: $strays orders belong to another user\n" if $strays;
     my $active = $stand->{active} < $users ? $stand->{active} : $users;
     my $stride = int($users / $active);
     my $each = $depth < ORDERS_EACH ? $depth : ORDERS_EACH;
