@@ -224,7 +224,7 @@ subtest 'another user' => sub {
             is_deeply($there, $missing, "$api: an order of $placing_api is not found by another user");
             cmp_ok($there->[0], '>=', 400, 'the request is refused');
         }
-        named(consumer($order->{number}, $stranger), $placing_api eq 'company' ? 'order_not_bound_same_user' : 'order_not_exist'); # the only word that tells
+        named(consumer($order->{number}, $stranger), $placing_api eq 'company' ? 'order_not_bound_same_user' : 'order_not_exist'); # the only response that reveals that the order exists
         is_deeply(told(company('detail', $foreign, order_number => $order->{number})), told(company('detail', $foreign, order_number => $none{number})), 'another company gets the same response as for an unknown order');
     }
     my %lists = ('/api/v1/user/orders' => ['orders'], '/api/v1/orders' => ['data'], '/api/v1/customer/my-orders' => [qw(data orders)]);
