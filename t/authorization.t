@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Who may do what: every route of every API × every kind of caller. The routes are those that `httpd -t -D DUMP_ORDERS` prints,
-# from the tables that serve requests, so a new route is visited without being named here; a route whose path or credential this
-# file cannot fill fails. So does an API of the registry that has no path in %mount.
+# Authorization: every route of every API with every kind of caller. The routes are those that `httpd -t -D DUMP_ORDERS` prints
+# from the route tables, so a new route is tested without a change here. The test fails for a route whose path or credential this
+# file cannot construct, and for an API of the registry that has no path in %mount.
 use strict;
 use warnings;
 use ModOrders::Commerce ();
@@ -11,11 +11,11 @@ use ModOrders::Goods    ();
 use ModOrders::Httpd;
 use ModOrders::Test;
 
-# Routes without a caller: signed links and provider events. A new one is added here on purpose, or not at all.
+# Routes without authentication: signed links and provider events. A new route without authentication must be added here.
 my @open = sort qw(company.result company.pay_page company.pay company.return_page company.cancel_page customer.bill_pdf
     operator.payments.event provider_events.receive);
 
-# --- a server with every API, for this tenant and for another one ----------------------------------------------------
+# --- a server with every API for two tenants ---------------------------------------------------------------------------
 
 my %mount = (
     company => '', user => '/api/v1/user/orders', shop => '/api/v1/orders', customer => '/api/v1/customer',
@@ -42,28 +42,28 @@ while ($said =~ /^ +([A-Z]+) +(\S*) route=((\w+)\.\S+) auth=(\w+) scope=(\S+)$/m
     $route{two} = $route{path} =~ m{^/two};
     push @routes, \%route;
 }
-cmp_ok(scalar @routes, '>=', 2 * 70, 'the routes are known');
+cmp_ok(scalar @routes, '>=', 2 * 70, 'the server lists its routes');
 my %none = map { $_->{name} => 1 } grep { $_->{auth} eq 'none' } @routes;
-is_deeply([ sort keys %none ], \@open, 'no other route goes without a caller');
+is_deeply([ sort keys %none ], \@open, 'no other route works without authentication');
 $httpd->start;
 
-# --- what belongs to somebody ----------------------------------------------------------------------------------------
+# --- data of an owner --------------------------------------------------------------------------------------------------
 
 db()->do(q(INSERT INTO orders.tenant (id, name, currency) VALUES (2, 'two', 'USD') ON CONFLICT DO NOTHING));
 my $owner   = make_user(balance => 100_000);
 my $plan    = make_plan(price => 100, currency => 'USD');
 my $shop    = ModOrders::Company::make_company();
-my $seller  = ModOrders::Company::make_member($shop);
+my $seller  = ModOrders::Company::make_company_member($shop);
 my $cart    = ModOrders::Company::make_cart($seller);
 my $sale    = ModOrders::Company::sell($seller, type => 'cash');
 my $goods   = ModOrders::Goods::order_goods($owner);
 my $planned = api(POST => '/api/v1/user/orders', token => $owner->{token}, json => { plan_id => $plan->{id}, payment_method => 'manual' })->{json}{order};
 my $number  = ref $sale ? $sale->{order_number} : $sale;
 my @victims = ($planned->{id}, $goods->{id}, map { $_->{id} } rows('SELECT id FROM orders.orders WHERE number = ?', $number));
-is(scalar @victims, 3, 'three orders to look for');
+is(scalar @victims, 3, 'three orders of the owner');
 my $line = $goods->{lines}[0]{id};
 
-# A value for each parameter of a path: that of the owner's, and one of the same form that does not exist.
+# Two values for each path parameter: that of the owner's data, and one of the same form that does not exist.
 my %parameter = (
     'user:id' => [ $planned->{id}, 999_999_999 ], 'customer:id' => [ $goods->{id}, 999_999_999 ],
     'shop:id' => [ $goods->{public_id}, '019ac000-0000-7000-8000-000000000000' ],
@@ -72,7 +72,7 @@ my %parameter = (
     'operator:kind' => [ 'users', 'users' ], 'operator:ref' => [ $owner->{ref}, 'nobody' ],
 );
 
-# The body of a request about somebody's ([0]) or about nothing ([1]).
+# The body of a request about data of the owner ([0]) or about unknown data ([1]).
 sub body_of
 {
     my ($route, $which) = @_;
@@ -103,7 +103,7 @@ sub send_as
         ($route->{method} =~ /^P/ ? (json => body_of($route, $which)) : ()));
 }
 
-# What an answer says, without the id of the request.
+# Status and body of a response, without the request id.
 sub said_by
 {
     my ($reply) = @_;
@@ -114,7 +114,7 @@ sub said_by
 
 my @all_scopes = qw(buyer seller operator application act-as-user);
 my $other      = make_user(scopes => \@all_scopes, balance => 100_000);
-my $rival      = ModOrders::Company::make_member(ModOrders::Company::make_company(), scopes => \@all_scopes);
+my $rival      = ModOrders::Company::make_company_member(ModOrders::Company::make_company(), scopes => \@all_scopes);
 
 sub token_of_tenant_two
 {
@@ -150,7 +150,7 @@ sub without
     return make_token($owner, scopes => [ grep { !$needed{$_} } @all_scopes ]);
 }
 
-# 401, or a word of the company API for it: a missing key is a missing parameter there.
+# Expects 401, or the corresponding error name of the company API, which treats a missing key as a missing parameter.
 sub is_unknown
 {
     my ($route, $reply, $name) = @_;
@@ -169,47 +169,47 @@ for my $route (grep { $_->{auth} ne 'none' && !$_->{two} } @routes) {
         is_unknown($route, send_as($route, $nobody{$_}, 0), $_) for sort keys %nobody;
         my $scopeless = send_as($route, without($route->{scope}), 0);
         if ($route->{api} eq 'company') {
-            is_unknown($route, $scopeless, 'without the scope');
+            is_unknown($route, $scopeless, 'a token without the scope');
         } else {
-            like($scopeless->code, qr/^40[13]$/, 'without the scope: is refused') or diag($scopeless->as_string);
+            like($scopeless->code, qr/^40[13]$/, 'a token without the scope is refused') or diag($scopeless->as_string);
         }
-        if ($route->{scope} =~ /operator/) { # an operator may see everything of the tenant
-            is(send_as($route, make_token($owner, scopes => ['buyer']), 0)->code, 403, 'a buyer: is refused');
+        if ($route->{scope} =~ /operator/) { # an operator may read all data of the tenant
+            is(send_as($route, make_token($owner, scopes => ['buyer']), 0)->code, 403, 'a token with the scope buyer is refused');
             return;
         }
         for my $stranger ($other, $rival) {
             my ($theirs, $nothing) = map { send_as($route, $stranger->{token}, $_) } 0, 1;
-            next if $route->{name} =~ /^(?:user\.create|company\.create)$/; # of their own
-            unlike($theirs->content, qr/\Q$_\E/, "$stranger->{ref}: sees nothing of another's order") for $number, $goods->{number}, $planned->{number};
+            next if $route->{name} =~ /^(?:user\.create|company\.create)$/; # places an order of the caller
+            unlike($theirs->content, qr/\Q$_\E/, "$stranger->{ref}: the response has no number of the other user's orders") for $number, $goods->{number}, $planned->{number};
             if ($route->{name} eq 'company.refund') {
-                like($theirs->content, qr/not reatiler order|not select company yet/, "$stranger->{ref}: is told so, as the specification demands");
+                like($theirs->content, qr/not reatiler order|not select company yet/, "$stranger->{ref}: the response is that of the specification");
             } elsif ($route->{name} =~ /^company\.(?:partial|confirm|edit)$/) {
-                like(said_by($theirs), qr/^403 .*order_not_exist/, "$stranger->{ref}: there is no such order for consumers");
+                like(said_by($theirs), qr/^403 .*order_not_exist/, "$stranger->{ref}: the order is unknown to a consumer");
             } else {
-                is(said_by($theirs), said_by($nothing), "$stranger->{ref}: another's looks like one that does not exist");
+                is(said_by($theirs), said_by($nothing), "$stranger->{ref}: the response equals that for unknown data");
             }
-            cmp_ok($theirs->code, '<', 500, "$stranger->{ref}: no error of the server");
+            cmp_ok($theirs->code, '<', 500, "$stranger->{ref}: no server error");
         }
     };
 }
 
-subtest 'the same paths of another tenant' => sub {
+subtest 'the same paths at another tenant' => sub {
     for my $route (grep { $_->{auth} ne 'none' && $_->{two} && $_->{api} ne 'commerce' } @routes) {
         my $name = "$route->{method} $route->{path}";
         my ($theirs, $nothing) = map { send_as($route, $two, $_) } 0, 1;
-        next if $route->{name} =~ /catalogue|tokens|balances|carts|terminal|create|place$/; # makes something of its own tenant
-        is(said_by($theirs), said_by($nothing), "$name: another tenant's looks like one that does not exist");
-        unlike($theirs->content, qr/\Q$_\E/, "$name: shows nothing of it") for $number, $goods->{number}, $planned->{number};
-        is_unknown($route, send_as($route, $owner->{token}, 0), "$name: a token of the first tenant");
+        next if $route->{name} =~ /catalogue|tokens|balances|carts|terminal|create|place$/; # creates data of the caller's tenant
+        is(said_by($theirs), said_by($nothing), "$name: the response equals that for unknown data");
+        unlike($theirs->content, qr/\Q$_\E/, "$name: the response has no order number of the other tenant") for $number, $goods->{number}, $planned->{number};
+        is_unknown($route, send_as($route, $owner->{token}, 0), "$name: a token of the first tenant is unknown");
     }
 };
 
 my ($after) = rows($versions, \@victims);
-is($after->{now}, $before->{now}, "nobody's request has changed another's order");
+is($after->{now}, $before->{now}, "no request changed the order of another user");
 my ($now) = rows('SELECT count(*) AS n FROM orders.orders WHERE buyer_id = ?', $owner->{id});
-is($now->{n}, $count->{n}, 'nor placed one for somebody else');
+is($now->{n}, $count->{n}, 'no request placed an order for another user');
 
-# The other half: the refusals above are not because nobody at all is let in.
+# Permitted requests succeed, so the refusals above have the intended reason.
 for my $route (grep { $_->{auth} ne 'none' && !$_->{two} } @routes) {
     my $token = $route->{scope} =~ /operator/ ? operator()->{token} : $route->{api} eq 'company' ? ModOrders::Test::make_token($seller, scopes => \@all_scopes) : $owner->{token};
     # these ids are not those of orders: a request about an order's id could revoke a token of another test
@@ -217,7 +217,7 @@ for my $route (grep { $_->{auth} ne 'none' && !$_->{two} } @routes) {
     my $word  = ref $reply->{json} eq 'HASH' ? $reply->{json}{error_name} // '' : '';
     ok($reply->code != 401 && $word !~ /sign/ && ($route->{api} eq 'company' || $reply->code != 403), "$route->{method} $route->{path}: the owner is let in")
         or diag($reply->as_string);
-    cmp_ok($reply->code, '<', 500, 'without an error of the server');
+    cmp_ok($reply->code, '<', 500, 'no server error');
 }
 
 invariants_hold();

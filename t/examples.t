@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The configurations in conf/ are accepted by httpd. Each block of commands in README.md and docs/ runs against the demo shop and prints
-# what the page shows, or is listed here with the reason why it does not run. Statements run, and JSON can be read.
+# the output of the page, or is listed here with the reason why it does not run. SQL statements run, and JSON is well-formed.
 use strict;
 use warnings;
 use utf8;
@@ -9,6 +9,7 @@ use File::Find ();
 use File::Path qw(make_path);
 use File::Temp ();
 use ModOrders::Documents;
+use ModOrders::Files qw(slurp write_file write_utf8);
 use ModOrders::Test;
 
 my $dir     = File::Temp->newdir;
@@ -16,29 +17,18 @@ my $modules = Apache::Test::vars('modules');
 my $httpd   = Apache::Test::vars('httpd');
 my $module  = Apache::Test::vars('module');
 
-sub text_of
-{
-    my ($file) = @_;
-    open my $in, '<', $file or die "$file: $!";
-    local $/;
-    return scalar <$in>;
-}
-
 sub accepted
 {
     my ($text) = @_;
-    open my $out, '>', "$dir/httpd.conf" or die "$dir/httpd.conf: $!";
-    print $out "ServerRoot $dir\nServerName 127.0.0.1\nListen 127.0.0.1:1\nDefaultRuntimeDir $dir\nErrorLog $dir/error_log\n";
-    for my $name (qw(mpm_event authn_core authz_core authz_user reqtimeout dbd watchdog socache_shmcb log_config unixd)) {
-        print $out "LoadModule ${name}_module $modules/mod_$name.so\n" if -e "$modules/mod_$name.so";
-    }
-    print $out $text;
-    close $out;
+    my $head = "ServerRoot $dir\nServerName 127.0.0.1\nListen 127.0.0.1:1\nDefaultRuntimeDir $dir\nErrorLog $dir/error_log\n";
+    my $load = join '', map { -e "$modules/mod_$_.so" ? "LoadModule ${_}_module $modules/mod_$_.so\n" : () }
+        qw(mpm_event authn_core authz_core authz_user reqtimeout dbd watchdog socache_shmcb log_config unixd);
+    write_file("$dir/httpd.conf", "$head$load$text");
     my $said = `$httpd -t -f $dir/httpd.conf 2>&1`;
     return is($?, 0, 'httpd -t is content') || diag($said);
 }
 
-# A page's own paths are other ones here.
+# Replaces the paths of a page by those of the test.
 sub local_paths
 {
     my ($text) = @_;
@@ -52,12 +42,12 @@ sub local_paths
 }
 
 for my $name (qw(orders.conf orders-reference.conf)) {
-    subtest $name => sub { accepted(local_paths(text_of("$ModOrders::Test::top/conf/$name"))); done };
+    subtest $name => sub { accepted(local_paths(slurp("$ModOrders::Test::top/conf/$name"))); done };
 }
 
-# The reference shows defaults in comments: they must be taken too.
+# The reference shows defaults in comments; they must be accepted too.
 subtest 'orders-reference.conf with its defaults written out' => sub {
-    my $text = text_of("$ModOrders::Test::top/conf/orders-reference.conf");
+    my $text = slurp("$ModOrders::Test::top/conf/orders-reference.conf");
     $text =~ s/^#(Orders\w+ )/$1/mg;
     $text =~ s/^#(    [\w-]+=)/$1/mg;
     accepted(local_paths($text));
@@ -66,7 +56,7 @@ subtest 'orders-reference.conf with its defaults written out' => sub {
 
 # --- the commands of the pages -------------------------------------------------------------------------------------------------------
 
-# Blocks that do not run here: the page, what the block contains, and the reason. A block of the section "Install" is one of README.md.
+# Blocks that do not run here: the page, a text in the block, and the reason. Blocks of the section "Install" are in README.md.
 my @NOT_RUN = (
     [ 'README.md', qr/apt-get install/,                 't/install runs it: installs Debian packages and builds' ],
     [ 'README.md', qr/createdb shop/,                   't/install runs it: needs the PostgreSQL of the system' ],
@@ -91,7 +81,7 @@ my @NOT_RUN = (
 );
 my %used;
 
-# What a block is called, and the first word of a command, which makes a block sh.
+# The language of a block, and the first words of commands, by which a block counts as sh.
 my $LANGUAGE = qr/^(?:apache|http|json|sh|sql|text|ts)$/;
 my $COMMAND  = qr/^(?:a2en\w+|apachectl|apt-get|conf\/\w+|createdb|curl|export|install|make|node|np[mx]|openssl|psql|restorecon|scp|service|setsebool|sqitch|ssh|su|systemctl|t\/\w+|\.)(?: |$)/;
 
@@ -107,16 +97,7 @@ sub reason
     return;
 }
 
-sub write_file
-{
-    my ($file, $text) = @_;
-    open my $out, '>:encoding(UTF-8)', $file or die "$file: $!";
-    print $out $text;
-    close $out or die "$file: $!";
-    return;
-}
-
-# A directory that looks like a checkout after conf/quickstart: run/demo.env with the address and the tokens, and the demo's data.
+# A directory like a checkout after conf/quickstart: run/demo.env with the URL and the tokens, and the demo data.
 sub demo_shop
 {
     my $directory = File::Temp->newdir;
@@ -124,7 +105,7 @@ sub demo_shop
     make_path("$directory/run/pg");
     symlink "$ModOrders::Test::top/$_", "$directory/$_" or die "$_: $!" for qw(conf docs sql t);
     my @variables = map { "$_='$ENV{$_}'" } qw(PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE);
-    write_file("$directory/run/pg/env", join '', map { "export $_\n" } @variables);
+    write_utf8("$directory/run/pg/env", join '', map { "export $_\n" } @variables);
     my ($environment, @hashes) = ('');
     for (qw(OPERATOR_TOKEN USER_TOKEN USER2_TOKEN POOR_TOKEN AGENT_API_KEY AGENT2_API_KEY NOCOMPANY_API_KEY CONSUMER_API_KEY
         CONSUMER2_API_KEY APP_KEY APP_ACT_KEY COMMERCE_TOKEN)) {
@@ -138,7 +119,7 @@ sub demo_shop
     my $names = do { local $/; <$psql> };
     ok(close $psql, 'the data of the demo are loaded') or return $directory;
     db()->do('UPDATE orders.tenant SET bill_series = ? WHERE id = 1', undef, $series); # other suites know it
-    write_file("$directory/run/demo.env", "ORDERS_BASE_URL='" . base_url() . "'\n$environment$names");
+    write_utf8("$directory/run/demo.env", "ORDERS_BASE_URL='" . base_url() . "'\n$environment$names");
     return $directory;
 }
 
@@ -170,19 +151,19 @@ sub run_page
     return;
 }
 
-# What the last section of the guide is about: a payment that was recorded by hand and is reported by its provider afterwards.
+# The case of the last section of the guide: a payment recorded by an operator and reported by its provider afterwards.
 sub refused_event
 {
     my $simulator = start_simulator();
     my $answer = place(make_user(), make_plan(price => 19_00), payment_method => 'external', payment_channel => 'simulator');
     my $order  = $answer->{order};
-    is(api(POST => "/api/v1/admin/orders/$order->{number}/pay", token => operator()->{token}, json => { reference => 'x' })->code, 200, 'paid by hand');
+    is(api(POST => "/api/v1/admin/orders/$order->{number}/pay", token => operator()->{token}, json => { reference => 'x' })->code, 200, 'the order is paid manually');
     $simulator->approve($order->{payment_intent_id});
     ok($simulator->settled, 'the event of the provider is answered');
     return;
 }
 
-# Statements run as the superuser, in a transaction that is rolled back. People are those of another system, as in operations.md. The second
+# Statements run as the superuser in a transaction that is rolled back. Users are those of another system, as in operations.md. The second
 # tenant of a page gets an unused id, because other suites have a tenant 2.
 sub run_sql
 {

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# docs/openapi: each request body is sent as its examples print it, in each of its content types, and answered as documented.
+# docs/openapi: each example of a request body is sent in each of its content types, and the response is as documented.
 #
-# An operation has a row in @PREPARATIONS, which makes what the example is about. It returns the request's `path` parameters,
-# `headers` or `token`, and `ids`: values of the example that name something, by their place in it, that differ for each
-# request. All else is sent as printed.
+# An operation has a row in @PREPARATIONS, which creates the data of the example. It returns the `path` parameters of the request,
+# `headers` or `token`, and `ids`: values of the example, by their position, that differ for each
+# request. All other values are sent as printed.
 use strict;
 use warnings;
 use Digest::SHA qw(hmac_sha256);
@@ -29,7 +29,7 @@ my $mailing  = ModOrders::Httpd->new(
     locations => "<Location />\nOrdersAPI company\n</Location>",
 )->start;
 
-# --- what the examples are about -----------------------------------------------------------------------------------
+# --- data of the examples -------------------------------------------------------------------------------------------
 
 sub by_hand { my ($user) = @_; return place($user, make_plan(), payment_method => 'manual')->{order} }
 
@@ -49,7 +49,7 @@ sub goods_at
     return { path => { id => $order->{id} } };
 }
 
-# A courier's event that turns out to be wrong.
+# A wrong tracking event.
 sub tracked
 {
     my $made  = goods_at('ship');
@@ -68,7 +68,7 @@ sub return_at
 }
 
 sub by { my ($person, %ids) = @_; return { headers => { Authorization => $person->{token} }, ids => \%ids } }
-sub seller { return ModOrders::Company::make_member(ModOrders::Company::make_company()) }
+sub seller { return ModOrders::Company::make_company_member(ModOrders::Company::make_company()) }
 
 sub sold
 {
@@ -91,7 +91,7 @@ sub card_refund
     my $seller = seller();
     my $sale   = ModOrders::Company::paid_sale($seller, type => 'credit_card');
     my $id     = unique('refund');
-    ModOrders::Company::terminal_says(transaction_id => $id, kind => 'refund', amount => 100, currency => 'JPY', order_number => $sale->{number});
+    ModOrders::Company::report_terminal_transaction(transaction_id => $id, kind => 'refund', amount => 100, currency => 'JPY', order_number => $sale->{number});
     return by($seller, order_number => $sale->{number}, transaction_id => $id);
 }
 
@@ -103,12 +103,12 @@ sub paid_by_seller
 
 sub as_application { my ($ids) = @_; return { headers => { apikey => ModOrders::Commerce::actor() }, ids => $ids } }
 
-# An upgrade that was paid when the member no longer had what it was priced on.
+# An upgrade paid after the package that its price was based on had changed.
 sub stranded
 {
     my ($bronze, $silver, $gold) = map { ModOrders::Commerce::make_package(price => $_ * 10_00, rank => $_) } 1 .. 3;
     my $member = ModOrders::Commerce::make_member(package => $bronze, ends_at => '2100-01-01T00:00:00Z');
-    my $placed = ModOrders::Commerce::commerce(POST => 'upgrade-renewal-package', $member, json => ModOrders::Commerce::package_of($member, $silver, $bronze));
+    my $placed = ModOrders::Commerce::commerce(POST => 'upgrade-renewal-package', $member, json => ModOrders::Commerce::package_body($member, $silver, $bronze));
     my $id     = ModOrders::Commerce::data_of($placed)->{order_id};
     upsert('members', $member->{ref}, placed_at => '2020-01-01T00:00:00Z', package => $gold->{ref}, ends_at => '2100-01-01T00:00:00Z');
     api(POST => "$admin/orders/$id/pay", token => operator->{token}, json => {});
@@ -123,7 +123,7 @@ sub pending_refund
     return { path => { id => $reply->{json}{refunds}[0]{id} } };
 }
 
-# What the examples of the operator API name by references of the shop's own. The demo shop may be there as well (t/examples.t).
+# The entries that the examples of the operator API name by reference. The demo shop may also exist (t/examples.t).
 sub references
 {
     upsert('users', $_, name => "User $_", email => "u$_\@example.test") for 17, 18;
@@ -203,7 +203,7 @@ my %PREPARATIONS = (
         (map { $_ => sub { make_user(ref => '1042'); return as_application({}) } } qw(listMemberOrders listMemberOrdersByPost)),
         (map { $_ => sub {
             my $user = make_user();
-            return as_application({ uid => $user->{ref}, order_number => ModOrders::Commerce::create($user, [ ModOrders::Commerce::make_item(), 1 ])->{number} });
+            return as_application({ uid => $user->{ref}, order_number => ModOrders::Commerce::commerce_order($user, [ ModOrders::Commerce::make_item(), 1 ])->{number} });
         } } qw(readMemberOrder readMemberOrderByPost)),
     },
     company => {
@@ -265,9 +265,9 @@ sub difference
     return (rows('SELECT id FROM orders.reconciliation_difference WHERE transaction_id = ?', $id))[0]{id};
 }
 
-# --- how they are sent ---------------------------------------------------------------------------------------------
+# --- requests ---------------------------------------------------------------------------------------------------------
 
-# What YAML has as a number is one in JSON too.
+# Encodes numbers of YAML as numbers of JSON.
 sub numbers
 {
     my ($value) = @_;

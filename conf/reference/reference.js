@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Shows the OpenAPI document that ?api= names; the links of the page name them all. The page sends no request to an API and
+// Shows the OpenAPI document named by ?api=; the page links to all documents. It sends no request to an API and
 // takes no credential.
 'use strict';
 
@@ -13,7 +13,7 @@
     current.setAttribute('aria-current', 'page');
     document.title = `${current.textContent} API reference – mod_orders`;
 
-    // Without requests, a server and a credential have no use on the page.
+    // The page sends no requests, so it shows neither servers nor credentials.
     const hide = () => () => null;
     const readOnly = () => ({ wrapComponents: { authorizeBtn: hide, authorizeOperationBtn: hide, ServersContainer: hide } });
 

@@ -3,26 +3,26 @@
 
 #include <string.h>
 
-#define FIRST_ROOM 4096
+#define INITIAL_CAPACITY 4096
 
 void orders_bytes_add(orders_bytes_t *bytes, const void *data, apr_size_t length)
 {
-    apr_size_t room = bytes->room ? bytes->room : FIRST_ROOM;
-    unsigned char *moved;
+    apr_size_t capacity = bytes->capacity ? bytes->capacity : INITIAL_CAPACITY;
+    unsigned char *larger;
 
     if (!length) {
         return;
     }
-    if (length > bytes->room - bytes->length) {
-        while (length > room - bytes->length) {
-            room *= 2;
+    if (length > bytes->capacity - bytes->length) {
+        while (length > capacity - bytes->length) {
+            capacity *= 2;
         }
-        moved = apr_palloc(bytes->pool, room);
+        larger = apr_palloc(bytes->pool, capacity);
         if (bytes->length) {
-            memcpy(moved, bytes->data, bytes->length);
+            memcpy(larger, bytes->data, bytes->length);
         }
-        bytes->data = moved;
-        bytes->room = room;
+        bytes->data = larger;
+        bytes->capacity = capacity;
     }
     memcpy(bytes->data + bytes->length, data, length);
     bytes->length += length;

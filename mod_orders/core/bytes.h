@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** A growing byte buffer in a pool, for libraries that produce their output in pieces. */
+/** A growing byte buffer in a pool, for libraries that produce their output in chunks. */
 #ifndef ORDERS_CORE_BYTES_H
 #define ORDERS_CORE_BYTES_H
 
@@ -10,7 +10,7 @@ typedef struct orders_bytes_t {
     apr_pool_t *pool;
     unsigned char *data;
     apr_size_t length;
-    apr_size_t room;
+    apr_size_t capacity; /**< allocated bytes */
 } orders_bytes_t;
 
 /** Appends a copy of `length` bytes. */

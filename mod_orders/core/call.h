@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * One request as an API sees it, and its reply.
+ * A request of an API, and its response.
  *
- * An API (api/) never sees httpd's request_rec: httpd/ fills in a call, the handler of the API fills in a reply, and httpd/
- * writes it out. So an API can be linked into unit tests, fuzzers and tools. Everything is allocated from `call->pool`, the
+ * The code of an API (api/) does not use httpd's request_rec: httpd/ creates a call, the handler of the API sets the members of a reply,
+ * and httpd/ sends it. APIs can therefore be linked into unit tests, fuzzers and tools. Everything is allocated from `call->pool`, the
  * pool of the request. A call is used by one thread.
  */
 #ifndef ORDERS_CORE_CALL_H
@@ -25,7 +25,8 @@ struct orders_database_t;  /* store/database.h */
 struct orders_providers_t; /* payments/provider.h */
 
 typedef enum {
-    ORDERS_GET = 1 << 0, /**< HEAD too: httpd drops the body. Changes nothing, unless it `acts` */
+    ORDERS_GET =
+        1 << 0, /**< and HEAD: httpd drops the body. Changes nothing unless `acts` is set */
     ORDERS_POST = 1 << 1,
     ORDERS_PUT = 1 << 2,
     ORDERS_PATCH = 1 << 3,
@@ -46,7 +47,7 @@ enum { ORDERS_SCOPES(X) ORDERS_SCOPE__COUNT };
 typedef struct orders_identity_t {
     int32_t tenant;
     int64_t user_id;
-    int64_t token_id; /**< 0 when not from a token */
+    int64_t token_id; /**< 0: not authenticated by a token */
     const char *login;
     const char *ref;       /**< the user's external reference */
     unsigned scopes;       /**< ORDERS_SCOPE_… */
@@ -55,8 +56,8 @@ typedef struct orders_identity_t {
 
 typedef enum {
     ORDERS_AUTH_IDENTITY, /**< httpd/ has resolved call->identity and checked the route's scope */
-    ORDERS_AUTH_NONE,     /**< no identity: signed by other means, or open to everybody */
-    ORDERS_AUTH_OWN, /**< the handler finds the credential (in the body) and calls call->identify */
+    ORDERS_AUTH_NONE,     /**< no identity: the request is signed, or the route is public */
+    ORDERS_AUTH_OWN, /**< the handler reads the credential from the body and calls call->identify */
 } orders_auth_e;
 
 typedef enum {
@@ -65,17 +66,17 @@ typedef enum {
     ORDERS_BODY_OPTIONAL /**< an empty body is an empty object */
 } orders_body_e;
 
-/** Media types that a route reads; 0 means JSON, forms and multipart forms. */
+/** Media types of the body; 0: JSON, forms and multipart forms. */
 #define ORDERS_MEDIA_JSON 1u
 #define ORDERS_MEDIA_FORM 2u
 #define ORDERS_MEDIA_MULTIPART 4u
 #define ORDERS_MEDIA_NDJSON 8u
 #define ORDERS_MEDIA_CSV 16u
 
-/** Request headers that a route regards, beside those of all routes. */
+/** Request headers that a route uses in addition to those of all routes. */
 #define ORDERS_HEADER_KEY 1u           /**< Idempotency-Key */
-#define ORDERS_HEADER_IF_MATCH 2u      /**< else `version_mismatch` */
-#define ORDERS_HEADER_IF_NONE_MATCH 4u /**< the answer has an ETag */
+#define ORDERS_HEADER_IF_MATCH 2u      /**< `version_mismatch` if no tag matches */
+#define ORDERS_HEADER_IF_NONE_MATCH 4u /**< the response has an ETag */
 #define ORDERS_HEADER_LANGUAGE 8u      /**< Accept-Language */
 
 /** A kind of refusal, for `refuses`. */
@@ -96,50 +97,51 @@ typedef orders_problem_t *(*orders_handler_t)(orders_call_t *call, orders_reply_
 typedef struct orders_route_t {
     const char *name; /**< for the log, metrics and idempotency: "user.create" */
     unsigned method;  /**< exactly one ORDERS_… */
-    /** Beneath the mount: "", "/:id/cancel"; as its specification prints it, but a trailing slash is optional in requests. */
+    /** Path below the mount, as in the specification: "", "/:id/cancel". A trailing slash is optional in requests. */
     const char *path;
     orders_auth_e auth;
-    unsigned scope; /**< the scope that is needed (any of the bits) */
+    unsigned scope; /**< the required scope (any of the bits) */
     orders_body_e body;
     unsigned media;   /**< ORDERS_MEDIA_… of the body */
     unsigned headers; /**< ORDERS_HEADER_… */
-    /** The fields of the body; NULL when the handler reads none. */
+    /** The fields of the body; NULL: none. */
     const orders_field_table_t *fields;
-    /** The fields of the query string, without those of `pages`; or NULL. */
+    /** The fields of the query string, except those of `pages`; NULL: none. */
     const orders_field_table_t *query;
     const orders_page_rules_t *pages; /**< of a list, or NULL */
     /** HTTP statuses of success, 0 for none. The first is set before the handler runs; {0} means 200. */
     unsigned short success[ORDERS_MAX_SUCCESS];
-    /** ORDERS_REFUSES(…): kinds of refusals beside those that follow from the other members. */
+    /** ORDERS_REFUSES(…): kinds of refusals in addition to those that follow from the other members. */
     unsigned refuses;
-    /** The API's own table of words for refusals of this route, read by its `problem`; or NULL. */
+    /** The API's table of words for refusals of this route, used by its `problem`; or NULL. */
     const void *refusals;
-    bool raw_body;  /**< any content type, kept as it is (signed events, NDJSON) */
-    bool secret;    /**< the path's parameters are a credential: logs show them masked */
-    bool guessable; /**< an order's number is enough to act: failed look-ups are limited */
-    bool acts;      /**< a GET that changes something: not for HEAD, not for prefetches */
-    /** A list of the body, which a form may have several times; or NULL. */
+    bool raw_body;  /**< the body has any content type and is not decoded (signed events, NDJSON) */
+    bool secret;    /**< the parameters of the path are a credential: they are masked in logs */
+    bool guessable; /**< the number of an order is the only secret: failed lookups are limited */
+    bool acts;      /**< a GET that changes data: HEAD and prefetches must not run it */
+    /** Name of a list in the body, which may occur several times in a form; or NULL. */
     const char *repeated;
     apr_size_t max_body; /**< bytes; 0: the limit of the Location */
     orders_handler_t handler;
-    /** Refuses by the headers alone, before the body is read. Or NULL. */
+    /** Checks the headers before the body is read; or NULL. */
     orders_problem_t *(*before_body)(orders_call_t *call);
 } orders_route_t;
 
-/** Endpoints of an API that links and callbacks point to. */
-#define ORDERS_HAS_EVENTS 1u     /**< the routes that providers send their events to */
-#define ORDERS_HAS_OWN_EVENTS 8u /**< the same at a mount that serves nothing else */
-#define ORDERS_HAS_PAY_LINKS 2u  /**< the pages at which an order is paid by its link */
-#define ORDERS_HAS_OWN_KEYS 4u   /**< credentials that may travel elsewhere than in Authorization */
+/** Features of an API: endpoints for links and callbacks, and its credentials. */
+#define ORDERS_HAS_EVENTS 1u     /**< routes for events of providers */
+#define ORDERS_HAS_OWN_EVENTS 8u /**< the same in an API without other routes */
+#define ORDERS_HAS_PAY_LINKS 2u  /**< pages for the payment of an order by its link */
+#define ORDERS_HAS_OWN_KEYS 4u   /**< accepts credentials outside of the Authorization header */
 
 typedef struct orders_api_t {
     const char *name;
-    unsigned has;                 /**< ORDERS_HAS_… */
-    const char *needs_secret;     /**< why it cannot be served without OrdersSecretFile, or NULL */
-    const char *needs_public_url; /**< the same of OrdersPublicURL: "gives out links" */
+    unsigned has; /**< ORDERS_HAS_… */
+    const char
+        *needs_secret; /**< NULL, or why the API requires OrdersSecretFile, for an error message */
+    const char *needs_public_url; /**< the same for OrdersPublicURL: "returns links" */
     const orders_route_t *routes;
     size_t route_count;
-    /** The API's own shape of a problem: sets status, content type, body and headers such as WWW-Authenticate. */
+    /** Formats a problem for this API: sets status, content type, body and headers such as WWW-Authenticate. */
     void (*problem)(const orders_call_t *call, const orders_problem_t *problem,
                     orders_reply_t *reply);
 } orders_api_t;
@@ -150,28 +152,27 @@ struct orders_call_t {
     const orders_route_t *route;
     const char *param[ORDERS_MAX_PARAMS]; /**< captured path segments, URL-decoded, valid UTF-8 */
     const char *mount;                    /**< the Location's path, without a trailing slash */
-    const char *query;                    /**< raw, "" when none */
-    const char
-        *sent_path; /**< what the client asked for, before rewrites: for relative references */
-    const char *sent_query;   /**< the same of the query, "" when none */
-    const char *content_type; /**< media type in lower case without parameters, "" when none */
-    const char *body;         /**< NUL-terminated, "" when none */
+    const char *query;                    /**< not decoded; "": none */
+    const char *sent_path; /**< path sent by the client, before rewrites; for relative references */
+    const char *sent_query;   /**< query sent by the client; "": none */
+    const char *content_type; /**< media type in lower case without parameters; "": none */
+    const char *body;         /**< NUL-terminated; "": none */
     apr_size_t body_length;
-    const struct orders_input_t *input; /**< the body, once it was read as fields; or NULL */
+    const struct orders_input_t *input; /**< the body, after it was decoded into fields; or NULL */
     const char *idempotency_key;        /**< header, or NULL */
     const char *if_match;
     const char *accept_language;
     const char *request_id;
     /** Any other request header, or NULL. */
     const char *(*header)(const orders_call_t *call, const char *name);
-    /** Whether the client has closed its connection, so that the reply would not be read. Costs a system call. */
+    /** Whether the client has closed its connection. Costs a system call. */
     bool (*client_gone)(const orders_call_t *call);
     void *context;                     /**< of httpd/: the orders_request_t */
-    bool head;                         /**< HEAD: a GET that must not act */
+    bool head;                         /**< HEAD: must not change data */
     const orders_identity_t *identity; /**< NULL for ORDERS_AUTH_NONE */
     /**
-     * For ORDERS_AUTH_OWN: sets call->identity by a token (NULL: none came), or by httpd's own user where these are the
-     * identities. `unauthenticated`, `forbidden` (without the route's scope), or a refusal of the database.
+     * For ORDERS_AUTH_OWN: sets call->identity by a token (NULL: none was sent), or by httpd's user with OrdersIdentity
+     * remote-user. `unauthenticated`, `forbidden` (the route's scope is missing), or an error of the database.
      */
     orders_problem_t *(*identify)(orders_call_t *call, const char *token);
     /**
@@ -181,8 +182,8 @@ struct orders_call_t {
     orders_problem_t *(*look_up)(orders_call_t *call, const char *token,
                                  const orders_identity_t **identity);
     /**
-     * Counts the request's database sessions for this user of the tenant from now on, when an application acts for one.
-     * identify has done so for the identity that it found. `ref`: as in orders_identity_t.
+     * Counts further database sessions of the request for this user of the tenant: an application acts for the user.
+     * identify() does the same for the identity. `ref`: as in orders_identity_t.
      */
     void (*count_for)(const orders_call_t *call, int64_t user_id, const char *ref);
     const orders_identity_t
@@ -191,7 +192,7 @@ struct orders_call_t {
     struct orders_database_t *database;
     struct orders_providers_t *providers;
     orders_log_t *log;
-    /** Forgets a cached token at once (revocation). `hash`: the SHA-256, 32 bytes. */
+    /** Removes a revoked token from the cache. `hash`: its SHA-256, 32 bytes. */
     void (*forget_token)(const orders_call_t *call, const unsigned char *hash);
 };
 
@@ -199,12 +200,12 @@ struct orders_reply_t {
     int status;
     const char *content_type; /**< default application/json */
     orders_json_t *json;      /**< the body; NULL: `data`, or no body */
-    const char *data; /**< a body that is no JSON (a page, a PDF), with its content type; or NULL */
+    const char *data; /**< a body other than JSON (a page, a PDF); requires content_type; or NULL */
     apr_size_t length;    /**< of `data` */
-    bool length_unknown;  /**< a HEAD whose body was not made: no Content-Length */
-    const char *etag;     /**< quoted, or NULL. httpd/ answers If-None-Match with 304 on GET */
+    bool length_unknown;  /**< HEAD without a rendered body: no Content-Length */
+    const char *etag;     /**< quoted, or NULL. httpd/ responds to If-None-Match with 304 on GET */
     apr_table_t *headers; /**< further headers */
-    bool replayed;        /**< the answer is an idempotent replay */
+    bool replayed;        /**< the response is an idempotent replay */
 };
 
 #endif

@@ -5,8 +5,8 @@
 
 #include "core/input_body.h"
 
-/** Whether the route reads bodies of this type. No type belongs to an empty body. */
-static bool is_read(const orders_route_t *route, const char *type)
+/** Whether the route accepts bodies of this type. An empty body needs no type. */
+static bool is_supported_type(const orders_route_t *route, const char *type)
 {
     static const struct {
         const char *type;
@@ -31,7 +31,7 @@ orders_problem_t *orders_call_body(orders_input_t **input, orders_call_t *call)
 {
     const orders_route_t *route = call->route;
 
-    if (!is_read(route, call->content_type)) {
+    if (!is_supported_type(route, call->content_type)) {
         return orders_problem(call->pool, ORDERS_E_unsupported_media_type, NULL);
     }
     return orders_input_body(input, call, route->body != ORDERS_BODY_REQUIRED);
@@ -42,13 +42,36 @@ static orders_problem_t *decode(const orders_call_t *call, const orders_field_ta
 {
     return table ? orders_field_table_decode(table, input, into, call->pool)
                  : orders_problem_logged(call->pool, ORDERS_E_internal_error,
-                                         "the route has no such table of fields");
+                                         "the route has no table for these fields");
 }
 
 orders_problem_t *orders_call_decode(const orders_call_t *call, const orders_input_t *input,
                                      void *into)
 {
     return decode(call, call->route->fields, input, into);
+}
+
+static const orders_field_t *find_field(const orders_field_table_t *table, const char *name)
+{
+    for (size_t i = 0; table && i < table->count; i++) {
+        if (strcmp(table->fields[i].name, name) == 0) {
+            return &table->fields[i];
+        }
+    }
+    return NULL;
+}
+
+orders_problem_t *orders_call_decode_members(const orders_call_t *call, const orders_input_t *input,
+                                             const char *name, void *into)
+{
+    const orders_field_t *field = find_field(call->route->fields, name);
+    orders_input_t *members;
+
+    if (!field || !field->members) {
+        return decode(call, NULL, input, into);
+    }
+    ORDERS_TRY(orders_input_members(&members, input, field, call->pool));
+    return decode(call, field->members, members, into);
 }
 
 orders_problem_t *orders_call_read(orders_call_t *call, void *into)

@@ -24,7 +24,10 @@ static void add_digit(decimal_t *decimal, char digit)
     }
 }
 
-/** e±123: adds to the scale. A text of at most 64 characters cannot bring a larger one back into range. */
+/**
+ * Adds an exponent (e±123) to the scale. Exponents above 10000 are not computed exactly: the digits of a literal, at most 64, cannot bring
+ * such a number back into range.
+ */
 static bool take_exponent(const char **at, const char *end, decimal_t *decimal)
 {
     bool negative = *at < end && **at == '-';

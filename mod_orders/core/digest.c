@@ -10,24 +10,25 @@
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
-/* EVP_sha256() of OpenSSL 3 is looked up again for each digest. That costs more than hashing a token. */
-static EVP_MD *fetched;
+/* OpenSSL 3 looks EVP_sha256() up for each digest, which takes longer than hashing a token. */
+static EVP_MD *cached_sha256;
 
 static void fetch_sha256(void)
 {
-    fetched = EVP_MD_fetch(NULL, "SHA256", NULL);
+    cached_sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 }
 
 static const EVP_MD *sha256(void)
 {
     static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
-    return CRYPTO_THREAD_run_once(&once, fetch_sha256) && fetched ? fetched : EVP_sha256();
+    return CRYPTO_THREAD_run_once(&once, fetch_sha256) && cached_sha256 ? cached_sha256
+                                                                        : EVP_sha256();
 }
 
 void orders_digest_shutdown(void)
 {
-    EVP_MD_free(fetched);
-    fetched = NULL;
+    EVP_MD_free(cached_sha256);
+    cached_sha256 = NULL;
 }
 #else
 static const EVP_MD *sha256(void)

@@ -13,23 +13,23 @@
 /**
  * The strong tag of an order's representation: `"7-1f6ab0c2d3e4.kq2Xb0cUQ8w"`. The part before the dot, the version and a
  * checksum of order and version, is the same in every representation of the order; the part after it is a checksum of
- * `view`, which names what else the representation shows. NULL when SHA-256 fails.
+ * `view`, the parameters that also determine the representation. NULL: SHA-256 failed.
  */
 const char *orders_etag(apr_pool_t *pool, int64_t order, int64_t version, const char *view);
 
-/** If-None-Match: whether one of its tags (or `*`) is `etag`, compared weakly; then the answer is 304. NULL header: false. */
+/** If-None-Match: whether one of its tags (or `*`) is `etag`, by weak comparison: the response is 304. NULL header: false. */
 bool orders_etag_none_match(const char *header, const char *etag);
 
 typedef enum {
     ORDERS_IF_MATCH_ANY,  /**< no condition: no header, or `*` */
-    ORDERS_IF_MATCH_TAGS, /**< only when one of `*tags` is the order's */
-    ORDERS_IF_MATCH_NEVER /**< none of the tags can be an order's: precondition failed */
+    ORDERS_IF_MATCH_TAGS, /**< one of `*tags` must be that of the order */
+    ORDERS_IF_MATCH_NEVER /**< no tag has the form of an order's tag: precondition failed */
 } orders_if_match_e;
 
 /**
- * If-Match. `*tags`: the parts before the dot of all tags that can be an order's (const char *), NULL without a condition.
+ * If-Match. `*tags`: the parts before the dot of all tags that have the form of an order's tag (const char *), NULL without a condition.
  * Only strong tags match (RFC 9110, section 13.1.1). The part after the dot is ignored: the condition protects the order,
- * not what else an answer shows, and a compressing filter adds its suffix (`-gzip`) there.
+ * not the rest of the representation, and a compressing filter adds its suffix (`-gzip`) there.
  */
 orders_if_match_e orders_etag_if_match(const char *header, apr_pool_t *pool,
                                        apr_array_header_t **tags);

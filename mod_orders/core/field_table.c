@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whole tables of fields: unknown names are refused. */
+/* Decoding by whole tables, which can refuse unknown names. */
 #include <apr_strings.h>
 #include <string.h>
 

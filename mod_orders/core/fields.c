@@ -13,7 +13,7 @@
 
 #define MAX_SHOWN 200 /* characters of a name in a path */
 
-/** One field on its way from the input into the struct. */
+/** A field while it is decoded. */
 typedef struct {
     const orders_field_t *field;
     const char *name; /* the field's, or the path of an entry inside it */
@@ -27,13 +27,13 @@ typedef struct {
 
 typedef bool (*decoder_t)(slot_t *slot);
 
-/** How a member's name is shown in a path: a client may have sent a very long one. */
+/** The name of a member in a path, truncated: a client may send a very long one. */
 const char *orders_field_shown_name(const char *name, apr_pool_t *pool)
 {
     return strlen(name) > MAX_SHOWN ? orders_text_sanitise(pool, name, MAX_SHOWN) : name;
 }
 
-/** Notes the refusal; always false. */
+/** Adds a refused field. Always returns false. */
 static bool refuse(slot_t *slot, orders_error_e error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -122,6 +122,14 @@ static const char *literal_text(const slot_t *slot)
     return json_is_real(slot->json) ? orders_input_literal(slot->input, slot->json) : slot->text;
 }
 
+static bool is_string_or_integer(slot_t *slot)
+{
+    if (slot->field->flags & ORDERS_FIELD_OR_INTEGER && json_is_integer(slot->json)) {
+        slot->text = literal_text(slot);
+    }
+    return is_string(slot);
+}
+
 static bool sanitise_string(slot_t *slot)
 {
     const char *text = literal_text(slot);
@@ -143,7 +151,7 @@ static bool has_format(const slot_t *slot)
     return !field->format || (or_empty && !*slot->text) || field->format->matches(slot->text);
 }
 
-/** A number that is only checked goes on to SQL, which writes it without an exponent. */
+/** The length of the text. For a number that is only checked and then passed to SQL: its length without an exponent, as SQL stores it. */
 static int64_t count_characters(const slot_t *slot, apr_size_t length)
 {
     apr_size_t count = slot->field->offset == ORDERS_FIELD_CHECKED && json_is_real(slot->json)
@@ -164,10 +172,8 @@ static bool decode_string(slot_t *slot)
     }
     if (field->flags & ORDERS_FIELD_OR_NUMBER) {
         slot->text = literal_text(slot);
-    } else if (field->flags & ORDERS_FIELD_OR_INTEGER && json_is_integer(slot->json)) {
-        slot->text = literal_text(slot);
     }
-    if (!is_string(slot)) {
+    if (!is_string_or_integer(slot)) {
         return false;
     }
     length = strlen(slot->text);
@@ -208,7 +214,7 @@ static bool decode_word(slot_t *slot)
     const char *const *word;
     const char *list = "";
 
-    if (!is_string(slot)) {
+    if (!is_string_or_integer(slot)) {
         return false;
     }
     for (word = slot->field->words; *word; word++) {
@@ -234,7 +240,7 @@ static bool decode_decimal(slot_t *slot)
         return refuse(slot, ORDERS_E_invalid_type, "Must be a number.");
     case ORDERS_MONEY_RANGE:
         return refuse(slot, ORDERS_E_out_of_range, "The number is out of range.");
-    default: /* how many decimals there may be is the currency's business */
+    default: /* the number of decimals is checked with the currency */
         *(const char **)slot->to = text;
         return true;
     }
@@ -363,7 +369,7 @@ static bool decode_map(slot_t *slot)
     return good;
 }
 
-/** An object, or JSON of any type. */
+/** Decodes an object, or JSON of any type. */
 static bool decode_json(slot_t *slot)
 {
     const orders_field_t *field = slot->field;
@@ -378,7 +384,7 @@ static bool decode_json(slot_t *slot)
     return !field->members || decode_members(slot, slot->json, slot->name, NULL);
 }
 
-/** The id that an entry of a list is, 0 when it is none. */
+/** The id in an entry of a list; 0: it is not an id. */
 static int64_t id_of(const json_t *entry)
 {
     return json_is_integer(entry) && json_integer_value(entry) > 0 ? json_integer_value(entry) : 0;
@@ -443,7 +449,7 @@ static bool decode_slot(slot_t *slot)
 /** Flags of texts for which "" counts as absent. */
 #define NO_EMPTY_TEXT (ORDERS_FIELD_REQUIRED | ORDERS_FIELD_LENIENT)
 
-/** Finds the field's value; false when it is not there (see fields.h for what that means). */
+/** Finds the value of the field. False: absent, as defined in fields.h. */
 static bool fetch(slot_t *slot)
 {
     const orders_field_t *field = slot->field;
@@ -513,7 +519,7 @@ const char *orders_field_canonical(const orders_field_t *field, const orders_inp
     return text && *text ? text : NULL;
 }
 
-/** The fingerprint of the request compares these fields by value, in JSON and in forms. */
+/** Registers the table for the fingerprint, which compares fields by value. */
 static void note_table(const orders_field_t *table, size_t count, const orders_input_t *input)
 {
     if (input->tables) {
@@ -521,7 +527,7 @@ static void note_table(const orders_field_t *table, size_t count, const orders_i
     }
 }
 
-/** Decodes one field. `*valid`: the struct has its value now. False when the field counts as absent. */
+/** Decodes a field. `*valid`: its value is in the struct. False: the field counts as absent. */
 static bool read_field(slot_t *slot, bool *valid)
 {
     orders_problem_t *ignored = NULL, **problem = slot->problem;

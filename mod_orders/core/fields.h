@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Reading requests: a body (JSON object, form) and a query, then fields of these into a struct by a table.
+ * Parses the input of a request (JSON object, form, query) and decodes its fields into a struct by a table.
  *
- * An input is parsed once, whole; a table then decodes the fields it names, collecting every refused field into one
- * problem. Unknown fields are ignored or refused, as the API wants it; a name that occurs twice is refused.
+ * An input is parsed once as a whole. A table then decodes its fields and collects all refused fields in one problem. Unknown fields
+ * are ignored or refused, depending on the API; a duplicate name is refused.
  */
 #ifndef ORDERS_CORE_FIELDS_H
 #define ORDERS_CORE_FIELDS_H
@@ -20,32 +20,32 @@ typedef struct orders_input_t orders_input_t;
 
 /**
  * Parse into `*input`. JSON: one object, valid UTF-8, at most 32 levels, no duplicate names, no NUL, no lone surrogates,
- * integers within int64, else `malformed_json`. An empty body is an empty object when `allow_empty`.
- * Form: application/x-www-form-urlencoded text (a query string too), else `malformed_form`. Names ≤ 100 fields.
- * `repeated`: a list, whose name may be there several times, with or without brackets ("id", "id[]"); NULL: none.
+ * integers within int64, otherwise `malformed_json`. With `allow_empty`, an empty body is an empty object.
+ * Form: application/x-www-form-urlencoded text (a query string too), otherwise `malformed_form`. At most 100 fields.
+ * `repeated`: a list whose name may occur several times, with or without brackets ("id", "id[]"); NULL: none.
  */
 orders_problem_t *orders_input_json(orders_input_t **input, apr_pool_t *pool, const char *text,
                                     apr_size_t length, bool allow_empty) ORDERS_MUSTCHECK;
 orders_problem_t *orders_input_form(orders_input_t **input, apr_pool_t *pool, const char *text,
                                     apr_size_t length, const char *repeated) ORDERS_MUSTCHECK;
 /**
- * A multipart/form-data body; `content_type` is the header's value, with the boundary. Fields only: a file, like anything
- * that is not as RFC 7578 has it, is `malformed_form`.
+ * A multipart/form-data body; `content_type` is the header's value, with the boundary. Only fields: a file, and
+ * anything that violates RFC 7578, is `malformed_form`.
  */
 orders_problem_t *orders_input_multipart(orders_input_t **input, apr_pool_t *pool,
                                          const char *content_type, const char *text,
                                          apr_size_t length, const char *repeated) ORDERS_MUSTCHECK;
-/** The same for a request's query; the problem is `malformed_request`. */
+/** Parses the query of a request like a form. `malformed_request`. */
 orders_problem_t *orders_input_query(orders_input_t **input, apr_pool_t *pool,
                                      const char *query) ORDERS_MUSTCHECK;
 
-/** A form's field that holds JSON, of any type: an input with it as its only member. `malformed_json`. */
+/** Parses a form field that contains JSON of any type: an input with the field as its only member. `malformed_json`. */
 orders_problem_t *orders_input_json_member(orders_input_t **input, apr_pool_t *pool,
                                            const char *name, const char *text) ORDERS_MUSTCHECK;
 
 /**
  * The fields of these names (NULL-terminated) that a query, a body or both have, as a form. A name that both have must be
- * the same in both, and a member of a JSON body a text or a number: `invalid_fields`.
+ * the same in both, and a member of a JSON body a string or a number: `invalid_fields`.
  */
 orders_problem_t *orders_input_both(orders_input_t **both, const orders_input_t *query,
                                     const orders_input_t *body, const char *const *names,
@@ -69,7 +69,7 @@ typedef enum {
     ORDERS_FIELD_IDS  /**< apr_array_header_t * of int64_t: an array of ids, or a form's list */
 } orders_field_type_e;
 
-#define ORDERS_FIELD_REQUIRED 1u  /**< a field that is not there is `required_field` */
+#define ORDERS_FIELD_REQUIRED 1u  /**< an absent field is `required_field` */
 #define ORDERS_FIELD_MULTILINE 2u /**< newlines and tabs are allowed */
 /**
  * STRING, free text of a machine: never refused. It is sanitised (orders_text_sanitise), cut off at `max`; a number is its literal;
@@ -78,19 +78,19 @@ typedef enum {
 #define ORDERS_FIELD_SANITISE 4u
 #define ORDERS_FIELD_OR_NUMBER 8u   /**< STRING: a number is accepted too, as its literal text */
 #define ORDERS_FIELD_OR_EMPTY 16u   /**< STRING, checked only: "" needs no format */
-#define ORDERS_FIELD_OR_INTEGER 32u /**< STRING: an integer is accepted too, as its digits */
+#define ORDERS_FIELD_OR_INTEGER 32u /**< STRING, WORD: an integer is accepted too, as its digits */
 /** A value that is not valid, or "", counts as absent. A text in JSON is read as in a form: "2" is a number too. */
 #define ORDERS_FIELD_LENIENT 64u
 /** Required, but not by the decoder: the database or the handler refuses a request without the field. */
 #define ORDERS_FIELD_REQUIRED_LATER 128u
 
-/** The offset of a field that is checked only: it has no place in a struct, and "" is a value like any other. */
+/** The offset of a field that is only checked: it has no member in a struct, and "" is a value. */
 #define ORDERS_FIELD_CHECKED SIZE_MAX
 
-/** A syntax that a text must have beyond its length; core/format.h has those there are. */
+/** A format of a text; core/format.h lists them. */
 typedef struct orders_format_t {
     bool (*matches)(const char *text);
-    const char *sentence; /**< what is wrong with another text */
+    const char *sentence; /**< the message for a text of another format */
 } orders_format_t;
 
 typedef struct orders_field_table_t orders_field_table_t;
@@ -100,7 +100,7 @@ typedef struct orders_field_t {
     orders_field_type_e type;
     unsigned flags;
     size_t offset; /**< where the value goes in the struct */
-    size_t given;  /**< offset of a bool that says whether the field was there; SIZE_MAX: none */
+    size_t given;  /**< offset of a bool that is set if the field is present; SIZE_MAX: none */
     int64_t min,
         max; /**< numbers: the range; strings: characters; lists: entries. 0, 0: no limit of its own */
     const char *const
@@ -111,7 +111,7 @@ typedef struct orders_field_t {
      * table of an ARRAY's entries a `size`, the field becomes an apr_array_header_t * of these structs. NULL: not checked.
      */
     const orders_field_table_t *members;
-    /** ARRAY, MAP: what each entry is that is no object with `members`; its name and offset do not count. Or NULL. */
+    /** ARRAY, MAP: the type of entries that are not objects with `members`; name and offset are not used. Or NULL. */
     const struct orders_field_t *entry;
 } orders_field_t;
 
@@ -120,9 +120,9 @@ struct orders_field_table_t {
     const orders_field_t *fields;
     size_t count;
     bool exactly; /**< every other name is refused with `unknown_field` */
-    /** Names that `exactly` ignores (NULL-terminated, or NULL): members of our own answers, so that a client may send them back. */
+    /** Names ignored by `exactly` (NULL-terminated, or NULL): members of responses, which a client may send back. */
     const char *const *read_only;
-    apr_size_t size; /**< of the struct that the offsets are of; needed for lists of structs only */
+    apr_size_t size; /**< size of the struct; required only for lists of structs */
 };
 
 /** The table of an array of fields; further members follow: ORDERS_FIELD_TABLE(fields, .exactly = true). */
@@ -132,33 +132,41 @@ struct orders_field_table_t {
     }
 
 /**
- * Decodes all fields of a table into the struct that its offsets are of. A field inside a field is named
- * by its path: "address.city", "lines[1].quantity", "translations.de.name". Else as orders_fields_decode.
+ * Decodes all fields of a table into `into`. A nested field is named by its path: "address.city", "lines[1].quantity",
+ * "translations.de.name". Otherwise like orders_fields_decode().
  */
 orders_problem_t *orders_field_table_decode(const orders_field_table_t *table,
                                             const orders_input_t *input, void *into,
                                             apr_pool_t *pool) ORDERS_MUSTCHECK;
 
 /**
- * Decodes; fields that are not there leave the struct as it is: absent, null, or "" (but "" is the value of a STRING that
- * is not REQUIRED). Strings live in the input's pool. With `into` NULL the fields are only checked. Problems: `invalid_fields`.
+ * Decodes fields. An absent field does not change the struct; null and "" count as absent, except that "" is a value of a STRING
+ * that is not REQUIRED. Strings live in the input's pool. With `into` NULL the fields are only checked. `invalid_fields`.
  */
 orders_problem_t *orders_fields_decode(const orders_field_t *table, size_t count,
                                        const orders_input_t *input, void *into,
                                        apr_pool_t *pool) ORDERS_MUSTCHECK;
 
 /**
- * Decodes, and refuses every other name with `unknown_field`, but for `read_only` (NULL-terminated, or NULL): members of our
- * own answers, which are ignored so that a client may send back what it read. `table` may be NULL when `count` is 0.
+ * Decodes fields, and refuses every other name with `unknown_field`, except `read_only` (NULL-terminated, or NULL): members of
+ * responses, which a client may send back. `table` may be NULL if `count` is 0.
  */
 orders_problem_t *orders_fields_decode_exactly(const orders_field_t *table, size_t count,
                                                const char *const *read_only,
                                                const orders_input_t *input, void *into,
                                                apr_pool_t *pool) ORDERS_MUSTCHECK;
 
-/** A string field by name, or NULL (not there, or no string). */
+/**
+ * An input with the members of an object field. A member that the object does not have is read from the field "name[member]",
+ * which is how a form sends it; its value is a string. Problems name a member by its path, "name.member".
+ */
+orders_problem_t *orders_input_members(orders_input_t **members, const orders_input_t *input,
+                                       const orders_field_t *field,
+                                       apr_pool_t *pool) ORDERS_MUSTCHECK;
+
+/** A string field by name. NULL: absent, or not a string. */
 const char *orders_input_string(const orders_input_t *input, const char *name);
-/** The same, and a number's literal: 7 as "7", 12.50 as "12.50". */
+/** Like orders_input_string(), but also returns the literal of a number: 7 as "7", 12.50 as "12.50". */
 const char *orders_input_text(const orders_input_t *input, const char *name);
 /** The object of a JSON input, borrowed; NULL for forms. */
 json_t *orders_input_object(const orders_input_t *input);

@@ -271,7 +271,7 @@ static bool add_body(EVP_MD_CTX *context, const orders_call_t *call)
     return add_input(context, call->input ? call->input : input);
 }
 
-/** Idempotency keys are scoped per application, and by whether it acts for a user or in its own right. */
+/** Idempotency keys are scoped per application, and separately for requests on behalf of a user. */
 static bool add_application(EVP_MD_CTX *context, const orders_call_t *call)
 {
     const orders_identity_t *application = call->application;

@@ -26,7 +26,7 @@ orders_problem_t *orders_idempotency_key(const char **key, apr_pool_t *pool, con
     *key = NULL;
     if ((header && !valid(header)) || (in_body && !valid(in_body))) {
         return orders_problem(pool, ORDERS_E_invalid_idempotency_key,
-                              "An idempotency key has 1 to 255 visible ASCII characters.");
+                              "The idempotency key must have 1 to 255 visible ASCII characters.");
     }
     if (header && in_body && strcmp(header, in_body) != 0) {
         return orders_problem(pool, ORDERS_E_idempotency_key_mismatch, NULL);

@@ -38,9 +38,9 @@ typedef struct orders_table_t {
  */
 const char *orders_field_canonical(const orders_field_t *field, const orders_input_t *input,
                                    apr_pool_t *pool);
-/** The name of a member in the path of a refused field: cut off where it is too long. */
+/** The name of a member in the path of a refused field, truncated if it is too long. */
 const char *orders_field_shown_name(const char *name, apr_pool_t *pool);
-/** Whether a form's field belongs to the list `name`: "id", "id[]", "id[7]". */
+/** Whether a form field belongs to the list `name`: "id", "id[]", "id[7]". */
 bool orders_input_names_list(const char *text, const char *name);
 
 /** An input for a form, without fields yet. `repeated` as in orders_input_form. */

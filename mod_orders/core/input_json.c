@@ -128,7 +128,7 @@ static orders_problem_t *scan_problem(const scan_t *scan)
 
 static orders_problem_t *parse_problem(apr_pool_t *pool, const json_error_t *error)
 {
-    const char *what = "this is not JSON";
+    const char *what = "the text is not JSON";
 
     switch (json_error_code(error)) {
     case json_error_out_of_memory:
@@ -140,7 +140,7 @@ static orders_problem_t *parse_problem(apr_pool_t *pool, const json_error_t *err
         what = "the text ends too early";
         break;
     case json_error_end_of_input_expected:
-        what = "something follows the object";
+        what = "text follows the object";
         break;
     case json_error_null_character:
     case json_error_null_byte_in_key:
@@ -313,6 +313,38 @@ orders_input_t *orders_input_nested(const orders_input_t *input, json_t *object,
     nested->tables = NULL;
     nested->prefix = apr_pstrcat(pool, input->prefix, prefix, NULL);
     return nested;
+}
+
+/** Adds a member to `object`, if the input has it. False when there is no memory. */
+static bool add_member(json_t *object, const orders_input_t *input, const char *name,
+                       const char *member, apr_pool_t *pool)
+{
+    json_t *value = json_object_get(json_object_get(input->root, name), member);
+    const char *text;
+
+    if (value) {
+        return json_object_set(object, member, value) == 0;
+    }
+    text = orders_input_string(input, apr_pstrcat(pool, name, "[", member, "]", NULL));
+    return !text || json_object_set_new(object, member, json_string(text)) == 0;
+}
+
+orders_problem_t *orders_input_members(orders_input_t **members, const orders_input_t *input,
+                                       const orders_field_t *field, apr_pool_t *pool)
+{
+    json_t *object = json_object();
+    bool added = object != NULL;
+
+    for (size_t i = 0; added && i < field->members->count; i++) {
+        added = add_member(object, input, field->name, field->members->fields[i].name, pool);
+    }
+    if (!added) {
+        json_decref(object);
+        return orders_problem(pool, ORDERS_E_internal_error, NULL);
+    }
+    apr_pool_cleanup_register(pool, object, release, apr_pool_cleanup_null);
+    *members = orders_input_nested(input, object, apr_pstrcat(pool, field->name, ".", NULL), pool);
+    return NULL;
 }
 
 json_t *orders_input_object(const orders_input_t *input)

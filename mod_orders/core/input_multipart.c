@@ -126,7 +126,7 @@ static const char *read_headers(parts_t *parts, apr_pool_t *pool, const char **n
     *name = NULL;
     while (next_header(parts, &line, &line_end)) {
         if (!memchr(line, ':', (apr_size_t)(line_end - line))) {
-            return "has a line that is no header";
+            return "has a malformed header";
         }
         if (header_is(line, line_end, "Content-Disposition")) {
             if (parameter(pool, line, line_end, "filename") ||

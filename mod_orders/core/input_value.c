@@ -23,14 +23,14 @@ const char *orders_input_text(const orders_input_t *input, const char *name)
                                : orders_input_string(input, name);
 }
 
-/** Checks a field that both inputs may have: an error message, or NULL. */
+/** Checks a field that can be in both inputs. NULL, or an error message. */
 static const char *fault_in(const json_t *value, const char *first, const char *second)
 {
     if (value && !json_is_null(value) && !second) {
-        return "Must be a text or a number.";
+        return "Must be a string or a number.";
     }
     return first && second && strcmp(first, second) != 0
-               ? "Has one value in the query and another one in the body."
+               ? "Must have the same value in the query and in the body."
                : NULL;
 }
 

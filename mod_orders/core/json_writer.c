@@ -69,7 +69,7 @@ static void grow(orders_json_t *json, apr_size_t size)
     json->end = json->at + next;
 }
 
-/** Room for `size` contiguous bytes at the place returned; the caller moves json->at. */
+/** Returns room for `size` contiguous bytes. The caller advances json->at. */
 static inline char *reserve(orders_json_t *json, apr_size_t size)
 {
     if ((apr_size_t)(json->end - json->at) < size) {
@@ -78,7 +78,7 @@ static inline char *reserve(orders_json_t *json, apr_size_t size)
     return json->at;
 }
 
-/** Bytes of any length, over as many blocks as it takes. */
+/** Writes bytes of any length, in several blocks if necessary. */
 static void put(orders_json_t *json, const char *text, apr_size_t length)
 {
     apr_size_t room = (apr_size_t)(json->end - json->at);
@@ -94,7 +94,7 @@ static void put(orders_json_t *json, const char *text, apr_size_t length)
     json->at += length;
 }
 
-/** Reserves `size` bytes for a value, with the comma before it when one is due. */
+/** Reserves `size` bytes for a value, and writes the comma before it if necessary. */
 static inline char *value(orders_json_t *json, apr_size_t size)
 {
     char *to = reserve(json, size + 1);
@@ -159,7 +159,7 @@ void orders_json_key(orders_json_t *json, const char *name)
     json->comma = false;
 }
 
-/** A short literal: null, true, false. */
+/** Writes a short literal: null, true, false. */
 static void word(orders_json_t *json, const char *text, apr_size_t length)
 {
     char *to = value(json, length);
@@ -178,7 +178,7 @@ void orders_json_bool(orders_json_t *json, bool value)
     word(json, value ? "true" : "false", value ? 4 : 5);
 }
 
-/* What a byte of a string needs: 0 nothing, 'u' a \u00XX escape, 'm' a look at a multi-byte sequence, else its escape. */
+/* Class of a byte in a string: 0 is copied, 'u' needs a \u00XX escape, 'm' is part of a multi-byte sequence, any other value is its escape. */
 static const char needs[256] = {
     [0] = 'u',    [1] = 'u',    [2] = 'u',    [3] = 'u',     [4] = 'u',           [5] = 'u',
     [6] = 'u',    [7] = 'u',    ['\b'] = 'b', ['\t'] = 't',  ['\n'] = 'n',        [11] = 'u',
@@ -206,7 +206,7 @@ static void escape(orders_json_t *json, unsigned char byte)
 
 #define EACH_BYTE(byte) (0x0101010101010101u * (byte))
 
-/** Whether eight bytes are plain ASCII that needs no escape; may say no when they are. */
+/** Whether eight bytes are ASCII without escapes. May be false for such bytes too. */
 static inline bool eight_clean(const char *at)
 {
     uint64_t eight, quote, backslash;
@@ -219,7 +219,7 @@ static inline bool eight_clean(const char *at)
             EACH_BYTE(0x80)) == 0;
 }
 
-/** Steps over bytes that can be copied as they are: clean ASCII and valid sequences. */
+/** Skips bytes that can be copied: ASCII without escapes, and valid sequences. */
 static const char *clean_run(const char *at, const char *end)
 {
     while (end - at >= 8 && eight_clean(at)) {

@@ -2,7 +2,7 @@
 /**
  * Streaming JSON writer.
  *
- * Text is written into blocks of the pool that the writer was opened with; the writer adds commas. Only running out of memory can fail, which aborts as
+ * Text is written into blocks of the pool that the writer was opened with; the writer adds commas. Out of memory aborts the process, as
  * everywhere in APR. The result is well formed if begins and ends are paired (asserted in debug builds). Strings should be UTF-8; invalid bytes
  * are written as U+FFFD. A writer belongs to one thread.
  */

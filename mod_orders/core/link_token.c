@@ -36,7 +36,7 @@ orders_link_token_t orders_link_token_read(const unsigned char bytes[ORDERS_LINK
     return (orders_link_token_t){.id = get(bytes), .ends = get(bytes + 8)};
 }
 
-/* The word is hashed with its NUL, so that no word is a prefix of another. */
+/* The word is hashed with its NUL, so no word is a prefix of another. */
 orders_problem_t *orders_link_token_sign(unsigned char mac[ORDERS_SHA256_SIZE], const char *word,
                                          const orders_link_token_t *token,
                                          const orders_settings_t *settings, apr_pool_t *pool)
@@ -46,7 +46,7 @@ orders_problem_t *orders_link_token_sign(unsigned char mac[ORDERS_SHA256_SIZE], 
     unsigned char *said = apr_palloc(pool, size);
     if (!settings->secret) {
         return orders_problem_logged(pool, ORDERS_E_not_configured,
-                                     "signed links need OrdersSecretFile");
+                                     "signed links require OrdersSecretFile");
     }
     memcpy(said, word, word_size);
     put(said + word_size, settings->tenant);

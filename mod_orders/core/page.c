@@ -137,7 +137,7 @@ orders_problem_t *orders_page_read(orders_page_t *page, const orders_page_rules_
         page->page = 1;
         if (!page->has_cursor) {
             orders_problem_field(&problem, pool, "cursor", ORDERS_E_invalid_field,
-                                 "The cursor is not one of this list.");
+                                 "Must be a cursor of this list.");
         }
     }
     page->offset = (page->page - 1) * page->size;

@@ -52,7 +52,7 @@ int orders_route_status(const orders_route_t *route)
     return route->success[0] ? route->success[0] : 200;
 }
 
-/** Cuts the path into decoded segments; false when it can belong to no route. */
+/** Splits the path into decoded segments. False: no route can match. */
 static bool split(segments_t *segments, const char *path, apr_pool_t *pool)
 {
     char *decoded = apr_palloc(pool, strlen(path) + 1);
@@ -131,7 +131,7 @@ orders_route_e orders_route_match(const orders_api_t *api, unsigned method, cons
     return match->allowed ? ORDERS_ROUTE_METHOD : ORDERS_ROUTE_UNKNOWN;
 }
 
-/** Whether a row of the API has this segment, which is `length` bytes, as a literal. */
+/** Whether a route of the API has this segment of `length` bytes as a literal. */
 static bool is_literal(const orders_api_t *api, const char *segment, apr_size_t length)
 {
     size_t index;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The settings that APIs, payments and jobs need: plain values, merged per Location by httpd/, read-only at run time,
- * alive as long as the configuration.
+ * The settings of APIs, payments and jobs: plain values, merged per Location by httpd/, read-only at run time. They live as long as
+ * the configuration.
  */
 #ifndef ORDERS_CORE_SETTINGS_H
 #define ORDERS_CORE_SETTINGS_H
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Mails an hour; 0: no limit. */
+/** Mails per hour; 0: no limit. */
 typedef struct orders_mail_limits_t {
     int per_order, per_agent;
 } orders_mail_limits_t;

@@ -47,7 +47,7 @@ static orders_problem_t *no_digest(apr_pool_t *pool)
 {
     orders_problem_t *problem = orders_problem(pool, ORDERS_E_internal_error, NULL);
 
-    problem->log = "OpenSSL does no SHA-256 or has no random bytes";
+    problem->log = "OpenSSL cannot compute SHA-256 or has no random bytes";
     return problem;
 }
 

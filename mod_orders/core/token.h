@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * Bearer tokens: `ord_`, the tenant's number, `_` and 256 bits in base64url. Only the SHA-256 of the whole text is stored and
- * compared. The tenant is in the token so that a look-up asks for the rows of one tenant.
+ * compared. The token contains the tenant, so a lookup reads the rows of one tenant only.
  */
 #ifndef ORDERS_CORE_TOKEN_H
 #define ORDERS_CORE_TOKEN_H
@@ -29,7 +29,7 @@ orders_problem_t *orders_token_hash(unsigned char hash[ORDERS_SHA256_SIZE], cons
 
 /**
  * The tenant that a token names: `ord_`, a positive 32-bit integer in decimal without leading zeros, `_`, and at least one more
- * character. 0 for any other text. Says nothing about whether the token exists.
+ * character. 0 for any other text. Does not check whether the token exists.
  */
 int32_t orders_token_tenant(const char *token);
 

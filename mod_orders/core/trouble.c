@@ -68,7 +68,7 @@ static void end(orders_troubles_t *troubles, trouble_t *one)
     long ms = (long)apr_time_as_msec(one->last - one->began);
     if (one->count > 1) {
         orders_log(&troubles->log, one->level,
-                   "ORD%04d %s - - %s: over after %ld.%03ld s, %lu times, %lu of them not logged",
+                   "ORD%04d %s - - %s: ended after %ld.%03ld s; %lu errors, %lu of them not logged",
                    orders_error_number(one->error), orders_error_word(one->error), one->subject,
                    ms / 1000, ms % 1000, one->count, one->left_out);
     }

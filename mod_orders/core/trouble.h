@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Aggregated logging of repeated errors, such as a database that is down or a provider that does not answer. The log shows when the trouble began,
- * its count at intervals, and when it ended, instead of a line per request.
+ * Aggregated logging of repeated errors, such as a database that is down or a provider that does not reply. The log has the start of the trouble,
+ * its count at intervals, and its end, instead of a line per request.
  *
  * State is per process. A trouble is identified by its error and its subject, a word or the name of a channel. It ends when it has not occurred for
  * ORDERS_TROUBLE_SILENCE, or by orders_trouble_passed(). Thread-safe.
@@ -38,7 +38,7 @@ void orders_trouble_log(const orders_log_t *log, orders_level_e level, orders_er
 /** Reports a success of the subject. */
 void orders_trouble_passed(const orders_log_t *log, orders_error_e error, const char *subject);
 
-/** Ends troubles that have not occurred for ORDERS_TROUBLE_SILENCE. Call it often; usually it reads one atomic variable. */
+/** Ends troubles that have not occurred for ORDERS_TROUBLE_SILENCE. Called with each request; it usually reads only one atomic variable. */
 void orders_troubles_review(const orders_log_t *log);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The vocabulary of the module: errors, directives, notes, scopes and states, each list once.
- *
- * Enums, names and parsers are generated from these lists, and `make check` compares them with docs/.
+ * The names of errors, directives, notes, scopes and states, each in one list. Enums, names and parsers are generated from the
+ * lists, and `make check` compares them with docs/.
  */
 #ifndef ORDERS_CORE_VOCABULARY_H
 #define ORDERS_CORE_VOCABULARY_H
@@ -29,37 +28,39 @@
     X(INTERNAL, 500)
 
 /**
- * Problems. X(number, word, KIND, sentence). The number is the log's (`ORD0042`) and is never used twice; the word is
- * the `code` that clients match on; the sentence is for people. docs/errors.md has an entry for each.
- * Numbers below 1000 are the module's, 1000 and above are refusals of the SQL functions.
+ * Problems. X(number, word, KIND, sentence). The number is written to the log (`ORD0042`) and is never reused; the word is the `code`
+ * that clients compare; the sentence is the message for users. docs/errors.md has an entry for each.
+ * Problems of the module have numbers below 1000, refusals of the SQL functions 1000 and above.
  */
 #define ORDERS_ERRORS(X)                                                                           \
     X(1, malformed_json, MALFORMED, "The body is not valid JSON.")                                 \
-    X(2, malformed_form, MALFORMED, "The form cannot be read.")                                    \
-    X(3, malformed_request, MALFORMED, "The request cannot be read.")                              \
+    X(2, malformed_form, MALFORMED, "The form is malformed.")                                      \
+    X(3, malformed_request, MALFORMED, "The request is malformed.")                                \
     X(4, invalid_fields, UNPROCESSABLE, "Some fields are not valid.")                              \
     X(5, unauthenticated, UNAUTHENTICATED, "A valid credential is needed.")                        \
     X(6, forbidden, FORBIDDEN, "The credential does not allow this.")                              \
     X(7, not_found, NOT_FOUND, "Not found.")                                                       \
     X(8, method_not_allowed, METHOD_NOT_ALLOWED, "The method is not allowed here.")                \
-    X(9, body_too_large, TOO_LARGE, "The body is larger than this server takes.")                  \
+    X(9, body_too_large, TOO_LARGE,                                                                \
+      "The body exceeds the size limit of this server. Send a smaller body.")                      \
     X(10, unsupported_media_type, UNSUPPORTED_TYPE, "The body's content type is not supported.")   \
     X(11, request_timeout, TIMED_OUT, "The body did not arrive in time.")                          \
     X(12, busy, UNAVAILABLE, "The server is busy; try again shortly.")                             \
     X(13, database_unavailable, UNAVAILABLE, "The database cannot be reached.")                    \
     X(14, outcome_unknown, UNAVAILABLE,                                                            \
-      "The connection was lost; whether the request took effect is not known.")                    \
+      "The database connection was lost. Repeat the request with the same idempotency key.")       \
     X(15, database_error, INTERNAL, "The database reported an unexpected error.")                  \
-    X(16, internal_error, INTERNAL, "Something went wrong on this server.")                        \
+    X(16, internal_error, INTERNAL, "An internal error occurred.")                                 \
     X(17, idempotency_key_mismatch, MALFORMED,                                                     \
-      "The Idempotency-Key header and the body's key differ.")                                     \
+      "The Idempotency-Key header and the key in the body differ. Send one of them.")              \
     X(18, invalid_idempotency_key, MALFORMED, "The idempotency key is not valid.")                 \
-    X(19, idempotency_in_flight, CONFLICT, "A request with this key is still being worked on.")    \
+    X(19, idempotency_in_flight, CONFLICT,                                                         \
+      "Another request with this key is still in progress. Try again later.")                      \
     X(20, return_url_not_allowed, UNPROCESSABLE, "The return URL is not on the allow-list.")       \
     X(21, provider_unreachable, UNAVAILABLE, "The payment provider cannot be reached.")            \
-    X(22, provider_refused, CONFLICT, "The payment provider refused.")                             \
+    X(22, provider_refused, CONFLICT, "The payment provider refused the request.")                 \
     X(23, invalid_signature, UNAUTHENTICATED, "The signature is not valid.")                       \
-    X(24, not_configured, UNAVAILABLE, "The server is not configured for this.")                   \
+    X(24, not_configured, UNAVAILABLE, "The server's configuration does not allow this request.")  \
     X(25, serialization_failed, UNAVAILABLE, "Too many concurrent changes; try again.")            \
     X(26, http_error, MALFORMED, "The web server refused the request.")                            \
     X(27, required_field, UNPROCESSABLE, "The field is required.")                                 \
@@ -68,25 +69,28 @@
     X(30, too_long, UNPROCESSABLE, "The field is too long.")                                       \
     X(31, out_of_range, UNPROCESSABLE, "The number is out of range.")                              \
     X(32, unknown_word, UNPROCESSABLE, "The value is not one of the accepted words.")              \
-    X(33, schema_mismatch, UNAVAILABLE, "The database's schema does not fit this module.")         \
+    X(33, schema_mismatch, UNAVAILABLE,                                                            \
+      "The database schema does not match this server. It must be deployed again.")                \
     X(36, link_expired, NOT_FOUND, "The link is no longer valid.")                                 \
     X(34, mail_unreachable, UNAVAILABLE, "The mail server cannot be reached.")                     \
     X(35, mail_refused, CONFLICT, "The mail server refused the mail.")                             \
     X(41, schema_version_unsupported, UNAVAILABLE,                                                 \
-      "The database is being upgraded, or its version does not fit this server.")                  \
+      "The server does not accept the version of the database schema. Try again after the "        \
+      "upgrade.")                                                                                  \
     X(50, request_abandoned, TIMED_OUT, "The client has closed the connection.")                   \
     X(38, unknown_field, UNPROCESSABLE, "Unknown member.")                                         \
     X(37, prefetch, CONFLICT, "Nothing was changed, because the request is a prefetch.")           \
     X(39, provider_event_refused, CONFLICT, "An event of a payment provider was refused.")         \
     X(40, statement_timeout, UNAVAILABLE,                                                          \
-      "The database did not finish in time, and changed nothing.")                                 \
+      "The statement timed out and changed nothing. Try again later.")                             \
     X(52, too_many_requests, TOO_MANY, "Too many requests; try again later.")                      \
     X(1001, order_not_cancellable, CONFLICT, "The order can no longer be cancelled.")              \
     X(1002, order_not_payable, CONFLICT, "The order cannot be paid in its present state.")         \
     X(1003, order_not_refundable, CONFLICT, "The order cannot be refunded in its present state.")  \
-    X(1004, refund_exceeds_captured, UNPROCESSABLE, "The refund is more than what is left.")       \
-    X(1005, refund_window_closed, CONFLICT, "The time for refunds is over.")                       \
-    X(1006, refund_in_progress, CONFLICT, "Another refund of this order is in progress.")          \
+    X(1004, refund_exceeds_captured, UNPROCESSABLE,                                                \
+      "The amount exceeds what can still be refunded.")                                            \
+    X(1005, refund_window_closed, CONFLICT, "The refund period of the payment has ended.")         \
+    X(1006, refund_in_progress, CONFLICT, "A refund of this order is in progress.")                \
     X(1007, insufficient_balance, PAYMENT_REQUIRED, "The balance does not cover the amount.")      \
     X(1008, plan_not_found, UNPROCESSABLE, "There is no such plan.")                               \
     X(1009, plan_not_on_sale, UNPROCESSABLE, "The plan is not on sale.")                           \
@@ -98,39 +102,42 @@
     X(1015, coupon_used_up, UNPROCESSABLE, "The coupon has been used up.")                         \
     X(1016, coupon_used_by_user, UNPROCESSABLE, "This user has used up the coupon.")               \
     X(1017, coupon_below_minimum, UNPROCESSABLE, "The order is below the coupon's minimum.")       \
-    X(1018, coupon_currency_mismatch, UNPROCESSABLE, "The coupon is of another currency.")         \
-    X(1019, payment_channel_required, UNPROCESSABLE, "A payment channel is needed.")               \
+    X(1018, coupon_currency_mismatch, UNPROCESSABLE, "The coupon is for another currency.")        \
+    X(1019, payment_channel_required, UNPROCESSABLE, "A payment channel is required.")             \
     X(1020, payment_channel_unknown, UNPROCESSABLE, "There is no such payment channel.")           \
     X(1021, payment_channel_disabled, UNPROCESSABLE, "The payment channel is disabled.")           \
     X(1022, payment_method_unknown, UNPROCESSABLE, "There is no such payment method.")             \
-    X(1023, idempotency_key_reused, UNPROCESSABLE, "The key was used for another request.")        \
+    X(1023, idempotency_key_reused, UNPROCESSABLE, "This key was used with another request.")      \
     X(1024, version_mismatch, PRECONDITION_FAILED, "The order has changed since it was read.")     \
     X(1025, amount_out_of_range, UNPROCESSABLE, "The amount is out of range.")                     \
     X(1026, amount_mismatch, UNPROCESSABLE, "The amount does not match.")                          \
     X(1027, currency_mismatch, UNPROCESSABLE, "The currency does not match.")                      \
     X(1028, currency_unknown, UNPROCESSABLE, "There is no such currency.")                         \
-    X(1029, transaction_id_taken, CONFLICT, "The transaction id is taken.")                        \
+    X(1029, transaction_id_taken, CONFLICT, "The transaction id is already in use.")               \
     X(1030, user_not_found, UNPROCESSABLE, "There is no such user.")                               \
     X(1031, line_not_found, UNPROCESSABLE, "The order has no such line.")                          \
     X(1032, token_not_found, NOT_FOUND, "There is no such token.")                                 \
     X(1033, unknown_kind, UNPROCESSABLE, "There is no such kind of catalogue entry.")              \
     X(1034, payment_already_captured, CONFLICT,                                                    \
       "The payment was captured already, by another transaction.")                                 \
-    X(1035, company_not_chosen, FORBIDDEN, "The user has chosen no company.")                      \
+    X(1035, company_not_chosen, FORBIDDEN, "The user has no current company. Choose one first.")   \
     X(1036, company_not_found, UNPROCESSABLE, "There is no such company.")                         \
-    X(1037, not_a_member, FORBIDDEN, "The user is no member of the company.")                      \
+    X(1037, not_a_member, FORBIDDEN,                                                               \
+      "The user is not an active member of the current company. Choose another one.")              \
     X(1038, not_a_seller, FORBIDDEN, "The user may not sell for the company.")                     \
-    X(1039, not_the_retailer, FORBIDDEN, "The order is another company's.")                        \
+    X(1039, not_the_retailer, FORBIDDEN,                                                           \
+      "The order was not sold by the user's current company. Choose that company first.")          \
     X(1040, cart_not_found, NOT_FOUND, "There is no such cart.")                                   \
-    X(1041, cart_ordered, CONFLICT, "The cart was ordered before.")                                \
+    X(1041, cart_ordered, CONFLICT, "The cart has already been ordered. Use that order.")          \
     X(1042, cart_empty, CONFLICT, "The cart is empty.")                                            \
     X(1043, product_not_sold, CONFLICT, "Some products are no longer sold.")                       \
     X(1044, product_not_found, UNPROCESSABLE, "There is no such product.")                         \
-    X(1045, order_bound, CONFLICT, "The order is another user's.")                                 \
+    X(1045, order_bound, CONFLICT, "The order belongs to another user.")                           \
     X(1046, terminal_transaction_not_found, CONFLICT,                                              \
-      "The terminal has not reported this refund.")                                                \
-    X(1047, terminal_transaction_mismatch, CONFLICT, "The terminal's refund is of another order.") \
-    X(1048, payment_method_mismatch, CONFLICT, "The order is paid in another way.")                \
+      "No terminal has reported a refund with this id. Check the id, or try again later.")         \
+    X(1047, terminal_transaction_mismatch, CONFLICT,                                               \
+      "The refund reported by the terminal has another order, amount or currency. Check the id.")  \
+    X(1048, payment_method_mismatch, CONFLICT, "The order is not paid by a payment link.")         \
     X(1049, order_not_billable, CONFLICT, "The order must be paid in full before it is invoiced.") \
     X(1050, order_not_advanceable, CONFLICT,                                                       \
       "The order cannot take this step in its present state.")                                     \
@@ -147,19 +154,21 @@
     X(1060, order_not_billed, CONFLICT, "The order has no bill yet.")                              \
     X(1061, package_not_found, UNPROCESSABLE, "There is no such package.")                         \
     X(1062, package_not_applicable, CONFLICT,                                                      \
-      "The order has no package that waits to be applied.")                                        \
-    X(1063, order_refunded, CONFLICT, "Money of the order was refunded; it cannot be invoiced.")   \
+      "The order has no package that can be applied. Read its state.")                             \
+    X(1063, order_refunded, CONFLICT, "The order has a refund and can no longer be invoiced.")     \
     X(1064, amount_not_payable, UNPROCESSABLE, "The payment channel cannot pay this amount.")      \
     X(1065, refund_already_settled, CONFLICT,                                                      \
       "The refund was settled already, with another outcome.")                                     \
-    X(1066, capture_mismatch, CONFLICT, "The event is about another capture.")                     \
+    X(1066, capture_mismatch, CONFLICT,                                                            \
+      "The capture of the event is not that of the payment. Compare both with the provider.")      \
     X(1067, provider_event_settled, CONFLICT,                                                      \
       "The event was applied or resolved, or cannot be applied again.")                            \
     X(1068, reconciliation_running, CONFLICT, "A reconciliation of this channel is running.")      \
     X(1069, reconciliation_not_supported, UNPROCESSABLE,                                           \
       "The provider of this channel cannot list its transactions.")                                \
     X(1070, token_secret_changed, CONFLICT,                                                        \
-      "The token cannot be shown again, because the server's secret has changed since.")           \
+      "The token cannot be shown again, because the server's secret has changed. Issue another "   \
+      "token.")                                                                                    \
     X(1071, difference_not_applicable, CONFLICT, "The difference cannot be applied.")
 
 /* Lists in columns: */
@@ -177,14 +186,14 @@
     X(OrdersTokenCache)          /* Location/server: seconds, default 10, 0 = off */               \
     X(OrdersTokenCacheProvider)  /* server: socache provider[:args], default shmcb */              \
     X(OrdersMaxBody)             /* Location/server: bytes, default 65536 */                       \
-    X(OrdersMailLimit)           /* Location/server: order=3 agent=20, mails an hour */            \
-    X(OrdersGuessLimit)          /* Location/server: user=10 address=60, failed look-ups a minute */\
+    X(OrdersMailLimit)           /* Location/server: order=3 agent=20, mails per hour */            \
+    X(OrdersGuessLimit)          /* Location/server: user=10 address=60, failed lookups per minute */\
     X(OrdersPageSize)            /* Location/server: default [maximum] */                          \
     X(OrdersMaxQuantity)         /* Location/server: default 10 */                                 \
     X(OrdersBodyTimeout)         /* Location/server: seconds for reading a body */                 \
-    X(OrdersStatementTimeout)    /* Location/server: seconds a statement may take */               \
-    X(OrdersSessions)            /* server: concurrent database sessions a process */              \
-    X(OrdersSessionsPerUser)     /* server: of these, one user's, default half of them */          \
+    X(OrdersStatementTimeout)    /* Location/server: maximum seconds of a statement */               \
+    X(OrdersSessions)            /* server: concurrent database sessions per process */              \
+    X(OrdersSessionsPerUser)     /* server: of these per user, default half */          \
     X(OrdersQueueTimeout)        /* server: milliseconds in the admission queue, default 2000 */   \
     X(OrdersPreparedStatements)  /* server: On | Off (pgbouncer in transaction mode) */            \
     X(OrdersPaymentChannel)      /* server: name provider=http url=… secret-file=… timeout=… */    \
@@ -193,14 +202,14 @@
     X(OrdersPaymentExpiry)       /* Location/server: seconds, unpaid external orders; 0 = never */ \
     X(OrdersConsumerExpiry)      /* Location/server: seconds, unpaid orders of consumers; 0 = never */ \
     X(OrdersPayLinkLifetime)     /* Location/server: seconds, pay links and their orders */        \
-    X(OrdersBillLinkLifetime)    /* Location/server: seconds, addresses of bills, default 3600 */  \
-    X(OrdersTerminalFeed)        /* Location/server: On | Off: card refunds are looked up */       \
+    X(OrdersBillLinkLifetime)    /* Location/server: seconds, links to bills, default 3600 */  \
+    X(OrdersTerminalFeed)        /* Location/server: On | Off: check card refunds */       \
     X(OrdersRefundWindow)        /* Location/server: days, default 30 */                           \
     X(OrdersReturnWindow)        /* Location/server: days, default 30 */                           \
     X(OrdersRenewalWindow)       /* Location/server: days, default 30 */                           \
     X(OrdersIdempotencyLifetime) /* server: seconds a record is kept, default 86400 */             \
-    X(OrdersRetention)           /* server: kind=days, how long old records are kept */            \
-    X(OrdersSecretFile)          /* server: file with ≥ 32 bytes; derives tokens and links */      \
+    X(OrdersRetention)           /* server: kind=days: how long old records are kept */            \
+    X(OrdersSecretFile)          /* server: file with ≥ 32 bytes; key of tokens and links */      \
     X(OrdersMail)                /* server: smtp://host:port from=… and options */                 \
     X(OrdersWorker)              /* server: On | Off */                                            \
     X(OrdersWorkerInterval)      /* server: seconds, default 5 */

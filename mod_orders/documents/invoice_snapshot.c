@@ -24,7 +24,7 @@ static orders_problem_t *unreadable(apr_pool_t *pool, const char *why)
 {
     return orders_problem_logged(
         pool, ORDERS_E_internal_error,
-        apr_pstrcat(pool, "the invoice's snapshot cannot be read: ", why, NULL));
+        apr_pstrcat(pool, "the snapshot of the invoice is malformed: ", why, NULL));
 }
 
 /** Turns a decoding error into an internal error whose log names the member: "lines[0].title: The field is required." */
@@ -184,7 +184,7 @@ static orders_problem_t *read_address(apr_array_header_t **address, const json_t
             continue;
         }
         if (!line_ok(entry)) {
-            return unreadable(pool, "a line of an address is no text");
+            return unreadable(pool, "a line of an address is not a string");
         }
         if (*json_string_value(entry)) {
             APR_ARRAY_PUSH(*address, const char *) = apr_pstrdup(pool, json_string_value(entry));
@@ -239,7 +239,7 @@ static orders_problem_t *read_payment(orders_invoice_payment_t **payment, const 
     if (or_null(fields.paid_at)) {
         (*payment)->paid_on = day_of(pool, fields.paid_at, &ignored);
         if (!(*payment)->paid_on) {
-            return unreadable(pool, "payment.paid_at: This is no time.");
+            return unreadable(pool, "payment.paid_at: Must be a time.");
         }
     }
     return NULL;
@@ -263,7 +263,7 @@ static orders_problem_t *read_rows(apr_array_header_t **into, const rows_t *rows
     size_t index, count = json_array_size(list);
 
     if (count > ORDERS_INVOICE_MAX_LINES) {
-        return unreadable(pool, apr_pstrcat(pool, rows->name, ": There are too many.", NULL));
+        return unreadable(pool, apr_pstrcat(pool, rows->name, ": Has too many entries.", NULL));
     }
     *into = apr_array_make(pool, (int)count + 1, (int)rows->size);
     for (index = 0; index < count; index++) {
@@ -297,7 +297,7 @@ orders_problem_t *orders_invoice_read(orders_invoice_snapshot_t **invoice, apr_p
     is->notes = or_null(is->notes);
     is->issued_on = day_of(pool, top.issued_at, &is->issued_at);
     if (!is->issued_on) {
-        return unreadable(pool, "issued_at: This is no time.");
+        return unreadable(pool, "issued_at: Must be a time.");
     }
     ORDERS_TRY(read_parties(is, input, &top, pool));
     ORDERS_TRY(read_payment(&is->payment, input, top.payment, pool));

@@ -104,7 +104,7 @@ orders_problem_t *orders_pdf_doc_open(orders_pdf_doc_t **doc, apr_pool_t *pool)
     orders_pdf_doc_t *made;
 
     if (!fonts) {
-        return failed(pool, "there is no font to write an invoice with");
+        return failed(pool, "no font is installed");
     }
     made = apr_pcalloc(pool, sizeof(*made));
     made->pool = pool;
@@ -386,6 +386,6 @@ orders_problem_t *orders_pdf_doc_finish(orders_pdf_doc_t *doc)
     status = end_document(doc);
     return status == CAIRO_STATUS_SUCCESS
                ? NULL
-               : failed(doc->pool, apr_pstrcat(doc->pool, "the invoice cannot be written: ",
+               : failed(doc->pool, apr_pstrcat(doc->pool, "the PDF cannot be written: ",
                                                cairo_status_to_string(status), NULL));
 }

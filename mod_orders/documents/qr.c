@@ -92,12 +92,12 @@ orders_problem_t *orders_qr_png_base64(const char **base64, apr_pool_t *pool, co
 
     if (!code) {
         return failed(pool, errno == ERANGE ? "the text is too long for a QR code"
-                                            : "the QR code cannot be made");
+                                            : "the QR code cannot be encoded");
     }
     drawn = draw(code, &png);
     QRcode_free(code);
     if (!drawn) {
-        return failed(pool, "the QR code's picture cannot be written");
+        return failed(pool, "the PNG of the QR code cannot be written");
     }
     encoded = apr_palloc(pool, 4 * ((png.length + 2) / 3) + 1);
     EVP_EncodeBlock(encoded, png.data, (int)png.length);

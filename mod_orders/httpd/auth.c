@@ -27,8 +27,8 @@ APLOG_USE_MODULE(orders);
 #define MAX_LOGIN_LENGTH 255
 
 /**
- * The token without surrounding spaces, or NULL when it cannot be a token of the Location's tenant. Then it is not looked up, and
- * the answer is that of an unknown token. The difference in time depends only on the text that the client sent.
+ * The token without surrounding spaces, or NULL if it cannot be a token of the Location's tenant. It is then not looked up, and the
+ * response is the same as for an unknown token. The difference in time depends only on the text sent by the client.
  */
 static const char *trim_token(const orders_request_t *request, const char *text)
 {
@@ -74,23 +74,23 @@ typedef struct credential_t {
 static bool read_credential(orders_request_t *request, const char *token, credential_t *credential)
 {
     request_rec *r = request->r;
-    const char *hashed;
+    const char *hash_input;
 
     if (request->dir.identity == ORDERS_IDENTITY_REMOTE_USER) {
         credential->login = r->user;
         if (!r->user || !*r->user || strlen(r->user) > MAX_LOGIN_LENGTH) {
             return false;
         }
-        /* a token has no space, so that the cache keys of tokens and logins differ */
-        hashed = apr_psprintf(r->pool, "login %d %s", request->dir.tenant, r->user);
+        /* A token contains no space, so the cache keys of tokens and logins differ. */
+        hash_input = apr_psprintf(r->pool, "login %d %s", request->dir.tenant, r->user);
     } else {
-        hashed = credential->token = token;
+        hash_input = credential->token = token;
     }
-    return hashed && orders_sha256(credential->hash, hashed, strlen(hashed));
+    return hash_input && orders_sha256(credential->hash, hash_input, strlen(hash_input));
 }
 
-static orders_problem_t *look_up(orders_request_t *request, const credential_t *credential,
-                                 orders_identity_t **identity)
+static orders_problem_t *query_identity(orders_request_t *request, const credential_t *credential,
+                                        orders_identity_t **identity)
 {
     apr_pool_t *pool = request->r->pool;
 
@@ -111,11 +111,11 @@ static orders_problem_t *find_identity(orders_request_t *request, const credenti
     orders_cached_e cached;
 
     if (!orders_token_cache_key(request->server.database, credential->hash, key)) {
-        return look_up(request, credential, identity);
+        return query_identity(request, credential, identity);
     }
     cached = orders_token_cache_get(pool, key, seconds, &lookup, identity);
     if (cached == ORDERS_CACHE_UNKNOWN) {
-        ORDERS_TRY(look_up(request, credential, identity));
+        ORDERS_TRY(query_identity(request, credential, identity));
         orders_token_cache_put(pool, &lookup, seconds, *identity);
     }
     return NULL;
@@ -134,8 +134,8 @@ static bool is_writing_get(const orders_request_t *request)
 }
 
 /**
- * Cross-site request forgery: a browser adds the credentials of other modules (password, cookie, certificate) to any request that a
- * page of another site sends. It does not add a bearer token.
+ * Protects against cross-site request forgery: a browser adds the credentials of other modules (password, cookie, certificate) to
+ * requests sent by a page of another site. It does not add a bearer token.
  */
 static orders_problem_t *check_origin(const orders_request_t *request)
 {
@@ -148,12 +148,12 @@ static orders_problem_t *check_origin(const orders_request_t *request)
         return NULL;
     }
     problem = orders_problem(r->pool, ORDERS_E_forbidden,
-                             "Pages of other sites may not send this request.");
+                             "This request must not be sent by a page of another site.");
     problem->log = "the browser sent it for a page of another site (Sec-Fetch-Site or Origin)";
     return problem;
 }
 
-/** Not 401 for a user that another module has authenticated: signing in again would not help. */
+/** `forbidden` instead of 401 for a user whom another module has authenticated: another login would not help. */
 static orders_problem_t *unknown_identity(const orders_request_t *request,
                                           const credential_t *credential)
 {
@@ -163,12 +163,12 @@ static orders_problem_t *unknown_identity(const orders_request_t *request,
     if (!credential->login || !*credential->login) {
         return orders_problem(pool, ORDERS_E_unauthenticated, NULL);
     }
-    problem = orders_problem(pool, ORDERS_E_forbidden, "The user is not known here.");
+    problem = orders_problem(pool, ORDERS_E_forbidden, "The user has no account in this API.");
     problem->log = "the database has no active user with this login";
     return problem;
 }
 
-/** OrdersSessionsPerUser counts a user once, whether a token, a login or an application's reference names it. */
+/** For OrdersSessionsPerUser: the key of a user is the same for a token, a login and the reference sent by an application. */
 static void set_session_user(orders_request_t *request, int64_t user_id, const char *ref)
 {
     apr_pool_t *pool = request->r->pool;
@@ -244,14 +244,14 @@ orders_problem_t *orders_auth_look_up(orders_call_t *call, const char *token,
                                       const orders_identity_t **identity)
 {
     orders_request_t *request = call->context;
-    orders_identity_t *found = NULL;
+    orders_identity_t *identity_found = NULL;
     credential_t credential = {.token = token ? trim_token(request, token) : NULL};
 
     if (credential.token &&
         orders_sha256(credential.hash, credential.token, strlen(credential.token))) {
-        ORDERS_TRY(find_identity(request, &credential, &found));
+        ORDERS_TRY(find_identity(request, &credential, &identity_found));
     }
-    *identity = is_valid(request, found) ? found : NULL;
+    *identity = is_valid(request, identity_found) ? identity_found : NULL;
     return *identity ? NULL : orders_problem(call->pool, ORDERS_E_unauthenticated, NULL);
 }
 
@@ -308,7 +308,7 @@ static int check_authn(request_rec *r)
     return orders_kind_status(orders_error_kind(request->problem->error));
 }
 
-/** ap_hook_note_auth_failure: mod_authz_core is about to answer 401. */
+/** ap_hook_note_auth_failure: mod_authz_core is about to respond with 401. */
 static int note_auth_failure(request_rec *r, const char *type)
 {
     orders_request_t *request = ap_cstr_casecmp(type, AUTH_TYPE) ? NULL : orders_request(r);
@@ -320,7 +320,7 @@ static int note_auth_failure(request_rec *r, const char *type)
     return OK;
 }
 
-/** Whether the request may pass without an identity: the route needs none, or its handler reads the token from the body. */
+/** Whether the request may pass without an identity: the route requires none, or its handler reads the token from the body. */
 static bool needs_no_identity(const orders_request_t *request)
 {
     orders_auth_e auth = request->match.route->auth;
@@ -330,8 +330,8 @@ static bool needs_no_identity(const orders_request_t *request)
 }
 
 /**
- * ap_hook_check_access_ex, after mod_authz_core's, which has applied the rules that need no user (Require ip) and found that others
- * need one. Routes without identity pass, and so does OPTIONS.
+ * ap_hook_check_access_ex, after mod_authz_core's hook, which has applied the rules without a user (Require ip) and found that other
+ * rules need a user. Lets routes without identity pass, and OPTIONS.
  */
 static int pass_open_routes(request_rec *r)
 {
@@ -347,8 +347,8 @@ static int pass_open_routes(request_rec *r)
 }
 
 /**
- * ap_hook_check_authz, before mod_authz_core's, which would answer 401 or 500: answers `forbidden` to an identity without the route's
- * scope, and the error of the database when the identity cannot be resolved.
+ * ap_hook_check_authz, before mod_authz_core's hook, which would respond with 401 or 500: responds with `forbidden` to an identity
+ * without the route's scope, and with the error of the database if the identity cannot be resolved.
  */
 static int check_route_scope(request_rec *r)
 {
@@ -392,7 +392,7 @@ static authz_status check_scope(request_rec *r, const char *line, const void *pa
     return request->identity->scopes & *(const unsigned *)parsed ? AUTHZ_GRANTED : AUTHZ_DENIED;
 }
 
-/** Parses the names of scopes into a bit mask; any of them suffices. */
+/** Parses the names of scopes into a bit mask. The identity needs one of them. */
 static const char *parse_scope(cmd_parms *cmd, const char *line, const void **parsed)
 {
     unsigned *scopes = apr_pcalloc(cmd->pool, sizeof *scopes);
@@ -410,7 +410,7 @@ static const char *parse_scope(cmd_parms *cmd, const char *line, const void **pa
 
 void orders_auth_register_hooks(apr_pool_t *pool)
 {
-    /* also when mod_authz_core is loaded after this module */
+    /* the order of the hooks must not depend on the order of LoadModule */
     static const char *const after_authz[] = {"mod_authz_core.c", NULL};
     static const authz_provider scope = {&check_scope, &parse_scope};
 

@@ -2,8 +2,8 @@
 /**
  * Authentication: the module's own bearer tokens, or the user of another authentication module (OrdersIdentity).
  *
- * Every route needs an identity unless its table says otherwise; the handler resolves it. With `AuthType Orders` it is resolved in
- * httpd's authentication phase, so that `Require` can be used. Routes that need no identity pass that phase without one.
+ * Every route requires an identity unless its route table says otherwise; the handler resolves it. With `AuthType Orders` it is resolved in
+ * httpd's authentication phase, so that `Require` can be used. Routes without identity pass that phase.
  */
 #ifndef ORDERS_HTTPD_AUTH_H
 #define ORDERS_HTTPD_AUTH_H
@@ -18,7 +18,7 @@
  */
 orders_problem_t *orders_auth_resolve(orders_request_t *request) ORDERS_MUSTCHECK;
 
-/** The same, and checks the scope of the route: `forbidden`. */
+/** Resolves the identity, and checks the scope of the route: `forbidden`. */
 orders_problem_t *orders_auth_permit(orders_request_t *request) ORDERS_MUSTCHECK;
 
 /** orders_call_t.identify. */
@@ -31,7 +31,7 @@ orders_problem_t *orders_auth_look_up(orders_call_t *call, const char *token,
 /** orders_call_t.count_for. */
 void orders_auth_count_for(const orders_call_t *call, int64_t user_id, const char *ref);
 
-/** The WWW-Authenticate of a 401, in the pool of the request. NULL where another module authenticates: it sends its own. */
+/** The value of WWW-Authenticate for a 401, in the pool of the request. NULL if another module authenticates and sends its own. */
 const char *orders_auth_challenge(const orders_request_t *request);
 
 /** Registers the hooks and the provider of `Require orders-scope`. */

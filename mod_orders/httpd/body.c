@@ -23,12 +23,12 @@
 #define DISCARD_PAUSE apr_time_from_msec(5)
 
 /** A growing body. `bytes` has `capacity` bytes and one for a NUL. */
-typedef struct buffer_t {
+typedef struct body_buffer_t {
     orders_request_t *request;
     apr_pool_t *pool;
     char *bytes;
     apr_size_t length, capacity, limit;
-} buffer_t;
+} body_buffer_t;
 
 static bool has_body(const request_rec *r)
 {
@@ -37,8 +37,8 @@ static bool has_body(const request_rec *r)
     return apr_table_get(r->headers_in, "Transfer-Encoding") || (length && strcmp(length, "0"));
 }
 
-/** Content-Length, or -1. httpd has refused values that are no number. */
-static apr_int64_t announced_length(const request_rec *r)
+/** Content-Length, or -1. httpd has refused malformed values. */
+static apr_int64_t declared_length(const request_rec *r)
 {
     const char *length = apr_table_get(r->headers_in, "Content-Length");
 
@@ -73,7 +73,7 @@ static const char *decoding_filter(const request_rec *r)
     return filter && filter->frec->ftype < AP_FTYPE_PROTOCOL ? filter->frec->name : NULL;
 }
 
-/** RFC 9110, section 12.5.3: a 415 names the supported encodings in Accept-Encoding. */
+/** RFC 9110, section 12.5.3: a 415 lists the supported encodings in Accept-Encoding. */
 static orders_problem_t *refuse_encoding(request_rec *r, const char *filter)
 {
     bool inflates = filter && !apr_cstr_casecmp(filter, "deflate");
@@ -96,7 +96,7 @@ static bool is_readable(const char *type)
     return false;
 }
 
-/** The problem of a failed read. With AP_FILTER_ERROR an input filter has sent an answer already. */
+/** The problem of a failed read. AP_FILTER_ERROR: an input filter has already sent a response. */
 static orders_problem_t *read_problem(orders_request_t *request, apr_status_t status)
 {
     orders_error_e error = ORDERS_E_malformed_request;
@@ -116,7 +116,7 @@ static orders_problem_t *read_problem(orders_request_t *request, apr_status_t st
     return orders_problem(request->r->pool, error, NULL);
 }
 
-static orders_problem_t *append(buffer_t *body, const char *data, apr_size_t length)
+static orders_problem_t *append(body_buffer_t *body, const char *data, apr_size_t length)
 {
     if (length > body->limit - body->length) {
         return orders_problem(body->pool, ORDERS_E_body_too_large, NULL);
@@ -140,7 +140,7 @@ static orders_problem_t *append(buffer_t *body, const char *data, apr_size_t len
 }
 
 /** Appends all data of a brigade. Sets `*end` at its EOS. */
-static orders_problem_t *append_brigade(buffer_t *body, apr_bucket_brigade *brigade, bool *end)
+static orders_problem_t *append_brigade(body_buffer_t *body, apr_bucket_brigade *brigade, bool *end)
 {
     for (apr_bucket *bucket = APR_BRIGADE_FIRST(brigade);
          bucket != APR_BRIGADE_SENTINEL(brigade) && !*end; bucket = APR_BUCKET_NEXT(bucket)) {
@@ -161,8 +161,8 @@ static orders_problem_t *append_brigade(buffer_t *body, apr_bucket_brigade *brig
     return NULL;
 }
 
-static orders_problem_t *read_until(orders_request_t *request, buffer_t *body, apr_socket_t *socket,
-                                    apr_time_t deadline)
+static orders_problem_t *read_until(orders_request_t *request, body_buffer_t *body,
+                                    apr_socket_t *socket, apr_time_t deadline)
 {
     request_rec *r = request->r;
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
@@ -170,12 +170,12 @@ static orders_problem_t *read_until(orders_request_t *request, buffer_t *body, a
     bool end = false;
 
     while (!problem && !end) {
-        apr_interval_time_t left = deadline - orders_clock_now();
+        apr_interval_time_t remaining = deadline - orders_clock_now();
         apr_status_t status = APR_TIMEUP;
 
-        if (left > 0) {
+        if (remaining > 0) {
             if (socket) {
-                apr_socket_timeout_set(socket, left);
+                apr_socket_timeout_set(socket, remaining);
             }
             status =
                 ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ, CHUNK);
@@ -187,26 +187,26 @@ static orders_problem_t *read_until(orders_request_t *request, buffer_t *body, a
     return problem;
 }
 
-/** Sets the timeout of the socket to the time that is left. An HTTP/2 stream shares its socket, so httpd's Timeout applies there. */
-static orders_problem_t *read_with_timeout(orders_request_t *request, buffer_t *body)
+/** Sets the timeout of the socket to the remaining time. An HTTP/2 stream shares its socket; there, httpd's Timeout applies. */
+static orders_problem_t *read_with_timeout(orders_request_t *request, body_buffer_t *body)
 {
     conn_rec *connection = request->r->connection;
     apr_socket_t *socket = connection->master ? NULL : ap_get_conn_socket(connection);
     apr_time_t deadline = orders_clock_now() + apr_time_from_sec(request->dir.body_timeout);
-    apr_interval_time_t before = -1;
+    apr_interval_time_t previous_timeout = -1;
     orders_problem_t *problem;
 
-    if (socket && apr_socket_timeout_get(socket, &before) != APR_SUCCESS) {
+    if (socket && apr_socket_timeout_get(socket, &previous_timeout) != APR_SUCCESS) {
         socket = NULL;
     }
     problem = read_until(request, body, socket, deadline);
     if (socket) {
-        apr_socket_timeout_set(socket, before);
+        apr_socket_timeout_set(socket, previous_timeout);
     }
     return problem;
 }
 
-static apr_size_t max_body(const orders_request_t *request)
+static apr_size_t body_limit(const orders_request_t *request)
 {
     const orders_route_t *route = request->match.route;
 
@@ -217,8 +217,8 @@ orders_problem_t *orders_body_read(orders_request_t *request)
 {
     request_rec *r = request->r;
     const char *filter = decoding_filter(r);
-    apr_int64_t length = announced_length(r);
-    buffer_t body = {.request = request, .pool = r->pool, .limit = max_body(request)};
+    apr_int64_t length = declared_length(r);
+    body_buffer_t body = {.request = request, .pool = r->pool, .limit = body_limit(request)};
 
     if (!has_body(r)) {
         return NULL;
@@ -249,7 +249,7 @@ orders_problem_t *orders_body_read(orders_request_t *request)
 }
 
 /** Discards the data of a brigade and subtracts its length from `*left`. False: it cannot be read or is too long. */
-static bool discard_brigade(apr_bucket_brigade *brigade, apr_off_t *left, bool *end)
+static bool discard_brigade(apr_bucket_brigade *brigade, apr_off_t *remaining, bool *end)
 {
     apr_bucket *bucket;
 
@@ -265,9 +265,9 @@ static bool discard_brigade(apr_bucket_brigade *brigade, apr_off_t *left, bool *
                     apr_bucket_read(bucket, &data, &length, APR_BLOCK_READ) != APR_SUCCESS)) {
             return false;
         }
-        *left -= (apr_off_t)length;
+        *remaining -= (apr_off_t)length;
     }
-    return *left >= 0;
+    return *remaining >= 0;
 }
 
 /**
@@ -277,17 +277,17 @@ static bool discard_rest(request_rec *r)
 {
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     apr_time_t deadline = orders_clock_now() + DISCARD_TIME;
-    apr_off_t left = MAX_DISCARDED;
+    apr_off_t remaining = MAX_DISCARDED;
     bool end = false;
 
     while (!end && orders_clock_now() < deadline) {
         apr_status_t status = ap_get_brigade(r->proto_input_filters, brigade, AP_MODE_READBYTES,
                                              APR_NONBLOCK_READ, CHUNK);
-        bool nothing = status == APR_SUCCESS && APR_BRIGADE_EMPTY(brigade);
+        bool is_empty = status == APR_SUCCESS && APR_BRIGADE_EMPTY(brigade);
 
-        if (APR_STATUS_IS_EAGAIN(status) || nothing) {
+        if (APR_STATUS_IS_EAGAIN(status) || is_empty) {
             apr_sleep(DISCARD_PAUSE);
-        } else if (status != APR_SUCCESS || !discard_brigade(brigade, &left, &end)) {
+        } else if (status != APR_SUCCESS || !discard_brigade(brigade, &remaining, &end)) {
             return false;
         }
         apr_brigade_cleanup(brigade);
@@ -303,7 +303,7 @@ static bool can_discard(const orders_request_t *request)
 {
     const request_rec *r = request->r;
 
-    return !request->body_failed && !r->expecting_100 && announced_length(r) <= MAX_DISCARDED &&
+    return !request->body_failed && !r->expecting_100 && declared_length(r) <= MAX_DISCARDED &&
            (r->connection->master || r->connection->keepalive != AP_CONN_CLOSE);
 }
 

@@ -21,9 +21,9 @@ void *orders_dir_conf_create(apr_pool_t *pool, char *dir)
 }
 
 /** httpd merges Locations in the order of the file, so `base` may be the inner one. */
-static bool is_outer(const orders_dir_conf_t *one, const orders_dir_conf_t *other)
+static bool is_outer(const orders_dir_conf_t *first, const orders_dir_conf_t *second)
 {
-    return one->mount && other->mount && strlen(one->mount) < strlen(other->mount);
+    return first->mount && second->mount && strlen(first->mount) < strlen(second->mount);
 }
 
 void *orders_dir_conf_merge(apr_pool_t *pool, void *base, void *add)

@@ -2,7 +2,7 @@
 /**
  * The configuration, per Location and per server.
  *
- * The two member lists below are the only place that names a member: structs, create functions, inheritance and defaults are
+ * The two lists of members below are the only place that lists them: structs, create functions, inheritance and defaults are
  * generated from them. The configuration lives in httpd's configuration pool and is read-only once children run, except
  * orders_server_conf_t.session_pool, which each child sets for itself. Therefore each server has its own struct, even one without a
  * directive of this module (AP_MODULE_FLAG_ALWAYS_MERGE).
@@ -41,9 +41,9 @@ typedef enum { ORDERS_IDENTITY_TOKEN = 1, ORDERS_IDENTITY_REMOTE_USER } orders_i
     X(int, page_default, ORDERS_UNSET, 0, OrdersPageSize)                                          \
     X(int, page_max, ORDERS_UNSET, 0, OrdersPageSize)                                              \
     X(int, max_quantity, ORDERS_UNSET, 10, OrdersMaxQuantity)                                      \
-    X(int, mails_of_order, ORDERS_UNSET, 3, OrdersMailLimit)           /* an hour; 0: no limit */  \
+    X(int, mails_of_order, ORDERS_UNSET, 3, OrdersMailLimit)           /* per hour; 0: none */     \
     X(int, mails_of_agent, ORDERS_UNSET, 20, OrdersMailLimit)          /* the same */              \
-    X(int, guesses_of_user, ORDERS_UNSET, 10, OrdersGuessLimit)        /* a minute; 0: no limit */ \
+    X(int, guesses_of_user, ORDERS_UNSET, 10, OrdersGuessLimit)        /* per minute; 0: none */   \
     X(int, guesses_of_address, ORDERS_UNSET, 60, OrdersGuessLimit)     /* the same */              \
     X(int, body_timeout, ORDERS_UNSET, 10, OrdersBodyTimeout)          /* seconds */               \
     X(int, statement_timeout, ORDERS_UNSET, 5, OrdersStatementTimeout) /* seconds */               \
@@ -60,7 +60,7 @@ typedef enum { ORDERS_IDENTITY_TOKEN = 1, ORDERS_IDENTITY_REMOTE_USER } orders_i
 /** Members that only a server may set. A virtual host inherits from the main server. */
 #define ORDERS_SERVER_MEMBERS(X)                                                                   \
     X(const char *, token_cache_provider, NULL, "shmcb", OrdersTokenCacheProvider)                 \
-    X(int, sessions, ORDERS_UNSET, 4, OrdersSessions)                 /* a process */              \
+    X(int, sessions, ORDERS_UNSET, 4, OrdersSessions)                 /* per process */            \
     X(int, sessions_per_user, ORDERS_UNSET, 0, OrdersSessionsPerUser) /* 0: half of them */        \
     X(int, queue_timeout, ORDERS_UNSET, 2000, OrdersQueueTimeout)     /* milliseconds */           \
     X(int, prepared_statements, ORDERS_UNSET, 1, OrdersPreparedStatements)                         \
@@ -91,13 +91,13 @@ typedef struct orders_server_conf_t {
     apr_array_header_t *mounts; /**< of orders_mount_t, the main server's first */
     bool
         error_documents; /**< the configuration has an ErrorDocument, which must not replace the errors of an API */
-    /** The first server with an API among those that share a connection pool of mod_dbd; NULL where no API is mounted. */
+    /** The first server with an API of those that share a connection pool of mod_dbd; NULL if the server has no API. */
     server_rec *first;
     const unsigned char
         *database;          /**< ORDERS_SHA256_SIZE bytes that identify the database; or NULL */
     const char *dbd_params; /**< DBDParams, or NULL */
     struct orders_session_pool_t
-        *session_pool; /**< of this process; NULL where no API is mounted */
+        *session_pool; /**< of this process; NULL if the server has no API */
 } orders_server_conf_t;
 
 /** An OrdersAPI directive. */
@@ -128,8 +128,8 @@ orders_dir_conf_t *orders_dir_conf(const request_rec *r);
 orders_server_conf_t *orders_server_conf(const server_rec *server);
 
 /**
- * The path of an API with the feature `has` (ORDERS_HAS_…) that serves `tenant`, or NULL. A Location that names the tenant is
- * preferred to one that inherits it.
+ * The path of an API with the feature `has` (ORDERS_HAS_…) that serves `tenant`, or NULL. A Location with its own
+ * OrdersTenant is preferred to one that inherits it.
  */
 const char *orders_config_mount(const orders_server_conf_t *conf, unsigned has, int tenant);
 

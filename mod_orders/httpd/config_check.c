@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Checks of the configuration that depend on several directives. A check_ function logs why it refuses; an advise_ function warns. */
+/** Checks of the configuration that depend on several directives. A check_ function logs the reason of a refusal; an advise_ function logs warnings. */
 #include <httpd.h>
 
 #include <ap_mpm.h>
@@ -29,13 +29,13 @@ typedef struct checked_t {
     server_rec *server;
     orders_server_conf_t conf;
     orders_dbd_config_t dbd;
-    const orders_mount_t *mount; /**< its first, for messages; NULL: the server has no API */
+    const orders_mount_t *mount; /**< the first OrdersAPI of the server, for messages; NULL: none */
 } checked_t;
 
-#define EACH(one, all)                                                                             \
-    checked_t *one = (checked_t *)(void *)(all)->elts;                                             \
-    one < (checked_t *)(void *)(all)->elts + (all)->nelts;                                         \
-    one++
+#define EACH(checked, all)                                                                         \
+    checked_t *checked = (checked_t *)(void *)(all)->elts;                                         \
+    checked < (checked_t *)(void *)(all)->elts + (all)->nelts;                                     \
+    checked++
 
 static bool is_threaded(void)
 {
@@ -45,58 +45,58 @@ static bool is_threaded(void)
            threaded != AP_MPMQ_NOT_SUPPORTED;
 }
 
-static bool check_database(const checked_t *one)
+static bool check_database(const checked_t *checked)
 {
-    const orders_mount_t *mount = one->mount;
+    const orders_mount_t *mount = checked->mount;
 
     if (!orders_sessions_possible()) {
         ap_log_error(
-            APLOG_MARK, APLOG_EMERG, 0, one->server,
+            APLOG_MARK, APLOG_EMERG, 0, checked->server,
             "%s:%d: OrdersAPI %s needs mod_dbd for its database connections: load dbd_module",
             mount->file, mount->line, mount->api->name);
         return false;
     }
-    if (!one->dbd.driver) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, one->server,
+    if (!checked->dbd.driver) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, checked->server,
                      "%s:%d: OrdersAPI %s needs a database: add DBDriver pgsql and DBDParams",
                      mount->file, mount->line, mount->api->name);
         return false;
     }
-    if (strcasecmp(one->dbd.driver, "pgsql")) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, one->server,
+    if (strcasecmp(checked->dbd.driver, "pgsql")) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, checked->server,
                      "%s:%d: OrdersAPI %s needs DBDriver pgsql, not %s", mount->file, mount->line,
-                     mount->api->name, one->dbd.driver);
+                     mount->api->name, checked->dbd.driver);
         return false;
     }
     return true;
 }
 
-static bool check_sessions(const checked_t *one)
+static bool check_sessions(const checked_t *checked)
 {
-    if (!one->dbd.persist || !is_threaded() || one->conf.sessions <= one->dbd.max) {
+    if (!checked->dbd.persist || !is_threaded() || checked->conf.sessions <= checked->dbd.max) {
         return true;
     }
     ap_log_error(
-        APLOG_MARK, APLOG_EMERG, 0, one->server,
+        APLOG_MARK, APLOG_EMERG, 0, checked->server,
         "OrdersSessions %d is greater than DBDMax %d: raise DBDMax or lower OrdersSessions",
-        one->conf.sessions, one->dbd.max);
+        checked->conf.sessions, checked->dbd.max);
     return false;
 }
 
-/** The directives that an API requires. */
-static bool check_mount(const checked_t *one, const orders_mount_t *mount)
+/** Checks the directives that an API requires. */
+static bool check_mount(const checked_t *checked, const orders_mount_t *mount)
 {
     const orders_api_t *api = mount->api;
 
-    if (api->needs_secret && !one->conf.secret) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, one->server,
+    if (api->needs_secret && !checked->conf.secret) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, checked->server,
                      "%s:%d: OrdersAPI %s %s and needs OrdersSecretFile: create the file with "
                      "`openssl rand -base64 48` and chmod 600",
                      mount->file, mount->line, api->name, api->needs_secret);
         return false;
     }
-    if (api->needs_public_url && !one->conf.public_url) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, one->server,
+    if (api->needs_public_url && !checked->conf.public_url) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, checked->server,
                      "%s:%d: OrdersAPI %s %s and needs the URL of this server: add OrdersPublicURL "
                      "https://shop.example",
                      mount->file, mount->line, api->name, api->needs_public_url);
@@ -105,10 +105,10 @@ static bool check_mount(const checked_t *one, const orders_mount_t *mount)
     return true;
 }
 
-static bool check_mounts(const checked_t *one)
+static bool check_mounts(const checked_t *checked)
 {
-    for (int i = 0; i < one->conf.mounts->nelts; i++) {
-        if (!check_mount(one, &APR_ARRAY_IDX(one->conf.mounts, i, orders_mount_t))) {
+    for (int i = 0; i < checked->conf.mounts->nelts; i++) {
+        if (!check_mount(checked, &APR_ARRAY_IDX(checked->conf.mounts, i, orders_mount_t))) {
             return false;
         }
     }
@@ -116,26 +116,26 @@ static bool check_mounts(const checked_t *one)
 }
 
 /**
- * Other modules keep a connection of mod_dbd until the end of the request. If the same request is one of an API, it waits for a second
- * connection. When such requests hold all connections, they deadlock.
+ * Other modules keep a connection of mod_dbd until the end of the request. A request of an API then waits for a second connection. If
+ * such requests hold all connections, they deadlock.
  */
 static bool check_other_dbd_users(apr_pool_t *ptemp, const apr_array_header_t *all,
-                                  const checked_t *one)
+                                  const checked_t *checked)
 {
     const ap_directive_t *user = orders_dbd_config_user_everywhere(ptemp);
 
     for (EACH(other, all)) {
-        if (!user && orders_dbd_config_shared(&one->dbd, &other->dbd)) {
+        if (!user && orders_dbd_config_shared(&checked->dbd, &other->dbd)) {
             user = orders_dbd_config_other_user(ptemp, other->server);
         }
     }
     if (user) {
         ap_log_error(
-            APLOG_MARK, APLOG_EMERG, 0, one->server,
+            APLOG_MARK, APLOG_EMERG, 0, checked->server,
             "%s:%d: %s uses the same connections of mod_dbd as OrdersAPI %s (%s:%d), which can "
             "deadlock: give the API a virtual host with its own DBD settings",
-            user->filename, user->line_num, user->directive, one->mount->api->name,
-            one->mount->file, one->mount->line);
+            user->filename, user->line_num, user->directive, checked->mount->api->name,
+            checked->mount->file, checked->mount->line);
     }
     return !user;
 }
@@ -189,15 +189,15 @@ static bool has_auth_type(apr_pool_t *ptemp, const ap_directive_t *directive, co
     return false;
 }
 
-/** Without an AuthType, httpd answers each request with 500. */
-static bool check_auth_type(apr_pool_t *ptemp, const checked_t *one)
+/** Without an AuthType, httpd responds to each request with 500. */
+static bool check_auth_type(apr_pool_t *ptemp, const checked_t *checked)
 {
-    for (int i = 0; i < one->conf.mounts->nelts; i++) {
-        const orders_mount_t *mount = &APR_ARRAY_IDX(one->conf.mounts, i, orders_mount_t);
+    for (int i = 0; i < checked->conf.mounts->nelts; i++) {
+        const orders_mount_t *mount = &APR_ARRAY_IDX(checked->conf.mounts, i, orders_mount_t);
 
         if (requires_scope(ptemp, mount->section->first_child) &&
             !has_auth_type(ptemp, ap_conftree, mount->path)) {
-            ap_log_error(APLOG_MARK, APLOG_EMERG, 0, one->server,
+            ap_log_error(APLOG_MARK, APLOG_EMERG, 0, checked->server,
                          "%s:%d: Require orders-scope beside OrdersAPI %s needs an AuthType: add "
                          "AuthType Orders, or the AuthType of another module",
                          mount->file, mount->line, mount->api->name);
@@ -207,41 +207,41 @@ static bool check_auth_type(apr_pool_t *ptemp, const checked_t *one)
     return true;
 }
 
-static bool same_bytes(const orders_channel_t *one, const orders_channel_t *other)
+static bool has_same_secret(const orders_channel_t *first, const orders_channel_t *second)
 {
-    return one->secret_length == other->secret_length &&
-           !memcmp(one->secret, other->secret, one->secret_length);
+    return first->secret_length == second->secret_length &&
+           !memcmp(first->secret, second->secret, first->secret_length);
 }
 
-static bool same_text(const char *one, const char *other)
+static bool is_same_text(const char *first, const char *second)
 {
-    return !strcmp(one ? one : "", other ? other : "");
+    return !strcmp(first ? first : "", second ? second : "");
 }
 
-static bool same_channel(const orders_channel_t *one, const orders_channel_t *other)
+static bool is_same_channel(const orders_channel_t *first, const orders_channel_t *second)
 {
-    return one->provider == other->provider && !strcmp(one->url, other->url) &&
-           same_bytes(one, other) && one->timeout_ms == other->timeout_ms &&
-           one->calls == other->calls && same_text(one->ca_file, other->ca_file) &&
-           same_text(one->client_id, other->client_id) &&
-           same_text(one->webhook_id, other->webhook_id);
+    return first->provider == second->provider && !strcmp(first->url, second->url) &&
+           has_same_secret(first, second) && first->timeout_ms == second->timeout_ms &&
+           first->calls == second->calls && is_same_text(first->ca_file, second->ca_file) &&
+           is_same_text(first->client_id, second->client_id) &&
+           is_same_text(first->webhook_id, second->webhook_id);
 }
 
-/** The worker finds the channel of a payment by its name, on any server of the database. */
-static bool check_channels(const apr_array_header_t *all, const checked_t *one)
+/** The worker finds the channel of a payment by name, on any server with the same database, so the options must be equal. */
+static bool check_channels(const apr_array_header_t *all, const checked_t *checked)
 {
-    const orders_providers_t own_channels = {.channels = one->conf.channels};
+    const orders_providers_t own_channels = {.channels = checked->conf.channels};
 
     for (EACH(other, all)) {
-        for (int i = 0; other->conf.first == one->conf.first && i < other->conf.channels->nelts;
+        for (int i = 0; other->conf.first == checked->conf.first && i < other->conf.channels->nelts;
              i++) {
-            const orders_channel_t *theirs =
+            const orders_channel_t *other_channel =
                 &APR_ARRAY_IDX(other->conf.channels, i, orders_channel_t);
-            const orders_channel_t *own = orders_channel_find(&own_channels, theirs->name);
+            const orders_channel_t *own = orders_channel_find(&own_channels, other_channel->name);
 
-            if (own && !same_channel(own, theirs)) {
+            if (own && !is_same_channel(own, other_channel)) {
                 ap_log_error(
-                    APLOG_MARK, APLOG_EMERG, 0, one->server,
+                    APLOG_MARK, APLOG_EMERG, 0, checked->server,
                     "OrdersPaymentChannel %s has different options on another server with the "
                     "same database: rename one of them, or make their options equal",
                     own->name);
@@ -252,7 +252,7 @@ static bool check_channels(const apr_array_header_t *all, const checked_t *one)
     return true;
 }
 
-static void advise_dbd_params(const checked_t *one)
+static void advise_dbd_params(const checked_t *checked)
 {
     static const struct {
         const char *word, *risk;
@@ -262,14 +262,14 @@ static void advise_dbd_params(const checked_t *one)
     };
 
     for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++) {
-        if (one->dbd.params && !strstr(one->dbd.params, parameters[i].word)) {
-            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, one->server, "DBDParams without %s: %s",
+        if (checked->dbd.params && !strstr(checked->dbd.params, parameters[i].word)) {
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, checked->server, "DBDParams without %s: %s",
                          parameters[i].word, parameters[i].risk);
         }
     }
-    if (one->conf.worker && !orders_worker_possible()) {
+    if (checked->conf.worker && !orders_worker_possible()) {
         ap_log_error(
-            APLOG_MARK, APLOG_WARNING, 0, one->server,
+            APLOG_MARK, APLOG_WARNING, 0, checked->server,
             "mod_watchdog is not loaded, so no background jobs run: unpaid orders do not expire, "
             "and refunds and mails are not sent");
     }
@@ -329,38 +329,39 @@ static apr_int64_t statement_timeout(const char *options)
 }
 
 /** OrdersStatementTimeout of the Location or the server. Other sections are not considered. */
-static int statement_seconds(const checked_t *one, const orders_mount_t *mount)
+static int statement_seconds(const checked_t *checked, const orders_mount_t *mount)
 {
-    orders_dir_conf_t around;
+    orders_dir_conf_t server_dir;
 
-    orders_dir_conf_resolve(ap_get_module_config(one->server->lookup_defaults, &orders_module),
-                            &around);
-    return ORDERS_DEFAULT(mount->dir->statement_timeout, ORDERS_UNSET, around.statement_timeout);
+    orders_dir_conf_resolve(ap_get_module_config(checked->server->lookup_defaults, &orders_module),
+                            &server_dir);
+    return ORDERS_DEFAULT(mount->dir->statement_timeout, ORDERS_UNSET,
+                          server_dir.statement_timeout);
 }
 
-static void advise_timeouts(const checked_t *one)
+static void advise_timeouts(const checked_t *checked)
 {
-    apr_int64_t database = statement_timeout(session_options(one->dbd.params));
+    apr_int64_t database = statement_timeout(session_options(checked->dbd.params));
 
-    /* behind a pooler that refuses options, the role has the setting */
-    if (database < 0 && one->dbd.params && one->conf.prepared_statements) {
+    /* A pooler such as pgbouncer refuses options: the role has the setting. */
+    if (database < 0 && checked->dbd.params && checked->conf.prepared_statements) {
         ap_log_error(
-            APLOG_MARK, APLOG_WARNING, 0, one->server,
+            APLOG_MARK, APLOG_WARNING, 0, checked->server,
             "DBDParams without statement_timeout: a statement that has timed out in httpd keeps "
             "running in the database");
     }
     if (!database) {
         ap_log_error(
-            APLOG_MARK, APLOG_WARNING, 0, one->server,
+            APLOG_MARK, APLOG_WARNING, 0, checked->server,
             "the statement_timeout of DBDParams is 0, which means no timeout: a statement that has "
             "timed out in httpd keeps running in the database");
     }
-    for (int i = 0; i < one->conf.mounts->nelts; i++) {
-        const orders_mount_t *mount = &APR_ARRAY_IDX(one->conf.mounts, i, orders_mount_t);
-        int seconds = statement_seconds(one, mount);
+    for (int i = 0; i < checked->conf.mounts->nelts; i++) {
+        const orders_mount_t *mount = &APR_ARRAY_IDX(checked->conf.mounts, i, orders_mount_t);
+        int seconds = statement_seconds(checked, mount);
 
         if (database >= (apr_int64_t)seconds * 1000) {
-            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, one->server,
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, checked->server,
                          "%s:%d: the statement_timeout of DBDParams (%" APR_INT64_T_FMT
                          " ms) should be less than OrdersStatementTimeout (%d s) of OrdersAPI %s: "
                          "otherwise a statement that has timed out in httpd keeps running in the "
@@ -374,10 +375,10 @@ static void advise_timeouts(const checked_t *one)
  * libpq silently ignores a password file that other users can read. httpd's child processes open the connections, so the file must
  * belong to their user.
  */
-static void advise_passfile(apr_pool_t *ptemp, const checked_t *one)
+static void advise_passfile(apr_pool_t *ptemp, const checked_t *checked)
 {
     static const char name[] = "passfile=";
-    const char *at = one->dbd.params ? strstr(one->dbd.params, name) : NULL;
+    const char *at = checked->dbd.params ? strstr(checked->dbd.params, name) : NULL;
     apr_finfo_t found;
     const char *file, *problem = NULL;
 
@@ -397,22 +398,23 @@ static void advise_passfile(apr_pool_t *ptemp, const checked_t *one)
                   "connections: chown it to that user";
     }
     if (problem) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, one->server, "DBDParams: the passfile %s %s",
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, checked->server, "DBDParams: the passfile %s %s",
                      file, problem);
     }
 }
 
 /** The limiter of a shared pool has the settings of the pool's first server. */
-static void advise_sharing(const checked_t *one)
+static void advise_sharing(const checked_t *checked)
 {
     orders_server_conf_t first;
 
-    orders_server_conf_resolve(orders_server_conf(one->conf.first), &first);
-    if (one->conf.sessions != first.sessions || one->conf.queue_timeout != first.queue_timeout ||
-        orders_sessions_per_user(&one->conf) != orders_sessions_per_user(&first) ||
-        one->conf.prepared_statements != first.prepared_statements) {
+    orders_server_conf_resolve(orders_server_conf(checked->conf.first), &first);
+    if (checked->conf.sessions != first.sessions ||
+        checked->conf.queue_timeout != first.queue_timeout ||
+        orders_sessions_per_user(&checked->conf) != orders_sessions_per_user(&first) ||
+        checked->conf.prepared_statements != first.prepared_statements) {
         ap_log_error(
-            APLOG_MARK, APLOG_WARNING, 0, one->server,
+            APLOG_MARK, APLOG_WARNING, 0, checked->server,
             "this server shares its database connections with an earlier server, whose "
             "OrdersSessions %d, OrdersSessionsPerUser %d, OrdersQueueTimeout %d and "
             "OrdersPreparedStatements %s apply; to use others, give it its own DBD settings",
@@ -439,14 +441,14 @@ static bool is_last_pass(void)
            ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG;
 }
 
-static server_rec *first_sharing(const apr_array_header_t *all, const checked_t *one)
+static server_rec *find_first_sharing(const apr_array_header_t *all, const checked_t *checked)
 {
     for (EACH(other, all)) {
-        if (other->mount && orders_dbd_config_shared(&one->dbd, &other->dbd)) {
+        if (other->mount && orders_dbd_config_shared(&checked->dbd, &other->dbd)) {
             return other->server;
         }
     }
-    return NULL; /* not reached: `one` shares with itself */
+    return NULL; /* not reached: `checked` shares with itself */
 }
 
 /** All servers, as checked_t. Sets in each configuration what is derived from several directives. */
@@ -457,18 +459,18 @@ static apr_array_header_t *resolve_servers(apr_pool_t *pconf, apr_pool_t *ptemp,
 
     for (server_rec *server = main; server; server = server->next) {
         orders_server_conf_t *conf = orders_server_conf(server);
-        checked_t *one = apr_array_push(all);
+        checked_t *checked = apr_array_push(all);
 
         conf->error_documents = error_documents;
-        one->server = server;
-        one->mount = apr_is_empty_array(conf->mounts)
-                         ? NULL
-                         : &APR_ARRAY_IDX(conf->mounts, 0, orders_mount_t);
-        orders_dbd_config_read(ptemp, server, &one->dbd);
-        conf->first = one->mount ? first_sharing(all, one) : NULL;
-        conf->database = orders_dbd_config_id(pconf, &one->dbd);
-        conf->dbd_params = one->dbd.params ? apr_pstrdup(pconf, one->dbd.params) : NULL;
-        orders_server_conf_resolve(conf, &one->conf);
+        checked->server = server;
+        checked->mount = apr_is_empty_array(conf->mounts)
+                             ? NULL
+                             : &APR_ARRAY_IDX(conf->mounts, 0, orders_mount_t);
+        orders_dbd_config_read(ptemp, server, &checked->dbd);
+        conf->first = checked->mount ? find_first_sharing(all, checked) : NULL;
+        conf->database = orders_dbd_config_id(pconf, &checked->dbd);
+        conf->dbd_params = checked->dbd.params ? apr_pstrdup(pconf, checked->dbd.params) : NULL;
+        orders_server_conf_resolve(conf, &checked->conf);
     }
     return all;
 }
@@ -477,22 +479,22 @@ int orders_config_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
 {
     const apr_array_header_t *all = resolve_servers(pconf, ptemp, main);
 
-    for (EACH(one, all)) {
-        if (!one->mount) {
+    for (EACH(checked, all)) {
+        if (!checked->mount) {
             continue;
         }
-        if (!check_database(one) || !check_sessions(one) || !check_mounts(one) ||
-            !check_auth_type(ptemp, one) ||
-            !orders_section_check(ptemp, one->server, one->conf.mounts) ||
-            !check_other_dbd_users(ptemp, all, one) || !check_channels(all, one)) {
+        if (!check_database(checked) || !check_sessions(checked) || !check_mounts(checked) ||
+            !check_auth_type(ptemp, checked) ||
+            !orders_section_check(ptemp, checked->server, checked->conf.mounts) ||
+            !check_other_dbd_users(ptemp, all, checked) || !check_channels(all, checked)) {
             return HTTP_INTERNAL_SERVER_ERROR;
         }
         if (is_last_pass()) {
-            advise_dbd_params(one);
-            advise_timeouts(one);
-            advise_passfile(ptemp, one);
-            orders_section_advise(ptemp, one->server, one->conf.mounts);
-            advise_sharing(one);
+            advise_dbd_params(checked);
+            advise_timeouts(checked);
+            advise_passfile(ptemp, checked);
+            orders_section_advise(ptemp, checked->server, checked->conf.mounts);
+            advise_sharing(checked);
         }
     }
     return OK;

@@ -114,7 +114,7 @@ const unsigned char *orders_dbd_config_id(apr_pool_t *pool, const orders_dbd_con
     return orders_sha256(id, text, strlen(text)) ? id : NULL;
 }
 
-/** Whether `word` is one of the arguments. Those of a section end at its bracket. */
+/** Whether `word` is one of the arguments. The arguments of a section end at `>`. */
 static bool has_word(apr_pool_t *pool, const char *args, const char *word)
 {
     args = apr_pstrmemdup(pool, args, strcspn(args, ">"));
@@ -126,7 +126,7 @@ static bool has_word(apr_pool_t *pool, const char *args, const char *word)
     return false;
 }
 
-/** Directives of mod_authn_dbd, mod_authz_dbd and mod_session_dbd, and those that name the provider `dbd` of the first. */
+/** Whether the directive is of mod_authn_dbd, mod_authz_dbd or mod_session_dbd, or names the authentication provider `dbd`. */
 static bool uses_dbd(apr_pool_t *pool, const ap_directive_t *directive)
 {
     static const char *const prefixes[] = {"AuthDBD", "AuthzDBD", "SessionDBD"};
@@ -151,7 +151,7 @@ static const ap_directive_t *find_user(apr_pool_t *pool, const ap_directive_t *d
                                        bool whole_site)
 {
     for (; directive; directive = directive->next) {
-        const ap_directive_t *within = NULL;
+        const ap_directive_t *found = NULL;
 
         if (uses_dbd(pool, directive)) {
             return directive;
@@ -159,10 +159,10 @@ static const ap_directive_t *find_user(apr_pool_t *pool, const ap_directive_t *d
         if (!is_virtual_host(directive) &&
             (!whole_site || (!strcasecmp(directive->directive, "<Location") &&
                              has_word(pool, directive->args, "/")))) {
-            within = find_user(pool, directive->first_child, whole_site);
+            found = find_user(pool, directive->first_child, whole_site);
         }
-        if (within) {
-            return within;
+        if (found) {
+            return found;
         }
     }
     return NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The directives. Each parses its arguments into a member of the configuration, or returns an error message that says what is allowed.
+ * The directives. Each parses its arguments into a member of the configuration, or returns an error message with the allowed values.
  * Checks that depend on several directives are in config_check.c.
  */
 #include <httpd.h>
@@ -31,15 +31,15 @@ typedef struct number_t {
     const char *unit;
 } number_t;
 
-#define DIR_NUMBER(member, least, most, word)                                                      \
+#define DIR_NUMBER(member, minimum, maximum, word)                                                 \
     (&(const number_t){.offset = offsetof(orders_dir_conf_t, member),                              \
-                       .min = (least),                                                             \
-                       .max = (most),                                                              \
+                       .min = (minimum),                                                           \
+                       .max = (maximum),                                                           \
                        .unit = (word)})
-#define SERVER_NUMBER(member, least, most, word)                                                   \
+#define SERVER_NUMBER(member, minimum, maximum, word)                                              \
     (&(const number_t){.offset = offsetof(orders_server_conf_t, member),                           \
-                       .min = (least),                                                             \
-                       .max = (most),                                                              \
+                       .min = (minimum),                                                           \
+                       .max = (maximum),                                                           \
                        .unit = (word)})
 
 static bool read_number(const char *text, int min, int max, int *value)
@@ -125,7 +125,7 @@ static const char *set_api(cmd_parms *cmd, void *conf, const char *name)
     const orders_api_t *api = orders_api_find(name);
 
     if (!path) {
-        return "OrdersAPI must be in a <Location /path>, which is where the API is served; "
+        return "OrdersAPI must be in a <Location /path>, the path of the API; "
                "patterns and "
                "<LocationMatch> cannot be used";
     }
@@ -155,9 +155,10 @@ static const char *sibling_argument(const cmd_parms *cmd, const char *name)
 {
     const ap_directive_t *parent = cmd->directive->parent;
 
-    for (const ap_directive_t *one = parent ? parent->first_child : NULL; one; one = one->next) {
-        if (!ap_cstr_casecmp(one->directive, name)) {
-            const char *args = one->args;
+    for (const ap_directive_t *entry = parent ? parent->first_child : NULL; entry;
+         entry = entry->next) {
+        if (!ap_cstr_casecmp(entry->directive, name)) {
+            const char *args = entry->args;
 
             return ap_getword_conf(cmd->temp_pool, &args);
         }
@@ -222,7 +223,7 @@ static const char *set_page_size(cmd_parms *cmd, void *conf, const char *size, c
     return NULL;
 }
 
-/** A `word=number` of a directive that has several of them. */
+/** An option `word=number` of a directive with several options. */
 typedef struct limit_t {
     const char *word;
     size_t offset; /**< of an int of orders_dir_conf_t or orders_server_conf_t */
@@ -248,14 +249,14 @@ static const limit_t retention[] = {
     {NULL, 0},
 };
 
-/** For AP_INIT_ITERATE, with a list of limit_t as its info. `most`: the largest number. */
+/** For AP_INIT_ITERATE. `cmd->info`: a list of limit_t, terminated by a NULL word. `most`: the maximum of each number. */
 static const char *read_limit(cmd_parms *cmd, void *conf, const char *text, int most)
 {
     const char *value = strchr(text, '=');
 
-    for (const limit_t *one = cmd->info; value && one->word; one++) {
-        if (!strncmp(one->word, text, (size_t)(value - text)) && !one->word[value - text] &&
-            read_number(value + 1, 0, most, (int *)(void *)((char *)conf + one->offset))) {
+    for (const limit_t *entry = cmd->info; value && entry->word; entry++) {
+        if (!strncmp(entry->word, text, (size_t)(value - text)) && !entry->word[value - text] &&
+            read_number(value + 1, 0, most, (int *)(void *)((char *)conf + entry->offset))) {
             return NULL;
         }
     }
@@ -347,12 +348,13 @@ static const char *set_cache_provider(cmd_parms *cmd, void *conf, const char *te
 /** Allowed in the server configuration and in sections, not in .htaccess. */
 #define ANYWHERE (RSRC_CONF | ACCESS_CONF)
 
-#define DIR_INT(name, member, least, most, unit, help)                                             \
-    AP_INIT_TAKE1(name, set_dir_number, (void *)(uintptr_t)DIR_NUMBER(member, least, most, unit),  \
-                  ANYWHERE, help)
-#define SERVER_INT(name, member, least, most, unit, help)                                          \
+#define DIR_INT(name, member, minimum, maximum, unit, help)                                        \
+    AP_INIT_TAKE1(name, set_dir_number,                                                            \
+                  (void *)(uintptr_t)DIR_NUMBER(member, minimum, maximum, unit), ANYWHERE, help)
+#define SERVER_INT(name, member, minimum, maximum, unit, help)                                     \
     AP_INIT_TAKE1(name, set_server_number,                                                         \
-                  (void *)(uintptr_t)SERVER_NUMBER(member, least, most, unit), RSRC_CONF, help)
+                  (void *)(uintptr_t)SERVER_NUMBER(member, minimum, maximum, unit), RSRC_CONF,     \
+                  help)
 #define SERVER_FLAG(name, member, help)                                                            \
     AP_INIT_FLAG(name, set_server_flag, (void *)offsetof(orders_server_conf_t, member), RSRC_CONF, \
                  help)
@@ -378,7 +380,7 @@ const command_rec orders_directives[] = {
                     "order=number and agent=number (mails per hour; 0: no limit)"),
     AP_INIT_ITERATE("OrdersGuessLimit", set_limit, (void *)(uintptr_t)guess_limits, ANYWHERE,
                     "user=number and address=number (failed lookups per minute; 0: no limit)"),
-    DIR_INT("OrdersMaxQuantity", max_quantity, 1, 1000000, "pieces",
+    DIR_INT("OrdersMaxQuantity", max_quantity, 1, 1000000, "items",
             "maximum quantity of a line; default 10"),
     DIR_INT("OrdersBodyTimeout", body_timeout, 1, 600, "seconds",
             "time limit for reading a whole request body; default 10"),
@@ -419,8 +421,8 @@ const command_rec orders_directives[] = {
     SERVER_INT("OrdersIdempotencyLifetime", idempotency_lifetime, 60, 366 * 86400, "seconds",
                "how long idempotency keys are kept; default 86400"),
     AP_INIT_ITERATE("OrdersRetention", set_retention, (void *)(uintptr_t)retention, RSRC_CONF,
-                    "mails=, provider-events=, tokens= and carts= (days, 0 to 36500; 0: kept for "
-                    "ever)"),
+                    "mails=, provider-events=, tokens= and carts= (days, 0 to 36500; 0: never "
+                    "deleted)"),
     AP_INIT_TAKE1("OrdersSecretFile", set_secret, NULL, RSRC_CONF,
                   "a file of at least 32 bytes, the key of tokens and links"),
     AP_INIT_RAW_ARGS("OrdersMail", orders_directive_mail, NULL, RSRC_CONF,

@@ -18,7 +18,7 @@
 
 #define FILTER "ORDERS_ERROR"
 
-/** The error for a status that httpd itself answers. Any other status is `http_error`. */
+/** The error for a status with which httpd itself responds. Any other status is `http_error`. */
 static const struct {
     int status;
     orders_error_e error;
@@ -43,7 +43,7 @@ void orders_error_filter_disable_documents(request_rec *r)
     }
 }
 
-static const orders_problem_t *problem_of(const orders_request_t *request, int status)
+static const orders_problem_t *choose_problem(const orders_request_t *request, int status)
 {
     const orders_problem_t *own_problem = request->problem;
     orders_error_e error = ORDERS_E_http_error;
@@ -62,7 +62,7 @@ static const orders_problem_t *problem_of(const orders_request_t *request, int s
     return problem;
 }
 
-/** The reply of the API, with the status of httpd where it differs from that of the problem (414, 431, 501, …). */
+/** The response in the API's format, with httpd's status if it differs from that of the problem (414, 431, 501, …). */
 static void make_reply(orders_request_t *request, const orders_problem_t *problem,
                        orders_reply_t *reply)
 {
@@ -94,7 +94,7 @@ static apr_status_t error_filter(ap_filter_t *filter, apr_bucket_brigade *brigad
         return APR_SUCCESS;
     }
     filter->ctx = NULL;
-    problem = problem_of(request, r->status);
+    problem = choose_problem(request, r->status);
     make_reply(request, problem, &reply);
     orders_reply_headers(request, &reply, problem);
     orders_request_note(request, problem, false);
@@ -111,7 +111,7 @@ static apr_status_t error_filter(ap_filter_t *filter, apr_bucket_brigade *brigad
 }
 
 /**
- * A request that httpd could not parse has no Location yet. Finds it by the path of the request line, which may be incomplete.
+ * Sets the Location of a request that httpd could not parse, by the path in the request line, which may be incomplete.
  */
 static void find_location(request_rec *r)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Replaces httpd's own error pages under an API by errors in the format of that API. Status and headers stay. */
+/** Replaces httpd's own error pages under an API by errors in the format of that API. Status and headers are not changed. */
 #ifndef ORDERS_HTTPD_ERROR_FILTER_H
 #define ORDERS_HTTPD_ERROR_FILTER_H
 

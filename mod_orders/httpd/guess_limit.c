@@ -20,7 +20,7 @@ APLOG_USE_MODULE(orders);
 #define WAYS 4
 #define MINUTE apr_time_from_sec(60)
 
-/** Each failure moves `expires_at` by a minute divided by the limit. The part of it in the future is what counts against the caller. */
+/** Each failure increases `expires_at` by a minute divided by the limit. The limit is reached when it is almost a minute in the future. */
 typedef struct counter_t {
     apr_uint64_t key;
     apr_time_t expires_at;
@@ -30,13 +30,13 @@ typedef struct shared_counters_t {
     counter_t counter[SETS][WAYS];
 } shared_counters_t;
 
-/** Set by post_config, and constant from then on. `shared` is NULL without access to the mutex. */
+/** Set by post_config, constant afterwards. `shared` is NULL without access to the mutex. */
 static struct {
     apr_global_mutex_t *mutex;
     shared_counters_t *shared;
 } limit;
 
-/** What failures are counted for: a user or a client address. */
+/** A user or a client address, for which failures are counted. */
 typedef struct subject_t {
     apr_uint64_t key;
     int failures; /**< allowed per minute; 0: no limit */
@@ -139,7 +139,7 @@ static bool lock(void)
     return limit.shared && apr_global_mutex_lock(limit.mutex) == APR_SUCCESS;
 }
 
-/** The counter of `key`, or else the counter to replace. Under the mutex. */
+/** Caller holds the mutex. The counter of `key`, or the one to replace. */
 static counter_t *find_counter(apr_uint64_t key)
 {
     counter_t *set = limit.shared->counter[key % SETS], *oldest = set;
@@ -155,7 +155,7 @@ static counter_t *find_counter(apr_uint64_t key)
     return oldest;
 }
 
-/** Time until the subject may fail once more; 0: it may now. Under the mutex. */
+/** Caller holds the mutex. Time until the next failure is allowed; 0: it is allowed now. */
 static apr_time_t remaining_wait(const subject_t *subject, apr_time_t now)
 {
     const counter_t *counter = find_counter(subject->key);
@@ -177,16 +177,16 @@ orders_problem_t *orders_guess_limit_check(const orders_request_t *request)
         return NULL;
     }
     for (int i = 0; i < SUBJECTS; i++) {
-        apr_time_t own = remaining_wait(&subjects[i], now);
+        apr_time_t own_wait = remaining_wait(&subjects[i], now);
 
-        wait = own > wait ? own : wait;
+        wait = own_wait > wait ? own_wait : wait;
     }
     (void)apr_global_mutex_unlock(limit.mutex);
     if (!wait) {
         return NULL;
     }
     problem = orders_problem(request->r->pool, ORDERS_E_too_many_requests,
-                             "Too many orders that are not there were asked for.");
+                             "Too many requests for orders that do not exist. Try again later.");
     problem->retry_after = (int)apr_time_sec(wait) + 1;
     return problem;
 }

@@ -20,9 +20,9 @@ int orders_guess_limit_open(apr_pool_t *pconf, server_rec *main);
 /** For ap_hook_child_init. Without access to the mutex, this child does not limit. */
 void orders_guess_limit_child_init(apr_pool_t *pchild, server_rec *main);
 
-/** To be called with an identity, before the order is looked up. `too_many_requests`, with retry_after. */
+/** Call it with an identity, before the order is looked up. `too_many_requests`, with retry_after. */
 orders_problem_t *orders_guess_limit_check(const orders_request_t *request) ORDERS_MUSTCHECK;
-/** Counts a failed lookup. `problem`: that of the answer, or NULL. */
+/** Counts a failed lookup. `problem`: the problem of the response, or NULL. */
 void orders_guess_limit_count(const orders_request_t *request, const orders_problem_t *problem);
 
 #endif

@@ -39,8 +39,9 @@ static int translate_name(request_rec *r)
 }
 
 /**
- * ap_hook_map_to_storage: keeps httpd from walking directories and reading .htaccess. A RewriteRule with PT may just have moved the
- * request below an API, and VirtualDocumentRoot may have mapped it to a file, so its Location is looked up here. httpd does so again.
+ * ap_hook_map_to_storage: keeps httpd from walking directories and reading .htaccess. RewriteRule with PT may have
+ * moved the request below an API, and VirtualDocumentRoot may have mapped it to a file, so the Location is looked up here. httpd does the same
+ * later.
  */
 static int map_to_storage(request_rec *r)
 {
@@ -75,7 +76,7 @@ static orders_problem_t *authorize(orders_request_t *request)
     return orders_auth_permit(request);
 }
 
-static orders_problem_t *answer(orders_request_t *request, orders_reply_t *reply)
+static orders_problem_t *run_handler(orders_request_t *request, orders_reply_t *reply)
 {
     const orders_route_t *route = request->match.route;
 
@@ -89,8 +90,8 @@ static orders_problem_t *answer(orders_request_t *request, orders_reply_t *reply
     return route->handler(&request->call, reply);
 }
 
-/** The path has no route of this method: answers OPTIONS, and refuses any other method. Both with Allow. */
-static orders_problem_t *answer_other_method(orders_request_t *request)
+/** The path has no route of this method: sets Allow, accepts OPTIONS, and refuses any other method. */
+static orders_problem_t *handle_other_method(orders_request_t *request)
 {
     request_rec *r = request->r;
     const char *allow = apr_pstrcat(r->pool, orders_method_list(r->pool, request->match.allowed),
@@ -103,7 +104,7 @@ static orders_problem_t *answer_other_method(orders_request_t *request)
 }
 
 /** ap_hook_handler. */
-static int handle(request_rec *r)
+static int handle_request(request_rec *r)
 {
     orders_request_t *request =
         r->handler && !strcmp(r->handler, HANDLER) ? orders_request(r) : NULL;
@@ -116,13 +117,13 @@ static int handle(request_rec *r)
     orders_reply_init(request, &reply);
     if (request->found == ORDERS_ROUTE_FOUND) {
         reply.status = orders_route_status(request->match.route);
-        problem = answer(request, &reply);
+        problem = run_handler(request, &reply);
         if (request->match.route->guessable) {
             orders_guess_limit_count(request, problem);
         }
     } else if (request->found == ORDERS_ROUTE_METHOD) {
         reply.status = HTTP_NO_CONTENT;
-        problem = answer_other_method(request);
+        problem = handle_other_method(request);
     } else {
         problem = orders_problem(r->pool, ORDERS_E_not_found, NULL);
     }
@@ -142,5 +143,5 @@ void orders_handler_register_hooks(apr_pool_t *pool)
     ap_hook_translate_name(translate_name, NULL, NULL, APR_HOOK_LAST);
     ap_hook_map_to_storage(map_to_storage, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_type_checker(type_checker, NULL, NULL, APR_HOOK_FIRST);
-    ap_hook_handler(handle, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_handler(handle_request, NULL, NULL, APR_HOOK_FIRST);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** httpd's hooks around a request of an API: from its path to the handler of the API and to the reply. */
+/** The hooks that route a request to the handler of an API and send the response. */
 #ifndef ORDERS_HTTPD_HANDLER_H
 #define ORDERS_HTTPD_HANDLER_H
 

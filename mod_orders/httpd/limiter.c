@@ -22,19 +22,20 @@ typedef struct waiter_t {
     orders_limiter_e decision;
 } waiter_t;
 
-/** What one user has in use. */
+/** The number of sessions in use by a user. */
 typedef struct user_entry_t {
     orders_limiter_user_t user;
     int in_use; /**< 0: the entry is free */
 } user_entry_t;
 
 struct orders_limiter_t {
-    apr_thread_mutex_t *mutex; /**< for all members below */
+    apr_thread_mutex_t *mutex; /**< protects the members below */
     int limit;                 /**< as configured */
-    int current_limit;         /**< lower than `limit` while the database gives fewer sessions */
+    int current_limit;         /**< lower than `limit` while the database accepts fewer sessions */
     int in_use;
-    int per_user;        /**< limit of one user while current_limit == limit */
-    user_entry_t *users; /**< `limit` entries, because each user in it has at least one in use */
+    int per_user; /**< limit of one user while current_limit == limit */
+    user_entry_t
+        *users; /**< `limit` entries: each user with an entry has at least one session in use */
     apr_time_t raise_at; /**< when current_limit is raised by one */
     waiter_t *first, *last;
 };
@@ -51,7 +52,7 @@ orders_limiter_t *orders_limiter_create(apr_pool_t *own, int limit, int per_user
                : NULL;
 }
 
-/** The entry of `user`; ORDERS_LIMITER_NO_USER finds a free one. NULL when there is none. */
+/** The entry of `user`, or for ORDERS_LIMITER_NO_USER a free entry. NULL: not found. */
 static user_entry_t *find_entry(const orders_limiter_t *limiter, orders_limiter_user_t user)
 {
     for (int i = 0; i < limiter->limit; i++) {
@@ -121,18 +122,18 @@ static void enqueue(orders_limiter_t *limiter, waiter_t *waiter, bool returning)
 
 static void dequeue(orders_limiter_t *limiter, waiter_t *waiter)
 {
-    waiter_t *before = NULL;
+    waiter_t *previous = NULL;
 
-    for (waiter_t *one = limiter->first; one != waiter; one = one->next) {
-        before = one;
+    for (waiter_t *entry = limiter->first; entry != waiter; entry = entry->next) {
+        previous = entry;
     }
-    if (before) {
-        before->next = waiter->next;
+    if (previous) {
+        previous->next = waiter->next;
     } else {
         limiter->first = waiter->next;
     }
     if (limiter->last == waiter) {
-        limiter->last = before;
+        limiter->last = previous;
     }
 }
 
@@ -189,7 +190,7 @@ static bool wait_until(waiter_t *waiter, apr_time_t until)
                           .tv_nsec = (long)apr_time_usec(until) * 1000};
     int failed;
 
-    do { /* sem_timedwait() uses the wall clock, which may be set */
+    do { /* not sem_timedwait(), which uses the wall clock */
         failed = sem_clockwait(&waiter->wakeup, CLOCK_MONOTONIC, &at);
     } while (failed && errno == EINTR);
     return !failed;
@@ -203,12 +204,12 @@ static void wait_for_post(waiter_t *waiter)
     }
 }
 
-/** When a waiter calls admit_waiting again: at its deadline, or earlier to raise the limit. Under the mutex. */
+/** Caller holds the mutex. When a waiter calls admit_waiting() again: at its deadline, or earlier to raise the limit. */
 static apr_time_t next_check_at(const orders_limiter_t *limiter, apr_time_t deadline)
 {
-    apr_time_t soon = orders_clock_now() + RAISE_INTERVAL;
+    apr_time_t next_raise = orders_clock_now() + RAISE_INTERVAL;
 
-    return limiter->current_limit < limiter->limit && soon < deadline ? soon : deadline;
+    return limiter->current_limit < limiter->limit && next_raise < deadline ? next_raise : deadline;
 }
 
 /** Called with the mutex held; returns with it released. */

@@ -11,10 +11,10 @@
 
 APLOG_USE_MODULE(orders);
 
-/** Of this child. Set before its threads start; NULL until then. */
+/** Set before the threads of the child start; NULL until then. */
 static orders_troubles_t *troubles;
 
-static int level_of(orders_level_e level)
+static int httpd_level(orders_level_e level)
 {
     static const int levels[] = {[ORDERS_LOG_ERROR] = APLOG_ERR,
                                  [ORDERS_LOG_WARNING] = APLOG_WARNING,
@@ -29,28 +29,28 @@ static bool request_enabled(void *context, orders_level_e level)
 {
     const request_rec *r = context;
 
-    return APLOG_R_IS_LEVEL(r, level_of(level));
+    return APLOG_R_IS_LEVEL(r, httpd_level(level));
 }
 
 static void request_write(void *context, orders_level_e level, const char *line)
 {
     const request_rec *r = context;
 
-    ap_log_rerror(APLOG_MARK, level_of(level), 0, r, "%s", line);
+    ap_log_rerror(APLOG_MARK, httpd_level(level), 0, r, "%s", line);
 }
 
 static bool server_enabled(void *context, orders_level_e level)
 {
     const server_rec *server = context;
 
-    return APLOG_IS_LEVEL(server, level_of(level));
+    return APLOG_IS_LEVEL(server, httpd_level(level));
 }
 
 static void server_write(void *context, orders_level_e level, const char *line)
 {
     const server_rec *server = context;
 
-    ap_log_error(APLOG_MARK, level_of(level), 0, server, "%s", line);
+    ap_log_error(APLOG_MARK, httpd_level(level), 0, server, "%s", line);
 }
 
 orders_log_t orders_log_of_request(request_rec *r)

@@ -12,11 +12,11 @@
 
 APLOG_USE_MODULE(orders);
 
-/** A call under way. Allocated with malloc; freed by the caller, or by the worker thread if the caller has timed out. */
+/** A call in progress. Allocated with malloc(); freed by the caller, or by the worker thread if the caller has timed out. */
 typedef struct task_t {
     struct task_t *next;
     const orders_remote_cache_t *cache;
-    orders_remote_call_t call; /* not its pointers: the caller may have timed out */
+    orders_remote_call_t call; /* its pointers must not be used: the caller may have timed out */
     unsigned char key[ORDERS_REMOTE_CACHE_KEY], value[ORDERS_REMOTE_CACHE_VALUE];
     apr_status_t status;
     bool queued; /* no thread was free */
@@ -30,15 +30,15 @@ static struct {
     pthread_cond_t done;
     task_t *first;
     int queued;        /* number of removals in the queue */
-    int threads, free; /* free: threads minus tasks under way and in the queue; may be negative */
-    bool silent;       /* the last call got no answer; see retry_at */
+    int threads, free; /* free: threads minus tasks, in progress or queued; may be negative */
+    bool unresponsive; /* the last call timed out; see retry_at */
     bool probing;
     apr_time_t retry_at;
 } calls = {.lock = PTHREAD_MUTEX_INITIALIZER,
            .enqueued = PTHREAD_COND_INITIALIZER,
            .done = PTHREAD_COND_INITIALIZER};
 
-static apr_status_t perform(task_t *task, apr_pool_t *pool)
+static apr_status_t perform_call(task_t *task, apr_pool_t *pool)
 {
     const orders_remote_cache_t *cache = task->cache;
     orders_remote_call_t *call = &task->call;
@@ -58,25 +58,25 @@ static apr_status_t perform(task_t *task, apr_pool_t *pool)
     return APR_EGENERAL;
 }
 
-/** Under the lock. Only called for an answer in time: a later one may be a timeout of the provider. */
-static void report_answer(const task_t *task)
+/** Caller holds the lock. Only for a reply in time: a later result may be a timeout of the provider. */
+static void report_reply(const task_t *task)
 {
-    calls.silent = false;
+    calls.unresponsive = false;
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, task->cache->server,
-                 "OrdersTokenCacheProvider: the cache server answers again");
+                 "OrdersTokenCacheProvider: the cache server responds again");
 }
 
-/** Under the lock. */
-static void report_silence(const task_t *task)
+/** Caller holds the lock. */
+static void report_timeout(const task_t *task)
 {
-    if (!calls.silent) {
+    if (!calls.unresponsive) {
         ap_log_error(
             APLOG_MARK, APLOG_WARNING, 0, task->cache->server,
-            "OrdersTokenCacheProvider: the cache server did not answer within %d s; until it "
+            "OrdersTokenCacheProvider: the cache server did not respond within %d s; until it "
             "does, identities are read from the database",
             (int)apr_time_sec(ORDERS_REMOTE_CACHE_WAIT));
     }
-    calls.silent = true;
+    calls.unresponsive = true;
     calls.retry_at = orders_clock_now() + ORDERS_REMOTE_CACHE_PAUSE;
 }
 
@@ -97,7 +97,7 @@ static void *run_thread(void *data)
         calls.first = task->next;
         calls.queued -= task->queued;
         pthread_mutex_unlock(&calls.lock);
-        task->status = perform(task, pool);
+        task->status = perform_call(task, pool);
         apr_pool_clear(pool);
         pthread_mutex_lock(&calls.lock);
         calls.free++;
@@ -110,21 +110,21 @@ static void *run_thread(void *data)
     return NULL;
 }
 
-/** Under the lock. Does nothing if ORDERS_REMOTE_CACHE_THREADS exist. */
+/** Caller holds the lock. No effect if ORDERS_REMOTE_CACHE_THREADS exist. */
 static void add_thread(void)
 {
     pthread_attr_t detached;
     pthread_t thread;
-    sigset_t all, before;
+    sigset_t all, previous_mask;
     bool added = false;
 
     if (calls.threads < ORDERS_REMOTE_CACHE_THREADS && !pthread_attr_init(&detached)) {
         /* The thread inherits the mask, so that only httpd's threads handle signals. */
         sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
+        pthread_sigmask(SIG_SETMASK, &all, &previous_mask);
         added = !pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED) &&
                 !pthread_create(&thread, &detached, run_thread, NULL);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        pthread_sigmask(SIG_SETMASK, &previous_mask, NULL);
         pthread_attr_destroy(&detached);
     }
     calls.threads += added;
@@ -132,19 +132,19 @@ static void add_thread(void)
 }
 
 /**
- * Under the lock. Whether a call may wait for a free thread: a removal may, because a revoked identity must not stay in the cache. Not
- * while the server does not answer, because then no thread becomes free.
+ * Caller holds the lock. Whether a call may wait for a free thread: only a removal, because a revoked identity must not stay in the cache,
+ * and not while the server is unresponsive, because then no thread becomes free.
  */
 static bool may_queue(orders_remote_operation_e operation)
 {
-    return operation == ORDERS_REMOTE_REMOVE && calls.threads && !calls.silent &&
+    return operation == ORDERS_REMOTE_REMOVE && calls.threads && !calls.unresponsive &&
            calls.queued < ORDERS_REMOTE_CACHE_QUEUE;
 }
 
-/** Under the lock. Whether the call may be made. `*probe`: it tests whether the server answers again. */
-static bool admit(task_t *task, bool *probe)
+/** Caller holds the lock. Whether the call may be made. `*probe`: it tests whether the server replies again. */
+static bool admit_task(task_t *task, bool *probe)
 {
-    if (calls.silent && (calls.probing || orders_clock_now() < calls.retry_at)) {
+    if (calls.unresponsive && (calls.probing || orders_clock_now() < calls.retry_at)) {
         return false;
     }
     if (calls.free <= 0) {
@@ -156,7 +156,7 @@ static bool admit(task_t *task, bool *probe)
     }
     calls.queued += task->queued;
     calls.free--;
-    *probe = calls.silent;
+    *probe = calls.unresponsive;
     calls.probing = *probe || calls.probing;
     return true;
 }
@@ -172,7 +172,7 @@ static void enqueue(task_t *task)
     pthread_cond_signal(&calls.enqueued);
 }
 
-/** Under the lock, which is released while waiting. */
+/** Caller holds the lock, which is released during the wait. */
 static void wait_until_done(const task_t *task)
 {
     apr_time_t deadline = orders_clock_now() + ORDERS_REMOTE_CACHE_WAIT;
@@ -212,8 +212,8 @@ static apr_status_t take_result(task_t *task, orders_remote_call_t *call)
 }
 
 /**
- * Under the lock, which is released while waiting. True: the task is done. False: it timed out, and the worker thread frees it. The
- * timeout of a queued task does not mean that the server is silent, because the threads may be busy with calls that are answered.
+ * Caller holds the lock, which is released during the wait. True: the task is done. False: it timed out, and the worker thread frees it.
+ * The timeout of a queued task does not mean that the server is unresponsive: all threads may be busy with other calls.
  */
 static bool run_task(task_t *task, bool probe)
 {
@@ -225,9 +225,9 @@ static bool run_task(task_t *task, bool probe)
     done = task->done;
     task->abandoned = !done;
     if (!done && !task->queued) {
-        report_silence(task);
+        report_timeout(task);
     } else if (done && probe) {
-        report_answer(task);
+        report_reply(task);
     }
     return done;
 }
@@ -242,7 +242,7 @@ apr_status_t orders_remote_cache_call(const orders_remote_cache_t *cache,
         return APR_ENOMEM;
     }
     pthread_mutex_lock(&calls.lock);
-    admitted = admit(task, &probe);
+    admitted = admit_task(task, &probe);
     if (admitted) {
         done = run_task(task, probe);
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Calls of a socache provider that uses the network (memcached, Redis). Providers have a late timeout or none, so each call is made by
- * a worker thread, and the caller waits at most ORDERS_REMOTE_CACHE_WAIT. After a call without an answer, one call at a time probes the
- * server, each after ORDERS_REMOTE_CACHE_PAUSE; all other calls fail at once.
+ * Calls of a socache provider that uses the network (memcached, Redis). Providers have a long timeout or none, so each call is made by
+ * a worker thread, and the caller waits at most ORDERS_REMOTE_CACHE_WAIT. After a timeout, one call at a time probes the server, each after
+ * ORDERS_REMOTE_CACHE_PAUSE; all other calls fail immediately.
  *
  * A process creates its worker threads when it needs them, at most ORDERS_REMOTE_CACHE_THREADS. At most ORDERS_REMOTE_CACHE_QUEUE
  * removals wait for a free thread; the caller of a removal that is still in the queue gets APR_TIMEUP, and the removal is performed
@@ -45,7 +45,7 @@ typedef struct orders_remote_call_t {
     apr_time_t expires_at; /**< for a store: wall-clock time */
 } orders_remote_call_t;
 
-/** The status of the provider; APR_TIMEUP: no answer in time; APR_EBUSY: the call was not made; APR_ENOMEM. */
+/** The status of the provider; APR_TIMEUP: no reply in time; APR_EBUSY: the call was not made; APR_ENOMEM. */
 apr_status_t orders_remote_cache_call(const orders_remote_cache_t *cache,
                                       orders_remote_call_t *call);
 

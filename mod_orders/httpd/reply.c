@@ -16,16 +16,16 @@ void orders_reply_init(const orders_request_t *request, orders_reply_t *reply)
     *reply = (orders_reply_t){.status = HTTP_OK, .headers = apr_table_make(request->r->pool, 4)};
 }
 
-static void default_header(apr_table_t *headers, const char *name, const char *value)
+static void set_default_header(apr_table_t *headers, const char *name, const char *value)
 {
     if (!apr_table_get(headers, name)) {
         apr_table_setn(headers, name, value);
     }
 }
 
-static int copy_header(void *into, const char *name, const char *value)
+static int copy_header(void *target, const char *name, const char *value)
 {
-    apr_table_addn(into, name, value);
+    apr_table_addn(target, name, value);
     return 1;
 }
 
@@ -36,9 +36,9 @@ void orders_reply_headers(const orders_request_t *request, const orders_reply_t 
     apr_table_t *headers = r->headers_out;
 
     apr_table_do(copy_header, headers, reply->headers, NULL);
-    default_header(headers, "Cache-Control", "private, no-store");
-    default_header(headers, "X-Content-Type-Options", "nosniff");
-    default_header(headers, "Referrer-Policy", "no-referrer"); /* a path may contain a secret */
+    set_default_header(headers, "Cache-Control", "private, no-store");
+    set_default_header(headers, "X-Content-Type-Options", "nosniff");
+    set_default_header(headers, "Referrer-Policy", "no-referrer"); /* a path may contain a secret */
     apr_table_setn(headers, "X-Request-Id", request->call.request_id);
     if (reply->etag) {
         apr_table_setn(headers, "ETag", reply->etag);
@@ -47,11 +47,11 @@ void orders_reply_headers(const orders_request_t *request, const orders_reply_t 
         apr_table_setn(headers, "Idempotency-Replayed", "true");
     }
     if (problem && problem->retry_after > 0) {
-        default_header(headers, "Retry-After", apr_itoa(r->pool, problem->retry_after));
+        set_default_header(headers, "Retry-After", apr_itoa(r->pool, problem->retry_after));
     }
     if (reply->status == HTTP_UNAUTHORIZED && orders_auth_challenge(request) &&
         !apr_table_get(r->err_headers_out, "WWW-Authenticate")) {
-        default_header(headers, "WWW-Authenticate", orders_auth_challenge(request));
+        set_default_header(headers, "WWW-Authenticate", orders_auth_challenge(request));
     }
 }
 
@@ -76,7 +76,7 @@ void orders_reply_body(request_rec *r, const orders_reply_t *reply, apr_bucket_b
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(brigade->bucket_alloc));
 }
 
-static bool not_modified(request_rec *r, const orders_reply_t *reply)
+static bool is_not_modified(request_rec *r, const orders_reply_t *reply)
 {
     return reply->etag && reply->status == HTTP_OK && r->method_number == M_GET &&
            orders_etag_none_match(apr_table_get(r->headers_in, "If-None-Match"), reply->etag);
@@ -96,7 +96,7 @@ int orders_reply_send(orders_request_t *request, const orders_reply_t *reply,
     orders_reply_headers(request, reply, problem);
     orders_request_note(request, problem, reply->replayed);
     r->status = reply->status;
-    if (not_modified(r, reply)) {
+    if (is_not_modified(r, reply)) {
         r->status = HTTP_NOT_MODIFIED;
     } else {
         if (length || reply->length_unknown) {
@@ -111,7 +111,7 @@ int orders_reply_send(orders_request_t *request, const orders_reply_t *reply,
     } else {
         orders_reply_body(r, reply, brigade);
     }
-    /* the status is ignored: it is an error if the client has closed the connection */
+    /* The status is ignored: it is an error if the client has closed the connection. */
     (void)ap_pass_brigade(r->output_filters, brigade);
     return OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Writes replies: status, headers, body, and the notes for the access log. */
+/** Sends responses: status, headers, body, and the notes for the access log. */
 #ifndef ORDERS_HTTPD_REPLY_H
 #define ORDERS_HTTPD_REPLY_H
 
@@ -8,7 +8,7 @@
 /** Initialises an empty reply with status 200. */
 void orders_reply_init(const orders_request_t *request, orders_reply_t *reply);
 
-/** Sets the headers of the reply and those that every answer has. `problem` may be NULL. */
+/** Sets the headers of the reply and those of every response. `problem` may be NULL. */
 void orders_reply_headers(const orders_request_t *request, const orders_reply_t *reply,
                           const orders_problem_t *problem);
 

@@ -27,10 +27,10 @@ extern module AP_MODULE_DECLARE_DATA orders_module;
 APLOG_USE_MODULE(orders);
 
 #define MAX_REQUEST_ID_LENGTH 64
-/** The subject of repeated errors of requests (core/trouble.h). */
+/** Log subject of repeated errors of requests (core/trouble.h). */
 #define LOG_SUBJECT "requests"
 
-static const char *header(const orders_call_t *call, const char *name)
+static const char *get_header(const orders_call_t *call, const char *name)
 {
     const orders_request_t *request = call->context;
 
@@ -38,7 +38,7 @@ static const char *header(const orders_call_t *call, const char *name)
 }
 
 /** Tests the TCP connection without reading from it, so it works with TLS and HTTP/2 too. */
-static bool client_gone(const orders_call_t *call)
+static bool is_client_gone(const orders_call_t *call)
 {
     const orders_request_t *request = call->context;
     const conn_rec *connection = request->r->connection;
@@ -79,7 +79,7 @@ static bool is_valid_request_id(const char *id)
 }
 
 /** X-Request-Id of the client if valid, otherwise that of mod_unique_id, otherwise a random one. */
-static const char *request_id(request_rec *r)
+static const char *get_request_id(request_rec *r)
 {
     const char *id = apr_table_get(r->headers_in, "X-Request-Id");
     unsigned char random[16];
@@ -101,7 +101,7 @@ static const char *request_id(request_rec *r)
 }
 
 /** The media type in lower case without its parameters. */
-static const char *media_type(request_rec *r)
+static const char *get_media_type(request_rec *r)
 {
     const char *type = apr_table_get(r->headers_in, "Content-Type");
     char *word;
@@ -115,7 +115,7 @@ static const char *media_type(request_rec *r)
 }
 
 /** The path as sent by the client: percent-encoded, with dots, slashes and unreserved characters normalised as by httpd. */
-static char *sent_path(request_rec *r)
+static char *get_sent_path(request_rec *r)
 {
     const char *sent = r->unparsed_uri ? r->unparsed_uri : "";
     const char *authority = *sent == '/' ? NULL : strstr(sent, "://");
@@ -155,9 +155,9 @@ static const char *encode_uri(request_rec *r, size_t skip, const char *sent)
 {
     const core_dir_config *core = ap_get_core_module_config(r->server->lookup_defaults);
     char *path = apr_pstrdup(r->pool, ap_os_escape_path(r->pool, r->uri + skip, 1));
-    bool kept = core && core->allow_encoded_slashes && !core->decode_encoded_slashes;
+    bool keeps_slashes = core && core->allow_encoded_slashes && !core->decode_encoded_slashes;
 
-    for (char *at = path; kept && (at = ap_strcasestr(at, "%252F")); at += 3) {
+    for (char *at = path; keeps_slashes && (at = ap_strcasestr(at, "%252F")); at += 3) {
         if (ap_strcasestr(sent, "%252F")) {
             return "/%00";
         }
@@ -167,13 +167,13 @@ static const char *encode_uri(request_rec *r, size_t skip, const char *sent)
 }
 
 /**
- * The path below the mount, percent-encoded, so that each segment is decoded separately and once. It is taken from the path that the
- * client sent, unless that was rewritten; then r->uri is encoded again.
+ * The path below the mount, percent-encoded, so that each segment is decoded separately and once. It is a part of the path sent by the
+ * client; if that was rewritten, r->uri is encoded again.
  */
 static const char *path_after_mount(request_rec *r, const char *mount)
 {
     size_t length = strlen(mount);
-    const char *path = sent_path(r);
+    const char *path = get_sent_path(r);
 
     if (!strncmp(path, mount, length) && (path[length] == '/' || !path[length]) &&
         is_source(r, path)) {
@@ -182,7 +182,7 @@ static const char *path_after_mount(request_rec *r, const char *mount)
     return encode_uri(r, length, path);
 }
 
-/** All paths below a mount belong to the API. At the root of a site, only paths that start like one of its routes do. */
+/** Whether a path without a route belongs to the API: any path below a mount; at the root of a site, only one that starts like a route. */
 static bool is_own_prefix(const orders_api_t *api, const char *mount, const char *path)
 {
     size_t length;
@@ -223,7 +223,7 @@ static void find_route(orders_request_t *request)
     request->path = path;
 }
 
-static void fill_settings(orders_request_t *request)
+static void init_settings(orders_request_t *request)
 {
     request->settings = (orders_settings_t){
         .tenant = request->dir.tenant,
@@ -253,7 +253,7 @@ static void fill_settings(orders_request_t *request)
         .mail = request->server.mailer != NULL};
 }
 
-static void fill_sent_uri(orders_call_t *call, const char *sent)
+static void init_sent_uri(orders_call_t *call, const char *sent)
 {
     size_t length = strcspn(sent, "?#");
 
@@ -261,7 +261,7 @@ static void fill_sent_uri(orders_call_t *call, const char *sent)
     call->sent_query = sent[length] == '?' ? sent + length + 1 : "";
 }
 
-static void fill_call(orders_request_t *request)
+static void init_call(orders_request_t *request)
 {
     request_rec *r = request->r;
     orders_call_t *call = &request->call;
@@ -270,17 +270,17 @@ static void fill_call(orders_request_t *request)
     call->api = request->api;
     call->route = request->match.route;
     memcpy(call->param, request->match.param, sizeof call->param);
-    fill_sent_uri(call, r->unparsed_uri ? r->unparsed_uri : "");
+    init_sent_uri(call, r->unparsed_uri ? r->unparsed_uri : "");
     call->mount = request->dir.mount;
     call->query = r->args ? r->args : "";
-    call->content_type = media_type(r);
+    call->content_type = get_media_type(r);
     call->body = "";
     call->idempotency_key = apr_table_get(r->headers_in, "Idempotency-Key");
     call->if_match = apr_table_get(r->headers_in, "If-Match");
     call->accept_language = apr_table_get(r->headers_in, "Accept-Language");
-    call->request_id = request_id(r);
-    call->header = header;
-    call->client_gone = client_gone;
+    call->request_id = get_request_id(r);
+    call->header = get_header;
+    call->client_gone = is_client_gone;
     call->head = r->header_only;
     call->identify = orders_auth_identify;
     call->look_up = orders_auth_look_up;
@@ -298,7 +298,7 @@ orders_request_t *orders_request_known(const request_rec *r)
     return ap_get_module_config(r->request_config, &orders_module);
 }
 
-static orders_request_t *create(request_rec *r)
+static orders_request_t *create_request(request_rec *r)
 {
     orders_request_t *request = apr_pcalloc(r->pool, sizeof *request);
 
@@ -310,8 +310,8 @@ static orders_request_t *create(request_rec *r)
     request->providers =
         (orders_providers_t){.channels = request->server.channels, .log = &request->log};
     find_route(request);
-    fill_settings(request);
-    fill_call(request);
+    init_settings(request);
+    init_call(request);
     request->providers.request_id = request->call.request_id;
     orders_sessions_database(request->server.session_pool, r->pool, request->dir.statement_timeout,
                              &request->log, &request->database);
@@ -333,7 +333,7 @@ orders_request_t *orders_request(request_rec *r)
     if (request && request->dir.mount == dir->mount) {
         return request;
     }
-    return create(r); /* the first hook, or the first after a rewrite to another Location */
+    return create_request(r); /* the first hook, or the first after a rewrite to another Location */
 }
 
 const char *orders_request_route(const orders_request_t *request)
@@ -341,7 +341,7 @@ const char *orders_request_route(const orders_request_t *request)
     return request->match.route ? request->match.route->name : "-";
 }
 
-static const char *error_code(apr_pool_t *pool, const orders_problem_t *problem)
+static const char *format_error_number(apr_pool_t *pool, const orders_problem_t *problem)
 {
     return apr_psprintf(pool, "ORD%04d", orders_error_number(problem->error));
 }
@@ -356,7 +356,7 @@ void orders_request_log(orders_request_t *request, const orders_problem_t *probl
     }
     const char *fields = orders_problem_field_names(r->pool, problem);
     const char *line =
-        apr_psprintf(r->pool, "%s %s %s %s %s%s%s%s%s", error_code(r->pool, problem),
+        apr_psprintf(r->pool, "%s %s %s %s %s%s%s%s%s", format_error_number(r->pool, problem),
                      orders_error_word(problem->error), request->call.request_id,
                      *problem->sqlstate ? problem->sqlstate : "-", orders_request_route(request),
                      fields ? " fields=" : "", fields ? fields : "", problem->log ? ": " : "",
@@ -375,14 +375,14 @@ static void review_troubles(const orders_request_t *request, const orders_proble
     orders_troubles_review(&request->log);
 }
 
-static void note(request_rec *r, const char *name, const char *value)
+static void set_note(request_rec *r, const char *name, const char *value)
 {
     if (value) {
         apr_table_setn(r->notes, name, value);
     }
 }
 
-static const char *number(apr_pool_t *pool, apr_int64_t value)
+static const char *format_number(apr_pool_t *pool, apr_int64_t value)
 {
     return apr_psprintf(pool, "%" APR_INT64_T_FMT, value);
 }
@@ -399,22 +399,22 @@ static const char *logged_path(const orders_request_t *request)
 }
 
 /**
- * ap_hook_log_transaction, before the loggers. Sets the note for every request, so that one log format suits a whole server. Among
- * internal redirects the last one of an API is used: earlier ones are rewrites, later ones error pages.
+ * ap_hook_log_transaction, before the loggers. Sets the note for every request, so that one log format can be used for a whole server. Of
+ * several internal redirects, the last one to an API is used: earlier ones are rewrites, later ones error pages.
  */
 static int note_path(request_rec *r)
 {
     const char *path = r->uri;
 
-    for (request_rec *each = r; each; each = each->next) {
-        const orders_request_t *request = orders_request_known(each);
+    for (request_rec *redirect = r; redirect; redirect = redirect->next) {
+        const orders_request_t *request = orders_request_known(redirect);
 
         if (request && request->is_api_path) {
             path = logged_path(request);
         }
     }
-    for (request_rec *each = r; each; each = each->next) {
-        note(each, "orders_path", path);
+    for (request_rec *redirect = r; redirect; redirect = redirect->next) {
+        set_note(redirect, "orders_path", path);
     }
     return DECLINED;
 }
@@ -429,15 +429,15 @@ void orders_request_note(orders_request_t *request, const orders_problem_t *prob
     request_rec *r = request->r;
     const orders_database_t *database = &request->database;
 
-    note(r, "orders_api", request->api->name);
-    note(r, "orders_route", request->match.route ? request->match.route->name : NULL);
-    note(r, "orders_code", problem ? orders_error_word(problem->error) : NULL);
-    note(r, "orders_error", problem ? error_code(r->pool, problem) : NULL);
-    note(r, "orders_sqlstate", problem && *problem->sqlstate ? problem->sqlstate : NULL);
-    note(r, "orders_db_us", number(r->pool, database->busy_us));
-    note(r, "orders_queue_us", number(r->pool, database->queue_us));
-    note(r, "orders_trips", number(r->pool, database->trips));
-    note(r, "orders_replayed", replayed ? "1" : NULL);
-    note(r, "orders_request_id", request->call.request_id);
+    set_note(r, "orders_api", request->api->name);
+    set_note(r, "orders_route", request->match.route ? request->match.route->name : NULL);
+    set_note(r, "orders_code", problem ? orders_error_word(problem->error) : NULL);
+    set_note(r, "orders_error", problem ? format_error_number(r->pool, problem) : NULL);
+    set_note(r, "orders_sqlstate", problem && *problem->sqlstate ? problem->sqlstate : NULL);
+    set_note(r, "orders_db_us", format_number(r->pool, database->busy_us));
+    set_note(r, "orders_queue_us", format_number(r->pool, database->queue_us));
+    set_note(r, "orders_trips", format_number(r->pool, database->trips));
+    set_note(r, "orders_replayed", replayed ? "1" : NULL);
+    set_note(r, "orders_request_id", request->call.request_id);
     review_troubles(request, problem);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The state of a request of an API: created by the first hook that needs it, and found by the later ones. Lives in the request's pool;
+ * The state of a request of an API, created by the first hook that calls orders_request(). Lives in the request's pool;
  * used by the thread of the request.
  */
 #ifndef ORDERS_HTTPD_REQUEST_H
@@ -19,7 +19,7 @@ typedef struct orders_request_t {
     request_rec *r;
     const orders_api_t *api;
     orders_dir_conf_t dir;       /**< defaults filled in */
-    orders_server_conf_t server; /**< the same */
+    orders_server_conf_t server; /**< defaults filled in */
     orders_route_e found;
     orders_match_t match;
     const char *path; /**< the path below the mount, still percent-encoded */
@@ -32,8 +32,8 @@ typedef struct orders_request_t {
     orders_identity_t *identity; /**< once resolved */
     orders_problem_t *problem;   /**< of the hook that ended the request; for the error filter */
     bool body_read;              /**< to its end */
-    bool body_failed;            /**< a read failed: do not read on */
-    bool answered;               /**< an input filter has sent an answer of its own */
+    bool body_failed;            /**< a read failed: the rest must not be read */
+    bool answered;               /**< an input filter has sent a response */
 } orders_request_t;
 
 /** The state of the request, created if necessary. NULL: its Location has no API. */
@@ -45,10 +45,10 @@ orders_request_t *orders_request_known(const request_rec *r);
 /** The name of the route, or "-". */
 const char *orders_request_route(const orders_request_t *request);
 
-/** Logs a problem with its number, request id and SQLSTATE: at level error from status 500 up, otherwise at info. */
+/** Logs a problem with its number, request id and SQLSTATE: at level error if the status is 500 or higher, otherwise at info. */
 void orders_request_log(orders_request_t *request, const orders_problem_t *problem, int status);
 
-/** Sets the notes for the access log (docs/log.md). To be called with the answer. `problem` may be NULL. */
+/** Sets the notes for the access log (docs/log.md). Called once per response. `problem` may be NULL. */
 void orders_request_note(orders_request_t *request, const orders_problem_t *problem, bool replayed);
 
 /** Registers the hook that sets the note `orders_path`. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Secrets in files that directives name. Read with the configuration, as the user that starts httpd. */
+/** Secrets in files named by directives. They are read with the configuration, as the user that starts httpd. */
 #ifndef ORDERS_HTTPD_SECRET_FILE_H
 #define ORDERS_HTTPD_SECRET_FILE_H
 
@@ -12,7 +12,7 @@
 typedef struct orders_secret_kind_t {
     int minimum;               /**< length in bytes, without newlines at the end */
     apr_fileperms_t forbidden; /**< permissions that the file must not have */
-    const char *readers;       /**< who would have these permissions; for the error message */
+    const char *readers;       /**< users with these permissions, for the error message */
     const char *advice;        /**< how to create a secret; for the error message */
 } orders_secret_kind_t;
 

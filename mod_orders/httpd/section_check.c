@@ -11,7 +11,7 @@
 APLOG_USE_MODULE(orders);
 
 /** The first directive of that name in a section, containers such as <RequireAll> included; or NULL. */
-static const ap_directive_t *find(const ap_directive_t *directive, const char *name)
+static const ap_directive_t *find_directive(const ap_directive_t *directive, const char *name)
 {
     for (; directive; directive = directive->next) {
         const ap_directive_t *inner;
@@ -19,7 +19,7 @@ static const ap_directive_t *find(const ap_directive_t *directive, const char *n
         if (!strcasecmp(directive->directive, name)) {
             return directive;
         }
-        inner = find(directive->first_child, name);
+        inner = find_directive(directive->first_child, name);
         if (inner) {
             return inner;
         }
@@ -63,18 +63,20 @@ static bool check_path(const server_rec *server, const apr_array_header_t *mount
 
 static bool takes_tokens(const server_rec *server, const orders_mount_t *mount)
 {
-    orders_dir_conf_t around;
+    orders_dir_conf_t server_dir;
 
-    orders_dir_conf_resolve(ap_get_module_config(server->lookup_defaults, &orders_module), &around);
-    return ORDERS_DEFAULT(mount->dir->identity, ORDERS_UNSET, around.identity) ==
+    orders_dir_conf_resolve(ap_get_module_config(server->lookup_defaults, &orders_module),
+                            &server_dir);
+    return ORDERS_DEFAULT(mount->dir->identity, ORDERS_UNSET, server_dir.identity) ==
            ORDERS_IDENTITY_TOKEN;
 }
 
-/** A password and a bearer token use the same header, so that a request cannot have both. */
+/** A password and a bearer token use the same header, so a request cannot have both. */
 static bool check_credential(apr_pool_t *ptemp, const server_rec *server,
                              const orders_mount_t *mount)
 {
-    const char *type = first_argument(ptemp, find(mount->section->first_child, "AuthType"));
+    const char *type =
+        first_argument(ptemp, find_directive(mount->section->first_child, "AuthType"));
 
     if ((strcasecmp(type, "Basic") && strcasecmp(type, "Digest")) ||
         (mount->api->has & ORDERS_HAS_OWN_KEYS) || !takes_tokens(server, mount)) {
@@ -102,7 +104,7 @@ bool orders_section_check(apr_pool_t *ptemp, const server_rec *server,
 }
 
 /** Whether a regular expression of a section matches a mount. httpd itself refuses invalid expressions. */
-static bool matches(apr_pool_t *ptemp, const char *pattern, const char *path)
+static bool regex_matches(apr_pool_t *ptemp, const char *pattern, const char *path)
 {
     ap_regex_t *regex = ap_pregcomp(ptemp, pattern, AP_REG_EXTENDED | AP_REG_NOSUB);
 
@@ -110,7 +112,7 @@ static bool matches(apr_pool_t *ptemp, const char *pattern, const char *path)
 }
 
 /** Whether a section is a <Location> or <LocationMatch> that applies to all of `path`. */
-static bool contains(apr_pool_t *ptemp, const ap_directive_t *section, const char *path)
+static bool applies_to(apr_pool_t *ptemp, const ap_directive_t *section, const char *path)
 {
     const char *args = section->args;
     bool regex = !strcasecmp(section->directive, "<LocationMatch");
@@ -127,11 +129,11 @@ static bool contains(apr_pool_t *ptemp, const ap_directive_t *section, const cha
     }
     length = strlen(where);
     if (length && !*args &&
-        where[length - 1] == '>') { /* the bracket of the section, if the argument is not quoted */
+        where[length - 1] == '>') { /* the `>` of the section, if the argument is not quoted */
         where[--length] = '\0';
     }
     if (regex) {
-        return matches(ptemp, where, path);
+        return regex_matches(ptemp, where, path);
     }
     if (*where != '/') {
         return false;
@@ -147,18 +149,19 @@ static bool contains(apr_pool_t *ptemp, const ap_directive_t *section, const cha
 
 static bool merges_auth(apr_pool_t *ptemp, const ap_directive_t *section)
 {
-    const char *how = first_argument(ptemp, find(section->first_child, "AuthMerging"));
+    const char *value = first_argument(ptemp, find_directive(section->first_child, "AuthMerging"));
 
-    return *how && strcasecmp(how, "Off");
+    return *value && strcasecmp(value, "Off");
 }
 
-static void advise(apr_pool_t *ptemp, const server_rec *server, const orders_mount_t *mount,
-                   const ap_directive_t *own, const ap_directive_t *later)
+static void advise_later_sections(apr_pool_t *ptemp, const server_rec *server,
+                                  const orders_mount_t *mount, const ap_directive_t *own,
+                                  const ap_directive_t *later)
 {
     for (; later; later = later->next) {
-        const ap_directive_t *require = find(later->first_child, "Require");
+        const ap_directive_t *require = find_directive(later->first_child, "Require");
 
-        if (require && contains(ptemp, later, mount->path) && !merges_auth(ptemp, later)) {
+        if (require && applies_to(ptemp, later, mount->path) && !merges_auth(ptemp, later)) {
             ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
                          "%s:%d: this Require replaces that of OrdersAPI %s (%s:%d), because the "
                          "later of two sections applies: move this section before the other, or "
@@ -175,13 +178,13 @@ static bool is_condition(const ap_directive_t *section)
            !strcasecmp(section->directive, "<Else");
 }
 
-/** Whether a section may apply to the path of a mount. <Directory> and <Files> may. */
+/** Whether a section can apply to the path of a mount. <Directory> and <Files> always can. */
 static bool may_contain(apr_pool_t *ptemp, const ap_directive_t *section, const char *path)
 {
     bool location = !strncasecmp(section->directive, "<Location", sizeof "<Location" - 1);
 
     return strcasecmp(section->directive, "<VirtualHost") != 0 &&
-           (!location || contains(ptemp, section, path));
+           (!location || applies_to(ptemp, section, path));
 }
 
 /** httpd merges conditions (<If>) after all Locations, regardless of the order of the file. */
@@ -190,7 +193,7 @@ static void advise_conditions(apr_pool_t *ptemp, const server_rec *server,
                               const ap_directive_t *section)
 {
     for (; section; section = section->next) {
-        const ap_directive_t *require = find(section->first_child, "Require");
+        const ap_directive_t *require = find_directive(section->first_child, "Require");
 
         if (!require || section == mount->section || !may_contain(ptemp, section, mount->path)) {
             continue;
@@ -215,7 +218,7 @@ static void advise_server(apr_pool_t *ptemp, const server_rec *server, const ord
         if (!strcasecmp(host->directive, "<VirtualHost") &&
             (!mount->section->parent || mount->section->parent == host)) {
             if (!mount->section->parent) {
-                advise(ptemp, server, mount, own, host->first_child);
+                advise_later_sections(ptemp, server, mount, own, host->first_child);
             }
             advise_conditions(ptemp, server, mount, own, host->first_child);
         }
@@ -228,12 +231,12 @@ void orders_section_advise(apr_pool_t *ptemp, const server_rec *server,
 {
     for (int i = 0; i < mounts->nelts; i++) {
         const orders_mount_t *mount = &APR_ARRAY_IDX(mounts, i, orders_mount_t);
-        const ap_directive_t *own = find(mount->section->first_child, "Require");
+        const ap_directive_t *own = find_directive(mount->section->first_child, "Require");
 
         if (!own) {
             continue;
         }
-        advise(ptemp, server, mount, own, mount->section->next);
+        advise_later_sections(ptemp, server, mount, own, mount->section->next);
         advise_conditions(ptemp, server, mount, own, ap_conftree);
         advise_server(ptemp, server, mount, own, ap_conftree);
     }

@@ -21,7 +21,7 @@
 APLOG_USE_MODULE(orders);
 
 /**
- * When a connection could not be made while none was open, no caller tries again for this time; then one caller does. The pause doubles
+ * Pause after a connection failed while no other was open. No caller connects during the pause; then one caller tries. The pause doubles
  * with each failure.
  */
 #define OUTAGE_PAUSE apr_time_from_msec(250)
@@ -33,7 +33,7 @@ APLOG_USE_MODULE(orders);
 #define SHORT_WAIT_MS 1000
 
 struct orders_session_pool_t {
-    server_rec *server; /**< whose mod_dbd pool it is */
+    server_rec *server; /**< owner of the mod_dbd pool */
     orders_limiter_t *limiter;
     orders_schema_t *schema;
     int queue_timeout; /**< milliseconds */
@@ -46,7 +46,7 @@ struct orders_session_pool_t {
     int holders;             /**< atomic: number of callers that have a connection */
 };
 
-/** The context of an orders_database_t, and as long-lived. */
+/** The context of an orders_database_t, with the same lifetime. */
 typedef struct borrower_t {
     orders_session_pool_t *session_pool;
     orders_limiter_user_t user;
@@ -62,7 +62,7 @@ typedef struct lease_t {
     PGconn *connection;
 } lease_t;
 
-/** Set while the configuration is read, and constant from then on. */
+/** Set while the configuration is read, constant afterwards. */
 static struct {
     APR_OPTIONAL_FN_TYPE(ap_dbd_open) * open;
     APR_OPTIONAL_FN_TYPE(ap_dbd_close) * close;
@@ -80,10 +80,10 @@ bool orders_sessions_possible(void)
 }
 
 /**
- * Shuts the socket down, so that the next borrower (open_connection) or mod_dbd reconnects. PQreset here could block on a dead network
+ * Shuts the socket down, so that the next borrower (open_connection) or mod_dbd reconnects. PQreset() could block on a broken network
  * while the caller is counted by the limiter.
  */
-static void invalidate(PGconn *connection)
+static void invalidate_connection(PGconn *connection)
 {
     if (PQsocket(connection) >= 0) {
         (void)shutdown(PQsocket(connection), SHUT_RDWR);
@@ -103,7 +103,7 @@ static void end_transaction(PGconn *connection, bool broken)
         status = PQtransactionStatus(connection);
     }
     if (broken || status != PQTRANS_IDLE) {
-        invalidate(connection);
+        invalidate_connection(connection);
     }
 }
 
@@ -113,12 +113,12 @@ static apr_status_t return_connection(void *data)
     lease_t *lease = data;
 
     orders_session_pool_t *session_pool = lease->session_pool;
-    bool works;
+    bool is_usable;
 
     end_transaction(lease->connection, false);
-    works = PQstatus(lease->connection) == CONNECTION_OK;
+    is_usable = PQstatus(lease->connection) == CONNECTION_OK;
     dbd.close(session_pool->server, lease->dbd);
-    if (works) {
+    if (is_usable) {
         __atomic_add_fetch(&session_pool->returns, 1, __ATOMIC_RELAXED);
     }
     __atomic_sub_fetch(
@@ -128,8 +128,8 @@ static apr_status_t return_connection(void *data)
     return APR_SUCCESS;
 }
 
-static orders_problem_t *unavailable(apr_pool_t *pool, orders_error_e error, const char *log,
-                                     int retry_after)
+static orders_problem_t *make_problem(apr_pool_t *pool, orders_error_e error, const char *log,
+                                      int retry_after)
 {
     orders_problem_t *problem = orders_problem(pool, error, NULL);
 
@@ -138,7 +138,7 @@ static orders_problem_t *unavailable(apr_pool_t *pool, orders_error_e error, con
     return problem;
 }
 
-/** Opens a connection and checks it without a round trip. On failure the caller still has to release the limiter. */
+/** Opens a connection and checks it without a round trip. After a failure the caller must release the limiter. */
 static bool open_connection(orders_session_pool_t *session_pool, apr_pool_t *pool, lease_t *lease)
 {
     lease->dbd = dbd.open(pool, session_pool->server);
@@ -156,7 +156,7 @@ static bool open_connection(orders_session_pool_t *session_pool, apr_pool_t *poo
     return false;
 }
 
-static void note_outage(orders_session_pool_t *session_pool)
+static void record_outage(orders_session_pool_t *session_pool)
 {
     apr_time_t pause = 2 * __atomic_load_n(&session_pool->pause, __ATOMIC_RELAXED);
 
@@ -167,15 +167,15 @@ static void note_outage(orders_session_pool_t *session_pool)
     __atomic_store_n(&session_pool->closed_until, orders_clock_now() + pause, __ATOMIC_RELAXED);
 }
 
-/** Tested with PQping, because mod_dbd logs each failed attempt twice. */
-static bool server_answers(const orders_session_pool_t *session_pool)
+/** Uses PQping(), because mod_dbd logs each failed attempt twice. */
+static bool is_server_up(const orders_session_pool_t *session_pool)
 {
     return !session_pool->params || PQping(session_pool->params) == PQPING_OK;
 }
 
 /**
- * Whether the caller may open a connection. In an outage one caller at a time may, after the pause and if the server answers: then
- * `*probe` is set, and end_probe must follow.
+ * Whether the caller may open a connection. During an outage only one caller at a time may, after the pause and if the server responds:
+ * `*probe` is then set, and end_probe() must follow.
  */
 static bool may_connect(orders_session_pool_t *session_pool, bool *probe)
 {
@@ -187,9 +187,9 @@ static bool may_connect(orders_session_pool_t *session_pool, bool *probe)
         __atomic_exchange_n(&session_pool->probing, true, __ATOMIC_ACQUIRE)) {
         return false;
     }
-    *probe = server_answers(session_pool);
+    *probe = is_server_up(session_pool);
     if (!*probe) {
-        note_outage(session_pool);
+        record_outage(session_pool);
         __atomic_store_n(&session_pool->probing, false, __ATOMIC_RELEASE);
     }
     return *probe;
@@ -203,10 +203,10 @@ static void end_probe(orders_session_pool_t *session_pool, bool probe)
 }
 
 /**
- * Releases the limiter after no connection could be made. While other callers of this process hold a connection, or have
- * returned one since `returns` was read, the server is up and its connections are used up: returns true, and the caller waits for
- * one of them. Otherwise the server is down: all waiting callers are refused, so that each need not try. Callers that are still
- * connecting do not count, because they will fail in the same way.
+ * Releases the limiter after a failure to connect. If other callers of this process hold a connection, or have returned one since
+ * `returns` was read, the server is up and has reached its limit of connections: returns true, and the caller waits for one of them.
+ * Otherwise the server is down: all waiting callers are refused without an attempt. Callers that are still connecting do not count,
+ * because they will fail too.
  */
 static bool release_unconnected(orders_session_pool_t *session_pool, orders_limiter_user_t user,
                                 apr_uint32_t returns)
@@ -217,7 +217,7 @@ static bool release_unconnected(orders_session_pool_t *session_pool, orders_limi
     if (holders > 0 || __atomic_load_n(&session_pool->returns, __ATOMIC_RELAXED) != returns) {
         return true;
     }
-    note_outage(session_pool);
+    record_outage(session_pool);
     orders_limiter_refuse_waiting(session_pool->limiter);
     return false;
 }
@@ -245,25 +245,26 @@ static orders_problem_t *acquire_connection(const borrower_t *borrower, apr_pool
             if (!returning) {
                 admission = ORDERS_LIMITER_REFUSED;
             } else if (orders_clock_now() >= deadline) {
-                /* with free capacity, the limiter admits after the deadline too */
+                /* the limiter also admits after the deadline if it has free capacity */
                 admission = ORDERS_LIMITER_TIMED_OUT;
             }
         }
         if (admission == ORDERS_LIMITER_TIMED_OUT || admission == ORDERS_LIMITER_USER_LIMITED) {
-            return unavailable(pool, ORDERS_E_busy,
-                               admission == ORDERS_LIMITER_TIMED_OUT
-                                   ? "no database session became free in time"
-                                   : "all sessions of the user (OrdersSessionsPerUser) were in use",
-                               BUSY_RETRY_SECONDS);
+            return make_problem(
+                pool, ORDERS_E_busy,
+                admission == ORDERS_LIMITER_TIMED_OUT
+                    ? "no database session became free in time"
+                    : "all sessions of the user (OrdersSessionsPerUser) were in use",
+                BUSY_RETRY_SECONDS);
         }
         if (admission == ORDERS_LIMITER_REFUSED) {
-            return unavailable(pool, ORDERS_E_database_unavailable, "no connection to the database",
-                               OUTAGE_RETRY_SECONDS);
+            return make_problem(pool, ORDERS_E_database_unavailable,
+                                "no connection to the database", OUTAGE_RETRY_SECONDS);
         }
     }
 }
 
-static orders_problem_t *acquire(void *context, apr_pool_t *pool, orders_session_t *session)
+static orders_problem_t *acquire_session(void *context, apr_pool_t *pool, orders_session_t *session)
 {
     const borrower_t *borrower = context;
     lease_t *lease = apr_pcalloc(pool, sizeof *lease);
@@ -271,9 +272,9 @@ static orders_problem_t *acquire(void *context, apr_pool_t *pool, orders_session
     bool probe;
 
     if (!may_connect(borrower->session_pool, &probe)) {
-        return unavailable(pool, ORDERS_E_database_unavailable,
-                           "no connection to the database at the last attempt",
-                           OUTAGE_RETRY_SECONDS);
+        return make_problem(pool, ORDERS_E_database_unavailable,
+                            "no connection to the database at the last attempt",
+                            OUTAGE_RETRY_SECONDS);
     }
     problem = acquire_connection(borrower, pool, lease);
     end_probe(borrower->session_pool, probe);
@@ -289,7 +290,7 @@ static orders_problem_t *acquire(void *context, apr_pool_t *pool, orders_session
     return NULL;
 }
 
-static void release(void *context, orders_session_t *session, bool broken)
+static void release_session(void *context, orders_session_t *session, bool broken)
 {
     lease_t *lease = session->lease;
 
@@ -304,7 +305,7 @@ static void release(void *context, orders_session_t *session, bool broken)
 static orders_problem_t *acquire_unconfigured(void *context, apr_pool_t *pool,
                                               orders_session_t *session)
 {
-    return unavailable(pool, ORDERS_E_not_configured, "no API is mounted on this server", 0);
+    return make_problem(pool, ORDERS_E_not_configured, "no API is mounted on this server", 0);
 }
 
 void orders_sessions_database(orders_session_pool_t *session_pool, apr_pool_t *pool,
@@ -315,14 +316,14 @@ void orders_sessions_database(orders_session_pool_t *session_pool, apr_pool_t *p
 
     borrower->session_pool = session_pool;
     borrower->queue_timeout = session_pool ? session_pool->queue_timeout : 0;
-    *database = (orders_database_t){.context = borrower,
-                                    .acquire = session_pool ? acquire : acquire_unconfigured,
-                                    .release = release,
-                                    .prepared_statements =
-                                        session_pool && session_pool->prepared_statements,
-                                    .timeout_ms = timeout_seconds * 1000,
-                                    .schema = session_pool ? session_pool->schema : NULL,
-                                    .log = log};
+    *database = (orders_database_t){
+        .context = borrower,
+        .acquire = session_pool ? acquire_session : acquire_unconfigured,
+        .release = release_session,
+        .prepared_statements = session_pool && session_pool->prepared_statements,
+        .timeout_ms = timeout_seconds * 1000,
+        .schema = session_pool ? session_pool->schema : NULL,
+        .log = log};
 }
 
 void orders_sessions_limit_wait(orders_database_t *database)

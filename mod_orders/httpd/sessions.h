@@ -25,8 +25,8 @@ bool orders_sessions_possible(void);
 void orders_sessions_child_init(apr_pool_t *pchild, server_rec *main);
 
 /**
- * Fills in `database` for one request or one run of a job. It lives as long as `pool`; so must `log`. `timeout_seconds`: for a
- * statement with all its attempts. `session_pool` may be NULL: then each statement fails with `not_configured`.
+ * Fills in `database` for one request or one run of a job. It lives as long as `pool`; so must `log`. `timeout_seconds`: limit of a
+ * statement with all its attempts. `session_pool` may be NULL: each statement then fails with `not_configured`.
  */
 void orders_sessions_database(orders_session_pool_t *session_pool, apr_pool_t *pool,
                               int timeout_seconds, const orders_log_t *log,
@@ -34,14 +34,14 @@ void orders_sessions_database(orders_session_pool_t *session_pool, apr_pool_t *p
 
 /**
  * Counts further sessions of `database` for a user: at most OrdersSessionsPerUser at a time in this process. `user`: the first
- * 8 bytes of a digest that identifies the user. Without this call no limit of a user applies.
+ * 8 bytes of a digest that identifies the user. Without this call the limit does not apply.
  */
 void orders_sessions_set_user(orders_database_t *database, const unsigned char *user);
 
 /** OrdersSessionsPerUser, or its default: half of OrdersSessions. */
 int orders_sessions_per_user(const orders_server_conf_t *conf);
 
-/** Waits at most one second for a session: for callers that can try again later. */
+/** Limits the wait for a session to one second, for callers that can try again later. */
 void orders_sessions_limit_wait(orders_database_t *database);
 
 #endif

@@ -21,7 +21,7 @@ APLOG_USE_MODULE(orders);
 #define GENERATIONS 1024
 #define REFUSALS 1024
 #define MAX_ENTRY ORDERS_REMOTE_CACHE_VALUE
-/** To be incremented with each change of cached_token_t, because a cache server keeps entries of an earlier release. */
+/** Must be incremented with each change of cached_token_t: a cache server can have entries of an earlier release. */
 #define ENTRY_VERSION 1
 
 /**
@@ -45,7 +45,7 @@ typedef struct cached_token_t {
     apr_uint32_t scopes;
 } cached_token_t;
 
-/** Set by post_config, and constant from then on. `shared` is NULL if there is no cache. */
+/** Set by post_config, constant afterwards. `shared` is NULL if there is no cache. */
 static struct {
     const ap_socache_provider_t *provider;
     ap_socache_instance_t *instance;
@@ -68,7 +68,7 @@ const char *orders_token_cache_check(apr_pool_t *pool, apr_pool_t *ptemp, const 
 {
     const char *arguments;
     const ap_socache_provider_t *provider = find_provider(ptemp, text, &arguments);
-    ap_socache_instance_t *trial;
+    ap_socache_instance_t *instance;
     const char *refusal;
 
     if (!provider) {
@@ -78,7 +78,7 @@ const char *orders_token_cache_check(apr_pool_t *pool, apr_pool_t *ptemp, const 
             "(such as mod_socache_shmcb) before this directive",
             text);
     }
-    refusal = provider->create(&trial, arguments, ptemp, ptemp);
+    refusal = provider->create(&instance, arguments, ptemp, ptemp);
     return refusal ? apr_pstrcat(pool, "OrdersTokenCacheProvider: ", refusal, NULL) : NULL;
 }
 
@@ -173,12 +173,11 @@ void orders_token_cache_child_init(apr_pool_t *pchild, server_rec *main)
     }
 }
 
-static apr_uint32_t slot_of(const unsigned char *hash, apr_uint32_t slots)
+static apr_uint32_t compute_slot(const unsigned char *hash, apr_uint32_t slots)
 {
     apr_uint32_t number;
 
-    memcpy(&number, hash,
-           sizeof number); /* uniformly distributed, because it is a part of a SHA-256 */
+    memcpy(&number, hash, sizeof number); /* uniformly distributed: a part of a SHA-256 */
     return number % slots;
 }
 
@@ -216,7 +215,7 @@ static apr_status_t retrieve_entry(const unsigned char *key, unsigned char *byte
     return status;
 }
 
-/** Errors are ignored: an entry that is not stored is looked up again. */
+/** Ignores errors: the next request looks the identity up in the database. */
 static void store_entry(const unsigned char *key, apr_time_t expires_at, unsigned char *bytes,
                         unsigned length, apr_pool_t *pool)
 {
@@ -246,12 +245,12 @@ static void remove_entry(const unsigned char *key, apr_pool_t *pool)
     }
 }
 
-static bool lock(void)
+static bool lock_cache(void)
 {
     return cache.shared && apr_global_mutex_lock(cache.mutex) == APR_SUCCESS;
 }
 
-static void unlock(void)
+static void unlock_cache(void)
 {
     (void)apr_global_mutex_unlock(cache.mutex);
 }
@@ -307,26 +306,26 @@ orders_cached_e orders_token_cache_get(apr_pool_t *pool, const unsigned char *ha
     apr_time_t now = apr_time_now(), oldest = now - apr_time_from_sec(seconds);
     apr_time_t refused_since = 0;
     apr_status_t status = APR_NOTFOUND;
-    apr_uint32_t slot = slot_of(hash, REFUSALS);
+    apr_uint32_t slot = compute_slot(hash, REFUSALS);
 
     *lookup = (orders_lookup_t){.hash = hash, .since = now};
     *identity = NULL;
-    if (seconds <= 0 || !lock()) {
+    if (seconds <= 0 || !lock_cache()) {
         return ORDERS_CACHE_UNKNOWN;
     }
     lookup->cacheable = true;
-    lookup->generation = cache.shared->generation[slot_of(hash, GENERATIONS)];
+    lookup->generation = cache.shared->generation[compute_slot(hash, GENERATIONS)];
     if (!memcmp(cache.shared->refused[slot].hash, hash, ORDERS_TOKEN_HASH_SIZE)) {
         refused_since = cache.shared->refused[slot].since;
     }
     if (!needs_lock()) {
-        unlock();
+        unlock_cache();
     }
     status = retrieve_entry(hash, bytes, &length, pool);
     if (needs_lock()) {
-        unlock();
+        unlock_cache();
     }
-    if (status == APR_SUCCESS) { /* an entry from before a refusal may have been stored after it */
+    if (status == APR_SUCCESS) { /* an entry older than a refusal may have been stored after it */
         *identity =
             read_entry(pool, bytes, length, refused_since > oldest ? refused_since : oldest, now);
     }
@@ -369,13 +368,13 @@ void orders_token_cache_put(apr_pool_t *pool, const orders_lookup_t *lookup, int
 {
     unsigned char bytes[MAX_ENTRY];
     unsigned length = identity ? write_entry(identity, lookup->since, bytes) : 0;
-    apr_uint32_t slot = slot_of(lookup->hash, REFUSALS);
+    apr_uint32_t slot = compute_slot(lookup->hash, REFUSALS);
     bool is_current = false;
 
-    if (!lookup->cacheable || seconds <= 0 || (identity && !length) || !lock()) {
+    if (!lookup->cacheable || seconds <= 0 || (identity && !length) || !lock_cache()) {
         return;
     }
-    if (cache.shared->generation[slot_of(lookup->hash, GENERATIONS)] != lookup->generation) {
+    if (cache.shared->generation[compute_slot(lookup->hash, GENERATIONS)] != lookup->generation) {
         /* revoked since the lookup started: the result may be outdated */
     } else if (!identity) {
         memcpy(cache.shared->refused[slot].hash, lookup->hash, ORDERS_TOKEN_HASH_SIZE);
@@ -384,31 +383,31 @@ void orders_token_cache_put(apr_pool_t *pool, const orders_lookup_t *lookup, int
         is_current = true;
     }
     if (!needs_lock()) {
-        unlock();
+        unlock_cache();
     }
     if (is_current) {
         store_entry(lookup->hash, lookup->since + apr_time_from_sec(seconds), bytes, length, pool);
     }
     if (needs_lock()) {
-        unlock();
+        unlock_cache();
     }
 }
 
 void orders_token_cache_forget(apr_pool_t *pool, const unsigned char *hash)
 {
-    apr_uint32_t slot = slot_of(hash, REFUSALS);
+    apr_uint32_t slot = compute_slot(hash, REFUSALS);
 
-    if (!lock()) {
+    if (!lock_cache()) {
         return;
     }
-    cache.shared->generation[slot_of(hash, GENERATIONS)]++;
+    cache.shared->generation[compute_slot(hash, GENERATIONS)]++;
     memcpy(cache.shared->refused[slot].hash, hash, ORDERS_TOKEN_HASH_SIZE);
     cache.shared->refused[slot].since = apr_time_now();
     if (!needs_lock()) {
-        unlock();
+        unlock_cache();
     }
     remove_entry(hash, pool);
     if (needs_lock()) {
-        unlock();
+        unlock_cache();
     }
 }

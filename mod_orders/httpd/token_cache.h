@@ -4,8 +4,8 @@
  *
  * The key is a hash of the database and of the credential (the SHA-256 of a token, or of a tenant and login), never the token itself.
  * Known identities are kept in a socache. Refusals are kept in a small table of fixed size, so that guessed tokens cannot evict
- * identities. A revocation on this server takes effect at once: it removes the entry and keeps the result of a lookup under way from
- * being cached. Any thread may call.
+ * identities. A revocation on this server takes effect immediately: it removes the entry, and the result of a lookup in progress is not
+ * cached. Any thread may call.
  */
 #ifndef ORDERS_HTTPD_TOKEN_CACHE_H
 #define ORDERS_HTTPD_TOKEN_CACHE_H
@@ -21,7 +21,7 @@
 
 typedef enum { ORDERS_CACHE_UNKNOWN, ORDERS_CACHE_KNOWN, ORDERS_CACHE_REFUSED } orders_cached_e;
 
-/** A lookup under way. Filled in before the database is queried, and needed to cache the result. */
+/** A lookup in progress. Set before the database is queried; required to cache the result. */
 typedef struct orders_lookup_t {
     const unsigned char *hash; /**< ORDERS_TOKEN_HASH_SIZE bytes */
     apr_uint32_t generation;

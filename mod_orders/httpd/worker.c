@@ -19,9 +19,10 @@ APLOG_USE_MODULE(orders);
 /** The jobs of a connection pool. Lives as long as the configuration. */
 typedef struct worker_t {
     server_rec *server;
-    server_rec *main;             /**< where the list of all servers begins */
-    apr_array_header_t *channels; /**< of orders_channel_t: those of all servers of the pool */
-    orders_loop_t *loop;          /**< of this process; NULL: no job runs in it */
+    server_rec *main; /**< first element of the list of all servers */
+    apr_array_header_t
+        *channels;       /**< of orders_channel_t: the channels of all servers with this pool */
+    orders_loop_t *loop; /**< of this process; NULL: no job runs in it */
 } worker_t;
 
 /** An instance of a job. Lives as long as the process. */
@@ -33,7 +34,7 @@ typedef struct instance_t {
 /** Array of worker_t *, of the present configuration. Set before children are created. */
 static apr_array_header_t *workers;
 
-/** Set while the configuration is read, and constant from then on. */
+/** Set while the configuration is read, constant afterwards. */
 static struct {
     APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) * get_instance;
     APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) * register_callback;
@@ -50,7 +51,7 @@ bool orders_worker_possible(void)
     return watchdog.get_instance && watchdog.register_callback;
 }
 
-/** Another process continues the work. */
+/** Another process does the remaining work. */
 static bool is_stopping(const worker_t *worker)
 {
     int state;
@@ -65,7 +66,7 @@ static bool is_instance_stopping(void *data)
     return is_stopping(((const instance_t *)data)->worker);
 }
 
-/** orders_job_context_t.set_tenant. Links lead to the first server of the pool that serves the tenant and has OrdersPublicURL. */
+/** orders_job_context_t.set_tenant. Links use the first server of the pool that serves the tenant and has OrdersPublicURL. */
 static void set_tenant(void *data, int32_t tenant, orders_settings_t *settings)
 {
     const worker_t *worker = ((const instance_t *)data)->worker;
@@ -155,7 +156,7 @@ static void add_instance(apr_pool_t *pchild, worker_t *worker, const orders_job_
     orders_loop_add(worker->loop, &added);
 }
 
-/** All instances of a job. */
+/** Adds all instances of a job. */
 static void add_job(apr_pool_t *pchild, worker_t *worker, const orders_job_t *job)
 {
     orders_server_conf_t conf;
@@ -175,8 +176,8 @@ static void add_job(apr_pool_t *pchild, worker_t *worker, const orders_job_t *jo
 }
 
 /**
- * mod_watchdog does not wait for its threads before the child's pool, and with it mod_dbd's connections, is destroyed. The loops wait,
- * by a cleanup of that pool.
+ * mod_watchdog does not wait for its threads before the child's pool is destroyed, and with it mod_dbd's connections. Therefore a cleanup
+ * of that pool waits for the loops.
  */
 void orders_worker_child_init(apr_pool_t *pchild)
 {
@@ -193,8 +194,8 @@ void orders_worker_child_init(apr_pool_t *pchild)
     }
 }
 
-/** The channels of all servers of the pool. config_check.c has made sure that channels of one name are equal. */
-static apr_array_header_t *channels_of(apr_pool_t *pconf, const worker_t *worker)
+/** The channels of all servers with this pool. config_check.c ensures that channels with the same name are equal. */
+static apr_array_header_t *list_channels(apr_pool_t *pconf, const worker_t *worker)
 {
     const orders_server_conf_t *own = orders_server_conf(worker->server);
     apr_array_header_t *all = apr_array_make(pconf, 2, sizeof(orders_channel_t));
@@ -215,7 +216,7 @@ static apr_array_header_t *channels_of(apr_pool_t *pconf, const worker_t *worker
 }
 
 /** The first server with OrdersWorker On that shares the connection pool of `first`, or NULL. */
-static server_rec *worker_of(server_rec *main, const server_rec *first)
+static server_rec *find_worker_server(server_rec *main, const server_rec *first)
 {
     for (server_rec *server = main; server; server = server->next) {
         orders_server_conf_t conf;
@@ -229,14 +230,14 @@ static server_rec *worker_of(server_rec *main, const server_rec *first)
 }
 
 /** Registers a watchdog for the jobs of the connection pool of `server`: one thread in one process at a time. */
-static apr_status_t add_worker(apr_pool_t *pconf, server_rec *main, server_rec *server)
+static apr_status_t register_worker(apr_pool_t *pconf, server_rec *main, server_rec *server)
 {
     worker_t *worker = apr_pcalloc(pconf, sizeof *worker);
     ap_watchdog_t *instance;
     apr_status_t status;
 
     *worker = (worker_t){.server = server, .main = main};
-    worker->channels = channels_of(pconf, worker);
+    worker->channels = list_channels(pconf, worker);
     APR_ARRAY_PUSH(workers, worker_t *) = worker;
     status = watchdog.get_instance(&instance, apr_psprintf(pconf, "_orders_%d_", workers->nelts), 0,
                                    1, pconf);
@@ -245,18 +246,18 @@ static apr_status_t add_worker(apr_pool_t *pconf, server_rec *main, server_rec *
                : status;
 }
 
-/** The jobs of all connection pools. */
-static apr_status_t add_all(apr_pool_t *pconf, server_rec *main)
+/** Registers the jobs of all connection pools. */
+static apr_status_t register_all(apr_pool_t *pconf, server_rec *main)
 {
     apr_status_t status = APR_SUCCESS;
 
     workers = apr_array_make(pconf, 2, sizeof(worker_t *));
     for (server_rec *first = main; first && status == APR_SUCCESS; first = first->next) {
         server_rec *server =
-            orders_server_conf(first)->first == first ? worker_of(main, first) : NULL;
+            orders_server_conf(first)->first == first ? find_worker_server(main, first) : NULL;
 
         if (server) {
-            status = add_worker(pconf, main, server);
+            status = register_worker(pconf, main, server);
         }
     }
     return status;
@@ -270,7 +271,7 @@ int orders_worker_register(apr_pool_t *pconf, server_rec *main)
     if (!orders_worker_possible()) {
         return OK;
     }
-    status = add_all(pconf, main);
+    status = register_all(pconf, main);
     if (status != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, status, main,
                      "cannot register the background jobs with mod_watchdog");

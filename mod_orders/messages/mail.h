@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Mail: composing a message and sending it (net/smtp_client.h). Input is UTF-8; output is 7-bit with lines of at
- * most 76 characters, unless a single address is longer. Thread-safe.
+ * Composes mails and sends them (net/smtp_client.h). Input is UTF-8; output is 7-bit with lines of at most 76 characters, unless a
+ * single address is longer. Thread-safe.
  *
- * Problems: `mail_unreachable` is temporary (no connection, timeout, wrong certificate or password, 4xx): retry later.
+ * Problems: `mail_unreachable` is temporary (no connection, timeout, wrong certificate or password, 4xx): the caller may retry.
  * `mail_refused` is final. No text of a problem contains an address, a subject or a body.
  */
 #ifndef ORDERS_MESSAGES_MAIL_H
@@ -27,8 +27,8 @@ typedef struct orders_mail_t {
 } orders_mail_t;
 
 /**
- * Composes the message in `pool`. Control characters in headers, invalid UTF-8 and malformed addresses are refused, not corrected: `mail_refused`, or
- * `not_configured` when the value comes from the mailer. Line ends of the bodies (CRLF, LF, CR) become CRLF.
+ * Composes the message in `pool`. Control characters in headers, invalid UTF-8 and malformed addresses are not corrected: `mail_refused`, or
+ * `not_configured` if the value comes from the mailer. Line ends of the bodies (CRLF, LF, CR) become CRLF.
  */
 orders_problem_t *orders_mail_compose(const char **message, apr_size_t *length, apr_pool_t *pool,
                                       const orders_mailer_t *mailer,

@@ -9,37 +9,37 @@
 #include "core/time.h"
 #include "messages/mail.h"
 
-#define LONGEST_LINE 76
-#define LONGEST_ID 128
+#define MAX_LINE 76
+#define MAX_ID 128
 
 /** Encoded words: the frame, and the maximum length by RFC 2047. */
 #define WORD_HEAD "=?utf-8?B?"
 #define WORD_TAIL "?="
 #define WORD_FRAME (sizeof(WORD_HEAD WORD_TAIL) - 1)
-#define LONGEST_WORD 75
-#define SHORTEST_WORD (WORD_FRAME + 8) /* room for any character */
+#define MAX_WORD 75
+#define MIN_WORD (WORD_FRAME + 8) /* two groups of base64: room for any character */
 
-/** Quoted-printable never has `=` before `_`, so no line of a body equals the boundary. */
+/** In quoted-printable, `=` is never followed by `_`, so no line of a body equals the boundary. */
 #define BOUNDARY "=_mod_orders"
 
 /** A message being composed. */
-typedef struct out_t {
+typedef struct mail_text_t {
     apr_pool_t *pool;
     char *text;
     apr_size_t length, size;
     apr_size_t column; /**< of the current line */
-} out_t;
+} mail_text_t;
 
-static void put_n(out_t *out, const char *text, apr_size_t length)
+static void append_bytes(mail_text_t *out, const char *text, apr_size_t length)
 {
     if (length > out->size - out->length) {
         apr_size_t size = 2 * (out->length + length) + 4096;
-        char *longer = apr_palloc(out->pool, size);
+        char *larger = apr_palloc(out->pool, size);
 
         if (out->length) {
-            memcpy(longer, out->text, out->length);
+            memcpy(larger, out->text, out->length);
         }
-        out->text = longer;
+        out->text = larger;
         out->size = size;
     }
     memcpy(out->text + out->length, text, length);
@@ -47,29 +47,29 @@ static void put_n(out_t *out, const char *text, apr_size_t length)
     out->column += length;
 }
 
-static void put(out_t *out, const char *text)
+static void append(mail_text_t *out, const char *text)
 {
-    put_n(out, text, strlen(text));
+    append_bytes(out, text, strlen(text));
 }
 
-static void end_line(out_t *out)
+static void end_line(mail_text_t *out)
 {
-    put_n(out, "\r\n", 2);
+    append_bytes(out, "\r\n", 2);
     out->column = 0;
 }
 
-/** Adds a word to a header and folds the line when it is full. */
-static void put_word(out_t *out, const char *word)
+/** Adds a word to a header and folds the line if it would be too long. */
+static void append_word(mail_text_t *out, const char *word)
 {
-    if (out->column + 1 + strlen(word) > LONGEST_LINE) {
+    if (out->column + 1 + strlen(word) > MAX_LINE) {
         end_line(out);
     }
-    put_n(out, " ", 1);
-    put(out, word);
+    append_bytes(out, " ", 1);
+    append(out, word);
 }
 
 /** Length of the longest prefix of whole characters that fits into `room` bytes. */
-static apr_size_t whole_characters(const char *text, apr_size_t room)
+static apr_size_t fitting_length(const char *text, apr_size_t room)
 {
     const char *end = text + strlen(text);
     apr_size_t length = 0, step;
@@ -83,7 +83,7 @@ static apr_size_t whole_characters(const char *text, apr_size_t room)
     return length;
 }
 
-static const char *encoded_word(apr_pool_t *pool, const char *text, apr_size_t length)
+static const char *make_encoded_word(apr_pool_t *pool, const char *text, apr_size_t length)
 {
     char *base64 = apr_palloc(pool, (apr_size_t)apr_base64_encode_len((int)length));
 
@@ -91,18 +91,18 @@ static const char *encoded_word(apr_pool_t *pool, const char *text, apr_size_t l
     return apr_pstrcat(pool, WORD_HEAD, base64, WORD_TAIL, NULL);
 }
 
-/** Adds text as encoded words. Readers drop the white space between two of them. */
-static void put_encoded(out_t *out, const char *text)
+/** Adds text as encoded words. Mail clients ignore the white space between two of them. */
+static void append_encoded(mail_text_t *out, const char *text)
 {
     while (*text) {
-        apr_size_t room = out->column + 1 < LONGEST_LINE ? LONGEST_LINE - out->column - 1 : 0;
+        apr_size_t room = out->column + 1 < MAX_LINE ? MAX_LINE - out->column - 1 : 0;
         apr_size_t length;
 
-        if (room < SHORTEST_WORD || room > LONGEST_WORD) {
-            room = LONGEST_WORD;
+        if (room < MIN_WORD || room > MAX_WORD) {
+            room = MAX_WORD;
         }
-        length = whole_characters(text, (room - WORD_FRAME) / 4 * 3);
-        put_word(out, encoded_word(out->pool, text, length));
+        length = fitting_length(text, (room - WORD_FRAME) / 4 * 3);
+        append_word(out, make_encoded_word(out->pool, text, length));
         text += length;
     }
 }
@@ -121,115 +121,115 @@ static bool is_plain(const char *text, apr_size_t room)
            !strstr(text, "=?");
 }
 
-static void put_subject(out_t *out, const char *subject)
+static void append_subject(mail_text_t *out, const char *subject)
 {
-    put(out, "Subject:");
-    if (is_plain(subject, LONGEST_LINE - out->column - 1)) {
-        put_word(out, subject);
+    append(out, "Subject:");
+    if (is_plain(subject, MAX_LINE - out->column - 1)) {
+        append_word(out, subject);
     } else {
-        put_encoded(out, subject);
+        append_encoded(out, subject);
     }
     end_line(out);
 }
 
-static void put_from(out_t *out, const char *name, const char *address)
+static void append_from(mail_text_t *out, const char *name, const char *address)
 {
-    put(out, "From:");
+    append(out, "From:");
     if (!name || !*name) {
-        put_word(out, address);
+        append_word(out, address);
     } else {
-        if (is_plain(name, LONGEST_LINE - out->column - 3) && !strpbrk(name, "\"\\")) {
-            put_word(out, apr_pstrcat(out->pool, "\"", name, "\"", NULL));
+        if (is_plain(name, MAX_LINE - out->column - 3) && !strpbrk(name, "\"\\")) {
+            append_word(out, apr_pstrcat(out->pool, "\"", name, "\"", NULL));
         } else {
-            put_encoded(out, name);
+            append_encoded(out, name);
         }
-        put_word(out, apr_pstrcat(out->pool, "<", address, ">", NULL));
+        append_word(out, apr_pstrcat(out->pool, "<", address, ">", NULL));
     }
     end_line(out);
 }
 
-static void put_header(out_t *out, const char *name, const char *value)
+static void append_header(mail_text_t *out, const char *name, const char *value)
 {
-    put(out, name);
-    put_word(out, value);
+    append(out, name);
+    append_word(out, value);
     end_line(out);
 }
 
-/** Length of the line end at `at`; 0: none. */
-static apr_size_t line_end(const char *at)
+/** Length of the line end at `at`; 0: there is none. */
+static apr_size_t line_end_length(const char *at)
 {
     return at[0] == '\r' && at[1] == '\n' ? 2 : at[0] == '\r' || at[0] == '\n' ? 1 : 0;
 }
 
-/** Also quotes characters that relays and mailboxes change at the start or end of a line. */
+/** Includes characters that mail servers may change at the start or end of a line. */
 static bool must_quote(const char *at, bool first)
 {
     unsigned char byte = (unsigned char)*at;
 
     if (byte == ' ' || byte == '\t') {
-        return !at[1] || line_end(at + 1);
+        return !at[1] || line_end_length(at + 1);
     }
     return byte < ' ' || byte > '~' || byte == '=' ||
            (first && (byte == '.' || !strncmp(at, "From ", 5)));
 }
 
-static void put_quoted_printable(out_t *out, const char *text)
+static void append_quoted_printable(mail_text_t *out, const char *text)
 {
     static const char hex[] = "0123456789ABCDEF";
     apr_size_t end;
 
     for (; *text; text += end ? end : 1) {
-        end = line_end(text);
+        end = line_end_length(text);
         if (end) {
             end_line(out);
             continue;
         }
         if (out->column >
-            LONGEST_LINE - 4) { /* three for an encoded byte, one for the soft line break */
-            put_n(out, "=", 1);
+            MAX_LINE - 4) { /* three for an encoded byte, one for the soft line break */
+            append_bytes(out, "=", 1);
             end_line(out);
         }
         if (must_quote(text, out->column == 0)) {
             const char quoted[] = {'=', hex[(unsigned char)*text >> 4], hex[*text & 15]};
 
-            put_n(out, quoted, sizeof(quoted));
+            append_bytes(out, quoted, sizeof(quoted));
         } else {
-            put_n(out, text, 1);
+            append_bytes(out, text, 1);
         }
     }
 }
 
-static void put_part(out_t *out, const char *type, const char *text)
+static void append_part(mail_text_t *out, const char *type, const char *text)
 {
-    put_header(out, "Content-Type:", apr_pstrcat(out->pool, type, "; charset=utf-8", NULL));
-    put_header(out, "Content-Transfer-Encoding:", "quoted-printable");
+    append_header(out, "Content-Type:", apr_pstrcat(out->pool, type, "; charset=utf-8", NULL));
+    append_header(out, "Content-Transfer-Encoding:", "quoted-printable");
     end_line(out);
-    put_quoted_printable(out, text);
+    append_quoted_printable(out, text);
 }
 
-static void put_parts(out_t *out, const orders_mail_t *mail)
+static void append_body(mail_text_t *out, const orders_mail_t *mail)
 {
     if (!mail->html) {
-        put_part(out, "text/plain", mail->text);
+        append_part(out, "text/plain", mail->text);
         if (out->column) {
             end_line(out);
         }
         return;
     }
-    put_header(out, "Content-Type:", "multipart/alternative; boundary=\"" BOUNDARY "\"");
+    append_header(out, "Content-Type:", "multipart/alternative; boundary=\"" BOUNDARY "\"");
     end_line(out);
-    put(out, "--" BOUNDARY);
+    append(out, "--" BOUNDARY);
     end_line(out);
-    put_part(out, "text/plain", mail->text);
-    put(out, "\r\n--" BOUNDARY); /* the line end before a boundary is not part of the body */
+    append_part(out, "text/plain", mail->text);
+    append(out, "\r\n--" BOUNDARY); /* the line end before a boundary is not part of the body */
     end_line(out);
-    put_part(out, "text/html", mail->html);
-    put(out, "\r\n--" BOUNDARY "--");
+    append_part(out, "text/html", mail->html);
+    append(out, "\r\n--" BOUNDARY "--");
     end_line(out);
 }
 
 /** A date of RFC 5322 in UTC, with the offset +0000. */
-static const char *date_text(apr_pool_t *pool, apr_time_t date)
+static const char *format_date(apr_pool_t *pool, apr_time_t date)
 {
     char text[APR_RFC822_DATE_LEN];
 
@@ -250,7 +250,7 @@ static bool is_body_text(const char *text)
     return text && orders_utf8_valid(text, strlen(text));
 }
 
-static bool is_writable(apr_time_t date)
+static bool is_valid_date(apr_time_t date)
 {
     char text[ORDERS_TIME_SIZE];
 
@@ -259,24 +259,23 @@ static bool is_writable(apr_time_t date)
 
 static orders_problem_t *check_mail(apr_pool_t *pool, const orders_mail_t *mail)
 {
-    const char *wrong = NULL;
+    const char *error = NULL;
 
-    if (!mail->id || strlen(mail->id) > LONGEST_ID ||
-        !orders_is_dot_atom(mail->id, strlen(mail->id))) {
-        wrong = "the id is not fit for a Message-ID";
+    if (!mail->id || strlen(mail->id) > MAX_ID || !orders_is_dot_atom(mail->id, strlen(mail->id))) {
+        error = "the id is not valid in a Message-ID";
     } else if (!orders_is_ascii_mail_address(mail->to)) {
-        wrong = "the recipient's address is none";
+        error = "the recipient's address is malformed";
     } else if (!is_header_text(mail->subject) || !*mail->subject) {
-        wrong = "the subject is empty, has control characters or is no UTF-8";
+        error = "the subject is empty, has control characters or is not UTF-8";
     } else if (!is_body_text(mail->text) || (mail->html && !is_body_text(mail->html))) {
-        wrong = "a body is missing or no UTF-8";
-    } else if (!is_writable(mail->date)) {
-        wrong = "the date cannot be written";
+        error = "a body is missing or not UTF-8";
+    } else if (!is_valid_date(mail->date)) {
+        error = "the date is out of range";
     }
-    if (!wrong) {
+    if (!error) {
         return NULL;
     }
-    return orders_problem_logged(pool, ORDERS_E_mail_refused, wrong);
+    return orders_problem_logged(pool, ORDERS_E_mail_refused, error);
 }
 
 static orders_problem_t *check_mailer(apr_pool_t *pool, const orders_mailer_t *mailer)
@@ -286,25 +285,25 @@ static orders_problem_t *check_mailer(apr_pool_t *pool, const orders_mailer_t *m
         return NULL;
     }
     return orders_problem_logged(pool, ORDERS_E_not_configured,
-                                 "the sender of mails is not fit for a header");
+                                 "the sender of OrdersMail is malformed");
 }
 
 orders_problem_t *orders_mail_compose(const char **message, apr_size_t *length, apr_pool_t *pool,
                                       const orders_mailer_t *mailer, const orders_mail_t *mail)
 {
-    out_t out = {.pool = pool};
+    mail_text_t out = {.pool = pool};
 
     ORDERS_TRY(check_mailer(pool, mailer));
     ORDERS_TRY(check_mail(pool, mail));
-    put_header(&out, "Date:", date_text(pool, mail->date));
-    put_from(&out, mailer->from_name, mailer->from);
-    put_header(&out, "To:", mail->to);
-    put_subject(&out, mail->subject);
-    put_header(&out, "Message-ID:",
-               apr_pstrcat(pool, "<", mail->id, strchr(mailer->from, '@'), ">", NULL));
-    put_header(&out, "MIME-Version:", "1.0");
-    put_header(&out, "Auto-Submitted:", "auto-generated");
-    put_parts(&out, mail);
+    append_header(&out, "Date:", format_date(pool, mail->date));
+    append_from(&out, mailer->from_name, mailer->from);
+    append_header(&out, "To:", mail->to);
+    append_subject(&out, mail->subject);
+    append_header(&out, "Message-ID:",
+                  apr_pstrcat(pool, "<", mail->id, strchr(mailer->from, '@'), ">", NULL));
+    append_header(&out, "MIME-Version:", "1.0");
+    append_header(&out, "Auto-Submitted:", "auto-generated");
+    append_body(&out, mail);
     *message = out.text;
     *length = out.length;
     return NULL;

@@ -9,31 +9,31 @@
 #include "core/clock.h"
 
 #define FAILURES_TO_OPEN 5
-#define PAUSE apr_time_from_sec(2)
-#define WAIT apr_time_from_sec(1)
-/** The log gets at most one line about refused calls per interval. */
-#define REPORT_EVERY apr_time_from_sec(60)
+#define OPEN_PERIOD apr_time_from_sec(2)
+#define MAX_WAIT apr_time_from_sec(1)
+/** Minimum time between two log lines about calls over the limit. */
+#define REPORT_INTERVAL apr_time_from_sec(60)
 
 typedef enum { CLOSED, OPEN, HALF_OPEN } state_e;
 
 struct orders_breaker_t {
-    const char *prefix;   /**< of the lines in the log */
-    const char *server;   /**< in these lines */
-    int calls;            /**< limit of concurrent calls */
-    pthread_mutex_t lock; /**< protects the members below; never held across a call */
-    pthread_cond_t left;  /**< signalled when a call ends or the state changes */
+    const char *prefix;     /**< of the lines in the log */
+    const char *server;     /**< in these lines */
+    int calls;              /**< limit of concurrent calls */
+    pthread_mutex_t lock;   /**< protects the members below; never held across a call */
+    pthread_cond_t changed; /**< signalled when a call ends or the state changes */
     state_e state;
     int in_use, waiting;
-    int events, events_waiting; /**< the part of them that serves a provider's events */
+    int events, events_waiting; /**< those of the two that serve a provider's events */
     bool stalled;               /**< a wait timed out and no call has ended since */
     int failures;               /**< consecutive failures */
     apr_time_t opened_at, retry_at, report_at;
-    int refused; /**< calls refused since the last line in the log */
+    int refused; /**< calls refused since the last log line */
 };
 
 /** A line to log after the lock is released. */
 typedef struct log_line_t {
-    enum { NOTHING, OPENED, CLOSED_AGAIN, TOO_MANY } what;
+    enum { NOTHING, OPENED, CLOSED_AGAIN, TOO_MANY } kind;
     int refused;
     apr_time_t since;
 } log_line_t;
@@ -46,7 +46,7 @@ static orders_breaker_t *create(apr_pool_t *pool, const char *prefix, const char
     breaker->server = server;
     breaker->calls = calls;
     pthread_mutex_init(&breaker->lock, NULL);
-    pthread_cond_init(&breaker->left, NULL);
+    pthread_cond_init(&breaker->changed, NULL);
     return breaker;
 }
 
@@ -62,44 +62,46 @@ orders_breaker_t *orders_breaker_create_for_mail(apr_pool_t *pool)
     return create(pool, "ORD0034 mail_unreachable - - mail", "the mail server", 1);
 }
 
-static void write_line(const orders_breaker_t *breaker, const log_line_t *line,
-                       const orders_log_t *log)
+static void write_log_line(const orders_breaker_t *breaker, const log_line_t *line,
+                           const orders_log_t *log)
 {
-    switch (line->what) {
+    switch (line->kind) {
     case OPENED:
         orders_log(log, ORDERS_LOG_WARNING,
-                   "%s: %d calls in a row failed; calls are suspended until %s answers, and the "
-                   "worker asks later",
+                   "%s: %d consecutive calls failed; calls are suspended until %s replies, and the "
+                   "worker retries later",
                    breaker->prefix, FAILURES_TO_OPEN, breaker->server);
         break;
     case CLOSED_AGAIN:
         orders_log(log, ORDERS_LOG_WARNING,
-                   "%s: %s answers again after %d s; %d calls were not made meanwhile",
+                   "%s: %s replies again after %d s; %d calls were refused meanwhile",
                    breaker->prefix, breaker->server,
                    (int)apr_time_sec(orders_clock_now() - line->since), line->refused);
         break;
     case TOO_MANY:
-        orders_log(log, ORDERS_LOG_WARNING,
-                   "%s: all %d calls (calls=) are under way; the worker asks later. "
-                   "Calls not made since the last report: %d",
-                   breaker->prefix, breaker->calls, line->refused);
+        orders_log(
+            log, ORDERS_LOG_WARNING,
+            "%s: the limit of %d concurrent calls (calls=) is reached; the worker retries later. "
+            "Calls refused since the last report: %d",
+            breaker->prefix, breaker->calls, line->refused);
         break;
     case NOTHING:
         break;
     }
 }
 
-static log_line_t take_line(orders_breaker_t *breaker, int what)
+/** Caller holds the lock. Resets the number of refused calls. */
+static log_line_t build_log_line(orders_breaker_t *breaker, int kind)
 {
     const log_line_t line = {
-        .what = what, .refused = breaker->refused, .since = breaker->opened_at};
+        .kind = kind, .refused = breaker->refused, .since = breaker->opened_at};
 
     breaker->refused = 0;
     return line;
 }
 
-/** Events can be replayed by anybody, and a provider sends refused ones again: half of the limit stays for buyers. */
-static int event_calls(const orders_breaker_t *breaker)
+/** Limit of calls for events. Anybody can replay an event, and a provider resends a refused one: half of all calls stays for buyers. */
+static int event_limit(const orders_breaker_t *breaker)
 {
     return breaker->calls > 1 ? breaker->calls / 2 : 1;
 }
@@ -108,27 +110,28 @@ static int event_calls(const orders_breaker_t *breaker)
 static bool is_full(const orders_breaker_t *breaker, orders_caller_e caller)
 {
     return breaker->in_use >= breaker->calls ||
-           (caller == ORDERS_CALLER_EVENT && breaker->events >= event_calls(breaker));
+           (caller == ORDERS_CALLER_EVENT && breaker->events >= event_limit(breaker));
 }
 
 /** Caller holds the lock. */
 static bool may_wait(const orders_breaker_t *breaker, orders_caller_e caller)
 {
     return breaker->waiting < breaker->calls &&
-           (caller != ORDERS_CALLER_EVENT || breaker->events_waiting < event_calls(breaker));
+           (caller != ORDERS_CALLER_EVENT || breaker->events_waiting < event_limit(breaker));
 }
 
-static void wait_for_place(orders_breaker_t *breaker, orders_caller_e caller)
+/** Caller holds the lock, which is released during the wait. */
+static void wait_for_slot(orders_breaker_t *breaker, orders_caller_e caller)
 {
     const int event = caller == ORDERS_CALLER_EVENT;
-    const apr_time_t until = orders_clock_now() + WAIT;
+    const apr_time_t until = orders_clock_now() + MAX_WAIT;
     const struct timespec at = {.tv_sec = (time_t)apr_time_sec(until),
                                 .tv_nsec = (long)apr_time_usec(until) * 1000};
 
     breaker->waiting++;
     breaker->events_waiting += event;
     while (breaker->state == CLOSED && is_full(breaker, caller) && !breaker->stalled) {
-        if (pthread_cond_clockwait(&breaker->left, &breaker->lock, CLOCK_MONOTONIC, &at)) {
+        if (pthread_cond_clockwait(&breaker->changed, &breaker->lock, CLOCK_MONOTONIC, &at)) {
             breaker->stalled = breaker->in_use >= breaker->calls;
             break;
         }
@@ -145,7 +148,7 @@ static bool admit_closed(orders_breaker_t *breaker, orders_caller_e caller,
         return true;
     }
     if (is_full(breaker, caller) && may_wait(breaker, caller)) {
-        wait_for_place(breaker, caller);
+        wait_for_slot(breaker, caller);
     }
     if (breaker->state != CLOSED || is_full(breaker, caller)) {
         return false;
@@ -189,25 +192,25 @@ bool orders_breaker_closed(orders_breaker_t *breaker)
     return closed;
 }
 
-/** Caller holds the lock. Counts the refusal. */
-static const char *refuse(orders_breaker_t *breaker, log_line_t *line)
+/** Caller holds the lock. Returns the reason, for the log. */
+static const char *count_refusal(orders_breaker_t *breaker, log_line_t *line)
 {
     breaker->refused++;
     if (breaker->state != CLOSED) {
         return "calls are suspended";
     }
     if (orders_clock_now() >= breaker->report_at) {
-        *line = take_line(breaker, TOO_MANY);
-        breaker->report_at = orders_clock_now() + REPORT_EVERY;
+        *line = build_log_line(breaker, TOO_MANY);
+        breaker->report_at = orders_clock_now() + REPORT_INTERVAL;
     }
-    return "too many calls of the channel are under way";
+    return "the channel's limit of concurrent calls is reached";
 }
 
 const char *orders_breaker_enter(orders_breaker_t *breaker, orders_caller_e caller,
                                  const orders_log_t *log, orders_admission_t *admission)
 {
-    const char *why = NULL;
-    log_line_t line = {.what = NOTHING};
+    const char *refusal = NULL;
+    log_line_t line = {.kind = NOTHING};
 
     *admission = (orders_admission_t){.counted = false};
     if (!breaker) {
@@ -218,23 +221,23 @@ const char *orders_breaker_enter(orders_breaker_t *breaker, orders_caller_e call
         breaker->state = HALF_OPEN;
         admission->probe = true;
     } else if (breaker->state != CLOSED || !admit_closed(breaker, caller, admission)) {
-        why = refuse(breaker, &line);
+        refusal = count_refusal(breaker, &line);
     }
     pthread_mutex_unlock(&breaker->lock);
-    write_line(breaker, &line, log);
-    return why;
+    write_log_line(breaker, &line, log);
+    return refusal;
 }
 
 /** Caller holds the lock. */
-static void open_until(orders_breaker_t *breaker, apr_time_t retry_at)
+static void open_breaker(orders_breaker_t *breaker, apr_time_t retry_at)
 {
     breaker->state = OPEN;
     breaker->retry_at = retry_at;
 }
 
 /** Caller holds the lock. Calls that began before the breaker opened count too. */
-static void note_outcome(orders_breaker_t *breaker, bool probe, orders_call_outcome_e outcome,
-                         log_line_t *line)
+static void record_outcome(orders_breaker_t *breaker, bool probe, orders_call_outcome_e outcome,
+                           log_line_t *line)
 {
     const apr_time_t now = orders_clock_now();
 
@@ -242,14 +245,14 @@ static void note_outcome(orders_breaker_t *breaker, bool probe, orders_call_outc
         breaker->failures = 0;
         if (breaker->state != CLOSED) {
             breaker->state = CLOSED;
-            *line = take_line(breaker, CLOSED_AGAIN);
+            *line = build_log_line(breaker, CLOSED_AGAIN);
         }
     } else if (probe && breaker->state == HALF_OPEN) {
-        open_until(breaker, outcome == ORDERS_CALL_FAILED ? now + PAUSE : now);
+        open_breaker(breaker, outcome == ORDERS_CALL_FAILED ? now + OPEN_PERIOD : now);
     } else if (outcome == ORDERS_CALL_FAILED && breaker->state == CLOSED &&
                ++breaker->failures >= FAILURES_TO_OPEN) {
-        open_until(breaker, now + PAUSE);
-        *line = take_line(breaker, OPENED);
+        open_breaker(breaker, now + OPEN_PERIOD);
+        *line = build_log_line(breaker, OPENED);
         breaker->opened_at = now;
     }
 }
@@ -257,7 +260,7 @@ static void note_outcome(orders_breaker_t *breaker, bool probe, orders_call_outc
 void orders_breaker_leave(orders_breaker_t *breaker, const orders_admission_t *admission,
                           orders_call_outcome_e outcome, const orders_log_t *log)
 {
-    log_line_t line = {.what = NOTHING};
+    log_line_t line = {.kind = NOTHING};
 
     if (!breaker) {
         return;
@@ -268,8 +271,8 @@ void orders_breaker_leave(orders_breaker_t *breaker, const orders_admission_t *a
         breaker->events -= admission->event;
         breaker->stalled = false;
     }
-    note_outcome(breaker, admission->probe, outcome, &line);
-    pthread_cond_broadcast(&breaker->left);
+    record_outcome(breaker, admission->probe, outcome, &line);
+    pthread_cond_broadcast(&breaker->changed);
     pthread_mutex_unlock(&breaker->lock);
-    write_line(breaker, &line, log);
+    write_log_line(breaker, &line, log);
 }

@@ -7,7 +7,7 @@
  *            wait has timed out, every call is refused until a call in progress ends. Calls for a provider's events get at most
  *            half of the limit, so that repeated events leave room for buyers.
  * open       After five consecutive failures. Every call is refused for two seconds.
- * half-open  Then one call is a probe, and all others are refused. Its reply closes the breaker; its failure opens it again.
+ * half-open  Follows open. One call is admitted as a probe; all others are refused. A reply closes the breaker, a failure opens it again.
  *
  * Created with the configuration; each process has its own state. Thread-safe.
  */
@@ -50,13 +50,16 @@ orders_breaker_t *orders_breaker_create(apr_pool_t *pool, const char *channel, i
 /** For the mail server, whose calls have ORDERS_CALLER_WORKER. */
 orders_breaker_t *orders_breaker_create_for_mail(apr_pool_t *pool);
 
-/** Whether a call would be admitted now. A job asks before it claims work. */
+/** Whether a call would be admitted now. Jobs check it before they claim work. NULL is always ready. */
 bool orders_breaker_ready(orders_breaker_t *breaker);
 
 /** Whether calls are neither refused nor probes. NULL: always. */
 bool orders_breaker_closed(orders_breaker_t *breaker);
 
-/** NULL: the call is admitted, and orders_breaker_leave() must follow. Otherwise the reason of the refusal, for the log. */
+/**
+ * Returns NULL if the call is admitted: orders_breaker_leave() must follow. Otherwise the reason of the refusal, for the log. A NULL
+ * breaker admits every call.
+ */
 const char *orders_breaker_enter(orders_breaker_t *breaker, orders_caller_e caller,
                                  const orders_log_t *log, orders_admission_t *admission);
 

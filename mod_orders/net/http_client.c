@@ -15,7 +15,7 @@
 #define MAX_CONNECTIONS 2L
 #define MAX_IDLE_SECONDS 60L
 
-/** What one call needs of libcurl: `multi` drives `easy`, and keeps its connection open. */
+/** The libcurl handles of one call. `multi` drives `easy` and keeps its connection open. */
 typedef struct http_conn_t {
     CURL *easy;
     CURLM *multi;
@@ -23,8 +23,8 @@ typedef struct http_conn_t {
 } http_conn_t;
 
 /**
- * Connections between calls, the oldest first. A call takes the newest of its origin, so that a quiet server lets the others grow old.
- * Empty until the first call, which is made in a child process: nothing is shared by fork.
+ * Idle handles of this process, the oldest first. A call takes the most recently used handle of its origin, so that connections which
+ * are not needed reach MAX_IDLE_SECONDS. Calls are made in child processes only, so no handle is shared by fork().
  */
 static struct {
     pthread_mutex_t lock;
@@ -32,16 +32,16 @@ static struct {
     int count;
 } idle = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/** Where a reply is gathered. */
-typedef struct sink_t {
+/** The body of a reply while it is received. */
+typedef struct reply_buffer_t {
     apr_pool_t *pool;
     char *text;
     size_t length, size, limit;
     size_t header_bytes;
-} sink_t;
+} reply_buffer_t;
 
 /** FNV-1a of the URL up to its path. */
-static apr_uint64_t origin_of(const char *url)
+static apr_uint64_t hash_origin(const char *url)
 {
     const char *host = strstr(url, "://");
     const char *end = host ? host + 3 + strcspn(host + 3, "/?#") : url;
@@ -55,7 +55,7 @@ static apr_uint64_t origin_of(const char *url)
 
 static void close_conn(http_conn_t conn)
 {
-    curl_easy_cleanup(conn.easy); /* NULLs are fine with both */
+    curl_easy_cleanup(conn.easy); /* both accept NULL */
     curl_multi_cleanup(conn.multi);
 }
 
@@ -70,7 +70,7 @@ static http_conn_t remove_idle(int index)
     return conn;
 }
 
-static bool take_idle(apr_uint64_t origin, http_conn_t *conn)
+static bool acquire_idle(apr_uint64_t origin, http_conn_t *conn)
 {
     int index;
 
@@ -86,11 +86,11 @@ static bool take_idle(apr_uint64_t origin, http_conn_t *conn)
     return index >= 0;
 }
 
-static bool take_conn(const char *url, http_conn_t *conn)
+static bool acquire_conn(const char *url, http_conn_t *conn)
 {
-    const apr_uint64_t origin = origin_of(url);
+    const apr_uint64_t origin = hash_origin(url);
 
-    if (take_idle(origin, conn)) {
+    if (acquire_idle(origin, conn)) {
         return true;
     }
     *conn = (http_conn_t){.easy = curl_easy_init(), .multi = curl_multi_init(), .origin = origin};
@@ -103,8 +103,8 @@ static bool take_conn(const char *url, http_conn_t *conn)
     return true;
 }
 
-/** Keeps the connection for later calls, in place of the oldest one if there are many. */
-static void keep_conn(http_conn_t conn)
+/** Keeps the handles for later calls. Replaces the oldest ones when there are MAX_IDLE. */
+static void release_conn(http_conn_t conn)
 {
     http_conn_t oldest = {.easy = NULL};
 
@@ -118,52 +118,52 @@ static void keep_conn(http_conn_t conn)
     close_conn(oldest);
 }
 
-static size_t write_body(char *data, size_t size, size_t count, void *context)
+static size_t append_body(char *data, size_t size, size_t count, void *context)
 {
-    sink_t *sink = context;
+    reply_buffer_t *buffer = context;
     size_t length = size * count;
 
-    if (length > sink->limit - sink->length) {
+    if (length > buffer->limit - buffer->length) {
         return 0;
     }
-    if (sink->length + length > sink->size) {
-        size_t wanted = 2 * (sink->length + length) + 1024;
-        char *text = apr_palloc(sink->pool, wanted + 1);
-        if (sink->length) {
-            memcpy(text, sink->text, sink->length);
+    if (buffer->length + length > buffer->size) {
+        size_t capacity = 2 * (buffer->length + length) + 1024;
+        char *text = apr_palloc(buffer->pool, capacity + 1);
+        if (buffer->length) {
+            memcpy(text, buffer->text, buffer->length);
         }
-        sink->text = text;
-        sink->size = wanted;
+        buffer->text = text;
+        buffer->size = capacity;
     }
     if (length) {
-        memcpy(sink->text + sink->length, data, length);
+        memcpy(buffer->text + buffer->length, data, length);
     }
-    sink->length += length;
+    buffer->length += length;
     return length;
 }
 
 static size_t count_header(char *data, size_t size, size_t count, void *context)
 {
-    sink_t *sink = context;
+    reply_buffer_t *buffer = context;
     size_t length = size * count;
 
-    if (length > ORDERS_HTTP_MAX_REPLY - sink->header_bytes) {
+    if (length > ORDERS_HTTP_MAX_REPLY - buffer->header_bytes) {
         return 0;
     }
-    sink->header_bytes += length;
+    buffer->header_bytes += length;
     return length;
 }
 
 static int add_header(void *context, const char *name, const char *value)
 {
     struct curl_slist **list = context;
-    char conn[2048];
+    char line[2048];
     struct curl_slist *longer;
 
-    if (apr_snprintf(conn, sizeof(conn), "%s: %s", name, value) >= (int)sizeof(conn) - 1) {
+    if (apr_snprintf(line, sizeof(line), "%s: %s", name, value) >= (int)sizeof(line) - 1) {
         return 0;
     }
-    longer = curl_slist_append(*list, conn);
+    longer = curl_slist_append(*list, line);
     if (!longer) {
         return 0;
     }
@@ -171,7 +171,7 @@ static int add_header(void *context, const char *name, const char *value)
     return 1;
 }
 
-static CURLcode set_safety(CURL *handle, const orders_http_request_t *request)
+static CURLcode set_security_options(CURL *handle, const orders_http_request_t *request)
 {
     const bool plain = !strncasecmp(request->url, "http:", 5);
     CURLcode code =
@@ -183,15 +183,15 @@ static CURLcode set_safety(CURL *handle, const orders_http_request_t *request)
 #else
     ORDERS_CURL_SET(CURLOPT_PROTOCOLS, (long)(plain ? CURLPROTO_HTTP : CURLPROTO_HTTPS));
 #endif
-    if (plain) { /* which is this machine: no proxy may see it */
+    if (plain) { /* http is for loopback addresses only: bypass any proxy */
         ORDERS_CURL_SET(CURLOPT_NOPROXY, "*");
     }
     ORDERS_CURL_SET(CURLOPT_MAXAGE_CONN, MAX_IDLE_SECONDS);
     return code;
 }
 
-static CURLcode set_message(CURL *handle, const orders_http_request_t *request,
-                            struct curl_slist *headers, sink_t *sink)
+static CURLcode set_request_options(CURL *handle, const orders_http_request_t *request,
+                                    struct curl_slist *headers, reply_buffer_t *buffer)
 {
     CURLcode code = CURLE_OK;
 
@@ -203,24 +203,24 @@ static CURLcode set_message(CURL *handle, const orders_http_request_t *request,
         ORDERS_CURL_SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->length);
         ORDERS_CURL_SET(CURLOPT_POSTFIELDS, request->body);
     }
-    ORDERS_CURL_SET(CURLOPT_WRITEFUNCTION, write_body);
-    ORDERS_CURL_SET(CURLOPT_WRITEDATA, sink);
+    ORDERS_CURL_SET(CURLOPT_WRITEFUNCTION, append_body);
+    ORDERS_CURL_SET(CURLOPT_WRITEDATA, buffer);
     ORDERS_CURL_SET(CURLOPT_HEADERFUNCTION, count_header);
-    ORDERS_CURL_SET(CURLOPT_HEADERDATA, sink);
+    ORDERS_CURL_SET(CURLOPT_HEADERDATA, buffer);
     return code;
 }
 
-static CURLcode perform(http_conn_t conn, const orders_http_request_t *request, sink_t *sink,
-                        orders_http_reply_t *reply)
+static CURLcode perform_transfer(http_conn_t conn, const orders_http_request_t *request,
+                                 reply_buffer_t *buffer, orders_http_reply_t *reply)
 {
     struct curl_slist *headers = NULL;
     CURLcode code = CURLE_OUT_OF_MEMORY;
 
     if (apr_table_do(add_header, &headers, request->headers, NULL)) {
-        code = set_safety(conn.easy, request);
+        code = set_security_options(conn.easy, request);
     }
     if (code == CURLE_OK) {
-        code = set_message(conn.easy, request, headers, sink);
+        code = set_request_options(conn.easy, request, headers, buffer);
     }
     if (code == CURLE_OK) {
         code = orders_curl_drive(conn.multi, conn.easy, request->cancelled, request->context);
@@ -232,13 +232,13 @@ static CURLcode perform(http_conn_t conn, const orders_http_request_t *request, 
     return code;
 }
 
-static const char *reason(CURLcode code)
+static const char *describe_error(CURLcode code)
 {
     switch (code) {
     case CURLE_WRITE_ERROR:
         return "the reply is too large";
     case CURLE_ABORTED_BY_CALLBACK:
-        return "the call was given up, for this process is about to end";
+        return "the call was cancelled";
     default:
         return curl_easy_strerror(code);
     }
@@ -247,25 +247,25 @@ static const char *reason(CURLcode code)
 const char *orders_http_call(const orders_http_request_t *request, orders_http_reply_t *reply,
                              apr_pool_t *pool)
 {
-    sink_t sink = {.pool = pool,
-                   .limit = request->max_reply ? request->max_reply : ORDERS_HTTP_MAX_REPLY};
+    reply_buffer_t buffer = {
+        .pool = pool, .limit = request->max_reply ? request->max_reply : ORDERS_HTTP_MAX_REPLY};
     http_conn_t conn;
     CURLcode code;
 
     memset(reply, 0, sizeof(*reply));
-    if (!take_conn(request->url, &conn)) {
-        return "libcurl has no memory";
+    if (!acquire_conn(request->url, &conn)) {
+        return "libcurl is out of memory";
     }
-    code = perform(conn, request, &sink, reply);
-    keep_conn(conn);
+    code = perform_transfer(conn, request, &buffer, reply);
+    release_conn(conn);
     if (code != CURLE_OK) {
-        return reason(code);
+        return describe_error(code);
     }
-    if (sink.text) {
-        sink.text[sink.length] = '\0';
+    if (buffer.text) {
+        buffer.text[buffer.length] = '\0';
     }
-    reply->body = sink.text ? sink.text : "";
-    reply->length = sink.length;
+    reply->body = buffer.text ? buffer.text : "";
+    reply->length = buffer.length;
     return NULL;
 }
 
@@ -275,64 +275,65 @@ bool orders_http_is_loopback(const char *host)
            (!strncmp(host, "127.", 4) && !host[strspn(host, "0123456789.")]);
 }
 
-/** A part of an URL, or NULL; to be freed with curl_free. */
-static char *part(CURLU *url, CURLUPart which)
+/** A part of a URL, or NULL. The caller frees it with curl_free(). */
+static char *get_url_part(CURLU *url, CURLUPart part)
 {
     char *text = NULL;
 
-    return curl_url_get(url, which, &text, 0) == CURLUE_OK ? text : NULL;
+    return curl_url_get(url, part, &text, 0) == CURLUE_OK ? text : NULL;
 }
 
-static const CURLUPart unwanted[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY,
-                                     CURLUPART_FRAGMENT};
+static const CURLUPart forbidden_parts[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY,
+                                            CURLUPART_FRAGMENT};
 
-/** `parts`: how many of the unwanted ones are looked for. */
-static const char *check_parts(CURLU *url, size_t parts)
+/** `forbidden_count`: number of elements of `forbidden_parts` to check. */
+static const char *check_url_parts(CURLU *url, size_t forbidden_count)
 {
-    char *scheme = part(url, CURLUPART_SCHEME);
-    char *host = part(url, CURLUPART_HOST);
-    const char *wrong = NULL;
+    char *scheme = get_url_part(url, CURLUPART_SCHEME);
+    char *host = get_url_part(url, CURLUPART_HOST);
+    const char *error = NULL;
 
     if (!scheme || !host || !*host || (strcmp(scheme, "http") && strcmp(scheme, "https"))) {
-        wrong = "the URL must begin with https:// and name a host";
+        error = "the URL must begin with https:// and name a host";
     } else if (!strcmp(scheme, "http") && !orders_http_is_loopback(host)) {
-        wrong = "http:// is for this machine (127.0.0.1, [::1], localhost); use https://";
+        error = "http:// is allowed only for loopback addresses (127.0.0.1, [::1], localhost); use "
+                "https://";
     }
-    for (size_t i = 0; !wrong && i < parts; i++) {
-        char *text = part(url, unwanted[i]);
+    for (size_t i = 0; !error && i < forbidden_count; i++) {
+        char *text = get_url_part(url, forbidden_parts[i]);
         if (text) {
-            wrong = "the URL must have no user, password, query or fragment";
+            error = "the URL must have no user, password, query or fragment";
         }
         curl_free(text);
     }
     curl_free(scheme);
     curl_free(host);
-    return wrong;
+    return error;
 }
 
-/** libcurl also reads `https:/host` and the like; browsers read these in their own ways. */
-static const char *check(const char *url, size_t parts)
+/** Refuses forms such as `https:/host`, which libcurl accepts but browsers interpret differently. */
+static const char *check_url(const char *url, size_t forbidden_count)
 {
     CURLU *parsed = curl_url();
     const char *host = strstr(url, "://");
-    const char *wrong = "the URL cannot be read: it must begin with https:// and name a host";
+    const char *error = "the URL is malformed: it must begin with https:// and name a host";
 
     if (parsed && host && host[3] != '/' && !memchr(url, '/', (size_t)(host - url)) &&
         curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK) {
-        wrong = check_parts(parsed, parts);
+        error = check_url_parts(parsed, forbidden_count);
     }
     curl_url_cleanup(parsed);
-    return wrong;
+    return error;
 }
 
 const char *orders_http_url_check(const char *url)
 {
-    return check(url, sizeof(unwanted) / sizeof(unwanted[0]));
+    return check_url(url, sizeof(forbidden_parts) / sizeof(forbidden_parts[0]));
 }
 
 const char *orders_http_page_check(const char *url)
 {
-    return check(url, 2);
+    return check_url(url, 2);
 }
 
 const char *orders_http_url_join(apr_pool_t *pool, const char *url, const char *path)
@@ -351,7 +352,8 @@ const char *orders_http_origin(apr_pool_t *pool, const char *url)
     char *origin = NULL;
 
     if (parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK) {
-        char *scheme = part(parsed, CURLUPART_SCHEME), *host = part(parsed, CURLUPART_HOST);
+        char *scheme = get_url_part(parsed, CURLUPART_SCHEME),
+             *host = get_url_part(parsed, CURLUPART_HOST);
         char *port = NULL;
 
         if (curl_url_get(parsed, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK) {

@@ -31,18 +31,19 @@ typedef struct orders_http_reply_t {
     apr_size_t length;
 } orders_http_reply_t;
 
-/** NULL, or why there is no complete reply: libcurl's message, for the log only. The reply lives in `pool`. */
+/** Makes the call. NULL, or why there is no complete reply: an error message, for the log only. The reply lives in `pool`. */
 const char *orders_http_call(const orders_http_request_t *request, orders_http_reply_t *reply,
                              apr_pool_t *pool);
 
 /** Accepts https, and http to a loopback address; requires a host; refuses user, query and fragment. NULL, or an error message. */
 const char *orders_http_url_check(const char *url);
 
-/** The same for a page that a browser is sent to: query and fragment are allowed. */
+/** The same for a page to which a browser is redirected: query and fragment are allowed. */
 const char *orders_http_page_check(const char *url);
 
 /** Whether a host is a loopback address: localhost, 127.x.y.z, [::1]. */
 bool orders_http_is_loopback(const char *host);
+
 /** Appends a path that begins with a slash to `url`, whose trailing slashes are dropped. */
 const char *orders_http_url_join(apr_pool_t *pool, const char *url, const char *path);
 

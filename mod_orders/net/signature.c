@@ -12,7 +12,7 @@
 #define DIGEST_BYTES ORDERS_SHA256_SIZE
 #define MAX_SIGNATURES 16
 #define MAX_ID 255
-#define MAX_LINE 1024
+#define MAX_SECRET 1024
 
 /** Adds the key of one line of a secret file. */
 static const char *add_key(orders_keys_t *keys, apr_pool_t *pool, const char *line,
@@ -22,9 +22,9 @@ static const char *add_key(orders_keys_t *keys, apr_pool_t *pool, const char *li
     const unsigned char *bytes = (const unsigned char *)line;
 
     if (keys->count == ORDERS_SIGNATURE_MAX_KEYS) {
-        return "more than four secrets";
+        return "the file contains more than four secrets";
     }
-    if (length > MAX_LINE) {
+    if (length > MAX_SECRET) {
         return "a secret is longer than 1024 characters";
     }
     if (length > prefix && !memcmp(line, ENCODED_SECRET, prefix)) {
@@ -32,7 +32,7 @@ static const char *add_key(orders_keys_t *keys, apr_pool_t *pool, const char *li
         unsigned char *decoded = apr_palloc(pool, length);
         int size = EVP_DecodeBlock(decoded, (const unsigned char *)text, (int)(length - prefix));
         if (size < 0) {
-            return "a secret begins with whsec_ and goes on with something else than base64";
+            return "a secret that begins with whsec_ must continue with base64";
         }
         for (apr_size_t at = length - 1; at >= prefix && line[at] == '='; at--) {
             size--;
@@ -63,31 +63,31 @@ const char *orders_keys_read(orders_keys_t *keys, apr_pool_t *pool, const unsign
             size--;
         }
         if (size) {
-            const char *wrong = add_key(keys, pool, at, size);
-            if (wrong) {
-                return wrong;
+            const char *error = add_key(keys, pool, at, size);
+            if (error) {
+                return error;
             }
         }
         at = next;
     }
-    return keys->count ? NULL : "there is no secret in it";
+    return keys->count ? NULL : "the file contains no secret";
 }
 
 /** `v1,<base64>` for one key, or NULL. */
-static char *sign(const unsigned char *key, apr_size_t key_length, const orders_message_t *message,
-                  apr_pool_t *pool)
+static char *sign_message(const unsigned char *key, apr_size_t key_length,
+                          const orders_message_t *message, apr_pool_t *pool)
 {
     unsigned char digest[DIGEST_BYTES];
-    const char *head = apr_pstrcat(pool, message->id, ".", message->timestamp, ".", NULL);
-    apr_size_t head_length = strlen(head);
-    unsigned char *text = apr_palloc(pool, head_length + message->length + 1);
+    const char *prefix = apr_pstrcat(pool, message->id, ".", message->timestamp, ".", NULL);
+    apr_size_t prefix_length = strlen(prefix);
+    unsigned char *text = apr_palloc(pool, prefix_length + message->length + 1);
     char *signature = apr_palloc(pool, sizeof(VERSION) + 4 * ((DIGEST_BYTES + 2) / 3));
 
-    memcpy(text, head, head_length);
+    memcpy(text, prefix, prefix_length);
     if (message->length) {
-        memcpy(text + head_length, message->body, message->length);
+        memcpy(text + prefix_length, message->body, message->length);
     }
-    if (!orders_hmac_sha256(digest, key, key_length, text, head_length + message->length)) {
+    if (!orders_hmac_sha256(digest, key, key_length, text, prefix_length + message->length)) {
         return NULL;
     }
     memcpy(signature, VERSION, sizeof(VERSION));
@@ -98,20 +98,20 @@ static char *sign(const unsigned char *key, apr_size_t key_length, const orders_
 const char *orders_signature_make(const orders_keys_t *keys, const orders_message_t *message,
                                   apr_pool_t *pool)
 {
-    const char *all = NULL;
+    const char *signatures = NULL;
 
     for (int i = 0; i < keys->count; i++) {
-        const char *one = sign(keys->bytes[i], keys->length[i], message, pool);
-        if (!one) {
+        const char *signature = sign_message(keys->bytes[i], keys->length[i], message, pool);
+        if (!signature) {
             return NULL;
         }
-        all = all ? apr_pstrcat(pool, all, " ", one, NULL) : one;
+        signatures = signatures ? apr_pstrcat(pool, signatures, " ", signature, NULL) : signature;
     }
-    return all;
+    return signatures;
 }
 
 /** Whether `timestamp` is decimal and within the tolerance. */
-static bool timely(const char *timestamp, apr_time_t now)
+static bool is_timely(const char *timestamp, apr_time_t now)
 {
     apr_int64_t seconds = 0;
     apr_size_t digits = strspn(timestamp, "0123456789");
@@ -124,13 +124,13 @@ static bool timely(const char *timestamp, apr_time_t now)
 }
 
 /** Compares every given signature, so that the time does not depend on which one matches. */
-static bool among(const char *expected, const char *signatures)
+static bool contains_signature(const char *expected, const char *signatures)
 {
     const apr_size_t length = strlen(expected);
     bool found = false;
-    int seen = 0;
+    int count = 0;
 
-    while (*signatures && seen++ < MAX_SIGNATURES) {
+    while (*signatures && count++ < MAX_SIGNATURES) {
         apr_size_t size = strcspn(signatures, " ");
         if (size == length && orders_bytes_equal(signatures, expected, length)) {
             found = true;
@@ -149,12 +149,12 @@ bool orders_signature_valid(const orders_keys_t *keys, const orders_message_t *m
     if (!message->id || !message->timestamp || !signatures) {
         return false;
     }
-    if (!*message->id || strlen(message->id) > MAX_ID || !timely(message->timestamp, now)) {
+    if (!*message->id || strlen(message->id) > MAX_ID || !is_timely(message->timestamp, now)) {
         return false;
     }
     for (int i = 0; i < keys->count; i++) {
-        const char *expected = sign(keys->bytes[i], keys->length[i], message, pool);
-        if (expected && among(expected, signatures)) {
+        const char *expected = sign_message(keys->bytes[i], keys->length[i], message, pool);
+        if (expected && contains_signature(expected, signatures)) {
             valid = true;
         }
     }

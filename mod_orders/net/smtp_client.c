@@ -11,9 +11,9 @@
 #include "net/http_client.h"
 
 #define CONNECT_TIMEOUT_MS 5000L
-#define RETRY_AFTER 60
+#define RETRY_AFTER_SECONDS 60
 
-/** Stage of the SMTP dialogue: the command that a refusal answers. */
+/** Stage of the SMTP session: the command to which a refusal is the reply. */
 typedef enum { STAGE_SESSION, STAGE_SENDER, STAGE_RECIPIENT, STAGE_MESSAGE } smtp_stage_e;
 
 static const char *const stage_names[] = {[STAGE_SESSION] = "before MAIL",
@@ -31,7 +31,7 @@ typedef struct smtp_transfer_t {
     void *context;
 } smtp_transfer_t;
 
-static size_t read_message(char *into, size_t size, size_t count, void *context)
+static size_t read_message(char *buffer, size_t size, size_t count, void *context)
 {
     smtp_transfer_t *transfer = context;
     size_t length = size * count;
@@ -39,7 +39,7 @@ static size_t read_message(char *into, size_t size, size_t count, void *context)
     if (length > transfer->length - transfer->sent) {
         length = transfer->length - transfer->sent;
     }
-    memcpy(into, transfer->message + transfer->sent, length);
+    memcpy(buffer, transfer->message + transfer->sent, length);
     transfer->sent += length;
     return length;
 }
@@ -52,36 +52,37 @@ static bool is_over(void *context)
            (transfer->stop && transfer->stop(transfer->context));
 }
 
-/** Progress callback, for the wait for the answer to QUIT, which neither CURLOPT_TIMEOUT_MS nor a multi handle ends. */
+/** Progress callback. Bounds the wait for the reply to QUIT, which neither CURLOPT_TIMEOUT_MS nor the multi handle ends. */
 static int check_progress(void *context, curl_off_t total, curl_off_t now, curl_off_t upload_total,
                           curl_off_t upload_now)
 {
     return is_over(context);
 }
 
-/** Debug callback: derives the stage from the commands that are sent. Keeps no data. */
-static int follow(CURL *handle, curl_infotype type, char *data, size_t length, void *context)
+/** Debug callback: derives the stage from the commands that are sent. Stores no data. */
+static int track_stage(CURL *handle, curl_infotype type, char *data, size_t length, void *context)
 {
     static const struct {
         const char *verb;
         smtp_stage_e stage;
-    } known[] = {{"MAIL ", STAGE_SENDER}, {"RCPT ", STAGE_RECIPIENT}, {"DATA\r", STAGE_MESSAGE}};
+    } commands[] = {{"MAIL ", STAGE_SENDER}, {"RCPT ", STAGE_RECIPIENT}, {"DATA\r", STAGE_MESSAGE}};
     smtp_transfer_t *transfer = context;
 
-    for (size_t i = 0; type == CURLINFO_HEADER_OUT && i < sizeof(known) / sizeof(known[0]); i++) {
-        if (length >= 5 && !strncmp(data, known[i].verb, 5)) {
-            transfer->stage = known[i].stage;
+    for (size_t i = 0; type == CURLINFO_HEADER_OUT && i < sizeof(commands) / sizeof(commands[0]);
+         i++) {
+        if (length >= 5 && !strncmp(data, commands[i].verb, 5)) {
+            transfer->stage = commands[i].stage;
         }
     }
     return 0;
 }
 
-static size_t forget(char *data, size_t size, size_t count, void *context)
+static size_t discard_data(char *data, size_t size, size_t count, void *context)
 {
     return size * count;
 }
 
-static CURLcode set_safety(CURL *handle, const orders_mailer_t *mailer)
+static CURLcode set_security_options(CURL *handle, const orders_mailer_t *mailer)
 {
     CURLcode code =
         orders_curl_safe(handle, mailer->ca_file, mailer->timeout_ms, CONNECT_TIMEOUT_MS);
@@ -98,7 +99,8 @@ static CURLcode set_safety(CURL *handle, const orders_mailer_t *mailer)
     return code;
 }
 
-static CURLcode set_talk(CURL *handle, const orders_mailer_t *mailer, smtp_transfer_t *transfer)
+static CURLcode set_transfer_options(CURL *handle, const orders_mailer_t *mailer,
+                                     smtp_transfer_t *transfer)
 {
     CURLcode code = CURLE_OK;
 
@@ -112,20 +114,20 @@ static CURLcode set_talk(CURL *handle, const orders_mailer_t *mailer, smtp_trans
     ORDERS_CURL_SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)transfer->length);
     ORDERS_CURL_SET(CURLOPT_READFUNCTION, read_message);
     ORDERS_CURL_SET(CURLOPT_READDATA, transfer);
-    ORDERS_CURL_SET(CURLOPT_WRITEFUNCTION, forget);
-    ORDERS_CURL_SET(CURLOPT_HEADERFUNCTION, forget);
+    ORDERS_CURL_SET(CURLOPT_WRITEFUNCTION, discard_data);
+    ORDERS_CURL_SET(CURLOPT_HEADERFUNCTION, discard_data);
     ORDERS_CURL_SET(CURLOPT_XFERINFOFUNCTION, check_progress);
     ORDERS_CURL_SET(CURLOPT_XFERINFODATA, transfer);
     ORDERS_CURL_SET(CURLOPT_NOPROGRESS, 0L);
-    ORDERS_CURL_SET(CURLOPT_DEBUGFUNCTION, follow);
+    ORDERS_CURL_SET(CURLOPT_DEBUGFUNCTION, track_stage);
     ORDERS_CURL_SET(CURLOPT_DEBUGDATA, transfer);
     ORDERS_CURL_SET(CURLOPT_VERBOSE, 1L);
     return code;
 }
 
-/** `*reply`: the last reply code of the server; 0: none. */
-static CURLcode perform(const orders_mailer_t *mailer, const char *to, smtp_transfer_t *transfer,
-                        long *reply)
+/** `*reply`: the last reply code of the server; 0 if it sent none. */
+static CURLcode perform_transfer(const orders_mailer_t *mailer, const char *to,
+                                 smtp_transfer_t *transfer, long *reply)
 {
     CURL *handle = curl_easy_init();
     CURLM *multi = curl_multi_init();
@@ -134,9 +136,9 @@ static CURLcode perform(const orders_mailer_t *mailer, const char *to, smtp_tran
 
     if (handle && multi && recipients) {
         orders_curl_share(handle);
-        code = set_safety(handle, mailer);
+        code = set_security_options(handle, mailer);
         if (code == CURLE_OK) {
-            code = set_talk(handle, mailer, transfer);
+            code = set_transfer_options(handle, mailer, transfer);
         }
         ORDERS_CURL_SET(CURLOPT_MAIL_RCPT, recipients);
         if (code == CURLE_OK) {
@@ -151,20 +153,20 @@ static CURLcode perform(const orders_mailer_t *mailer, const char *to, smtp_tran
 }
 
 /**
- * Final are only permanent replies (5xx) about the recipient or the message, and 552 to the sender (message too large, RFC 1870).
- * Replies about this server, such as a required password, are temporary: an administrator can fix the cause.
+ * Only permanent replies (5xx) about the recipient or the message are final, and 552 to MAIL (message too large, RFC 1870). Replies
+ * about this server, such as a required password, are temporary: an administrator can fix the cause.
  */
 static bool is_final(CURLcode code, const smtp_transfer_t *transfer, long reply)
 {
-    static const long ours[] = {530, 534, 535, 538};
+    static const long server_codes[] = {530, 534, 535, 538};
 
     if ((code != CURLE_SEND_ERROR && code != CURLE_WEIRD_SERVER_REPLY &&
          code != CURLE_RECV_ERROR) ||
         reply < 500 || reply > 599) {
         return false;
     }
-    for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
-        if (reply == ours[i]) {
+    for (size_t i = 0; i < sizeof(server_codes) / sizeof(server_codes[0]); i++) {
+        if (reply == server_codes[i]) {
             return false;
         }
     }
@@ -173,21 +175,22 @@ static bool is_final(CURLcode code, const smtp_transfer_t *transfer, long reply)
 }
 
 /** Logs libcurl's message and the server's reply code, but not the server's text, which may contain an address. */
-static orders_problem_t *failure(apr_pool_t *pool, CURLcode code, const smtp_transfer_t *transfer,
-                                 long reply)
+static orders_problem_t *make_problem(apr_pool_t *pool, CURLcode code,
+                                      const smtp_transfer_t *transfer, long reply)
 {
     bool final = is_final(code, transfer, reply);
     orders_problem_t *problem =
         orders_problem(pool, final ? ORDERS_E_mail_refused : ORDERS_E_mail_unreachable, NULL);
 
-    problem->retry_after = final ? 0 : RETRY_AFTER;
+    problem->retry_after = final ? 0 : RETRY_AFTER_SECONDS;
     problem->log = apr_psprintf(pool, "%s: %s, last reply %ld", stage_names[transfer->stage],
                                 curl_easy_strerror(code), reply);
     return problem;
 }
 
 /** A server that refuses a message, even temporarily, is up. */
-static orders_call_outcome_e outcome_of(CURLcode code, const smtp_transfer_t *transfer, long reply)
+static orders_call_outcome_e call_outcome(CURLcode code, const smtp_transfer_t *transfer,
+                                          long reply)
 {
     if (code == CURLE_OK || (reply >= 400 && transfer->stage != STAGE_SESSION)) {
         return ORDERS_CALL_ANSWERED;
@@ -196,11 +199,11 @@ static orders_call_outcome_e outcome_of(CURLcode code, const smtp_transfer_t *tr
                                                                : ORDERS_CALL_FAILED;
 }
 
-static orders_problem_t *suspended(apr_pool_t *pool, const char *why)
+static orders_problem_t *make_suspended_problem(apr_pool_t *pool, const char *why)
 {
     orders_problem_t *problem = orders_problem_logged(pool, ORDERS_E_mail_unreachable, why);
 
-    problem->retry_after = RETRY_AFTER;
+    problem->retry_after = RETRY_AFTER_SECONDS;
     problem->quiet = true;
     return problem;
 }
@@ -222,62 +225,62 @@ orders_problem_t *orders_smtp_send(const orders_mailer_t *mailer, apr_pool_t *po
     CURLcode code;
 
     if (why) {
-        return suspended(pool, why);
+        return make_suspended_problem(pool, why);
     }
-    code = perform(mailer, message->to, &transfer, &reply);
-    orders_breaker_leave(mailer->breaker, &admission, outcome_of(code, &transfer, reply),
+    code = perform_transfer(mailer, message->to, &transfer, &reply);
+    orders_breaker_leave(mailer->breaker, &admission, call_outcome(code, &transfer, reply),
                          caller->log);
-    return code == CURLE_OK ? NULL : failure(pool, code, &transfer, reply);
+    return code == CURLE_OK ? NULL : make_problem(pool, code, &transfer, reply);
 }
 
-/** A part of an URL, or NULL; to be freed with curl_free. */
-static char *part(CURLU *url, CURLUPart which)
+/** A part of a URL, or NULL. The caller frees it with curl_free(). */
+static char *get_url_part(CURLU *url, CURLUPart part)
 {
     char *text = NULL;
 
-    return curl_url_get(url, which, &text, 0) == CURLUE_OK ? text : NULL;
+    return curl_url_get(url, part, &text, 0) == CURLUE_OK ? text : NULL;
 }
 
-static const CURLUPart unwanted[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS,
-                                     CURLUPART_QUERY, CURLUPART_FRAGMENT};
+static const CURLUPart forbidden_parts[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS,
+                                            CURLUPART_QUERY, CURLUPART_FRAGMENT};
 
-static const char *check_parts(CURLU *url)
+static const char *check_url_parts(CURLU *url)
 {
-    char *path = part(url, CURLUPART_PATH);
-    const char *wrong = NULL;
+    char *path = get_url_part(url, CURLUPART_PATH);
+    const char *error = NULL;
 
     if (path && strcmp(path, "/") && *path) {
-        wrong = "the URL must end after the host and its port";
+        error = "the URL must end after the host and its port";
     }
     curl_free(path);
-    for (size_t i = 0; !wrong && i < sizeof(unwanted) / sizeof(unwanted[0]); i++) {
-        char *text = part(url, unwanted[i]);
+    for (size_t i = 0; !error && i < sizeof(forbidden_parts) / sizeof(forbidden_parts[0]); i++) {
+        char *text = get_url_part(url, forbidden_parts[i]);
 
         if (text) {
-            wrong = "the URL must have no user, password, options, query or fragment";
+            error = "the URL must have no user, password, options, query or fragment";
         }
         curl_free(text);
     }
-    return wrong;
+    return error;
 }
 
 const char *orders_mail_url_check(const char *url)
 {
     const bool secure = !strncasecmp(url, "smtps://", 8);
     CURLU *parsed = curl_url();
-    const char *wrong = "the URL must begin with smtp:// or smtps:// and name a host";
+    const char *error = "the URL must begin with smtp:// or smtps:// and name a host";
 
     if (parsed && (secure || !strncasecmp(url, "smtp://", 7)) && url[secure ? 8 : 7] != '/' &&
         curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK) {
-        char *host = part(parsed, CURLUPART_HOST);
+        char *host = get_url_part(parsed, CURLUPART_HOST);
 
         if (host && *host) {
-            wrong = check_parts(parsed);
+            error = check_url_parts(parsed);
         }
         curl_free(host);
     }
     curl_url_cleanup(parsed);
-    return wrong;
+    return error;
 }
 
 bool orders_mail_url_is_local(const char *url)
@@ -286,7 +289,7 @@ bool orders_mail_url_is_local(const char *url)
     bool local = false;
 
     if (parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK) {
-        char *host = part(parsed, CURLUPART_HOST);
+        char *host = get_url_part(parsed, CURLUPART_HOST);
 
         local = host && orders_http_is_loopback(host);
         curl_free(host);

@@ -2,7 +2,7 @@
 /**
  * Sends messages by SMTP (libcurl). Thread-safe.
  *
- * Problems: `mail_unreachable` is temporary (no connection, timeout, wrong certificate or password, 4xx): retry later.
+ * Problems: `mail_unreachable` is temporary (no connection, timeout, wrong certificate or password, 4xx): the caller may retry.
  * `mail_refused` is final. No text of a problem contains an address.
  */
 #ifndef ORDERS_NET_SMTP_CLIENT_H
@@ -27,7 +27,7 @@ typedef struct orders_mailer_t {
     orders_breaker_t *breaker; /**< its state is per process; NULL: none */
 } orders_mailer_t;
 
-/** A message as it is sent: 7-bit, with CRLF. */
+/** A message in the format of SMTP: 7-bit, lines end with CRLF. */
 typedef struct orders_smtp_message_t {
     const char *to; /**< an address */
     const char *text;

@@ -6,10 +6,10 @@
 
 #define DEFAULT_TIMEOUT_MS 10000
 
-static orders_call_outcome_e outcome_of(const orders_http_request_t *request,
-                                        const orders_http_reply_t *reply, const char *wrong)
+static orders_call_outcome_e classify_outcome(const orders_http_request_t *request,
+                                              const orders_http_reply_t *reply, const char *error)
 {
-    if (wrong) {
+    if (error) {
         return request->cancelled && request->cancelled(request->context) ? ORDERS_CALL_CANCELLED
                                                                           : ORDERS_CALL_FAILED;
     }
@@ -21,10 +21,10 @@ orders_problem_t *orders_channel_call(const orders_channel_t *channel, apr_pool_
 {
     orders_breaker_t *breaker = channel->breaker;
     orders_admission_t admission;
-    const char *wrong = orders_breaker_enter(breaker, channel->caller, channel->log, &admission);
+    const char *error = orders_breaker_enter(breaker, channel->caller, channel->log, &admission);
 
-    if (wrong) {
-        orders_problem_t *problem = orders_provider_unreachable(pool, wrong);
+    if (error) {
+        orders_problem_t *problem = orders_provider_unreachable(pool, error);
 
         problem->quiet = true;
         return problem;
@@ -33,9 +33,10 @@ orders_problem_t *orders_channel_call(const orders_channel_t *channel, apr_pool_
     request->ca_file = channel->ca_file;
     request->cancelled = channel->cancelled;
     request->context = channel->context;
-    wrong = orders_http_call(request, reply, pool);
+    error = orders_http_call(request, reply, pool);
     if (breaker) {
-        orders_breaker_leave(breaker, &admission, outcome_of(request, reply, wrong), channel->log);
+        orders_breaker_leave(breaker, &admission, classify_outcome(request, reply, error),
+                             channel->log);
     }
-    return wrong ? orders_provider_unreachable(pool, wrong) : NULL;
+    return error ? orders_provider_unreachable(pool, error) : NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** The only path to a channel's provider: applies the channel's timeout and its circuit breaker. */
+/** Calls of a channel's provider with the channel's timeout and circuit breaker. All calls use this function. */
 #ifndef ORDERS_PAYMENTS_CHANNEL_CALL_H
 #define ORDERS_PAYMENTS_CHANNEL_CALL_H
 
@@ -7,7 +7,7 @@
 #include "payments/provider.h"
 
 /**
- * Fills the channel's timeout, certificate store and cancellation into `request` and makes the call. `provider_unreachable`: no complete
+ * Sets the channel's timeout, certificate store and cancellation in `request` and makes the call. `provider_unreachable`: no complete
  * reply, or (with `quiet` set) the breaker refused the call.
  */
 orders_problem_t *orders_channel_call(const orders_channel_t *channel, apr_pool_t *pool,

@@ -16,6 +16,7 @@
 #define MAX_URL 2048
 #define MAX_CODE 64
 #define MAX_MESSAGE 500
+#define INVALID_ID "Must be 1 to 255 letters, digits and _ - . : ~, and must not begin with a dot."
 
 const char *orders_intent_text(const orders_intent_request_t *request, apr_pool_t *pool,
                                apr_size_t *length)
@@ -76,13 +77,13 @@ bool orders_provider_page_ok(const char *url)
     return !orders_http_page_check(url);
 }
 
-static orders_problem_t *unreadable(apr_pool_t *pool, const char *why)
+static orders_problem_t *malformed_reply(apr_pool_t *pool, const char *why)
 {
     return orders_provider_unreachable(
-        pool, apr_pstrcat(pool, "the provider's reply cannot be read: ", why, NULL));
+        pool, apr_pstrcat(pool, "the provider's reply is malformed: ", why, NULL));
 }
 
-/** Decodes a JSON object by a field table. The caller reports failures to the log only. */
+/** Decodes a JSON object by a field table. */
 static orders_problem_t *decode(const orders_field_t *table, size_t count, apr_pool_t *pool,
                                 const char *text, apr_size_t length, void *into)
 {
@@ -97,10 +98,10 @@ static orders_problem_t *decode(const orders_field_t *table, size_t count, apr_p
     return problem;
 }
 
-#define FIELD(struct_name, field, kind, how, least, most)                                          \
+#define FIELD(struct_name, field, kind, field_flags, minimum, maximum)                             \
     {                                                                                              \
-        .name = #field, .type = ORDERS_FIELD_##kind, .flags = how,                                 \
-        .offset = offsetof(struct_name, field), .given = SIZE_MAX, .min = least, .max = most       \
+        .name = #field, .type = ORDERS_FIELD_##kind, .flags = field_flags,                         \
+        .offset = offsetof(struct_name, field), .given = SIZE_MAX, .min = minimum, .max = maximum  \
     }
 
 typedef struct intent_fields_t {
@@ -120,13 +121,13 @@ orders_problem_t *orders_intent_read(orders_intent_reply_t *reply, apr_pool_t *p
 
     memset(reply, 0, sizeof(*reply));
     if (decode(intent_table, COUNT(intent_table), pool, text, length, &fields)) {
-        return unreadable(pool, "not an intent");
+        return malformed_reply(pool, "it is not an intent");
     }
     if (!orders_provider_id_ok(fields.intent_id)) {
-        return unreadable(pool, "the intent_id has other characters than it may");
+        return malformed_reply(pool, "the intent_id has invalid characters");
     }
     if (fields.pay_url && *fields.pay_url && !orders_provider_page_ok(fields.pay_url)) {
-        return unreadable(pool, "the pay_url is not one");
+        return malformed_reply(pool, "the pay_url is not a valid URL");
     }
     reply->intent_id = fields.intent_id;
     reply->pay_url = fields.pay_url && *fields.pay_url ? fields.pay_url : NULL;
@@ -157,10 +158,10 @@ orders_problem_t *orders_refund_read(orders_refund_reply_t *reply, apr_pool_t *p
 
     memset(reply, 0, sizeof(*reply));
     if (decode(refund_table, COUNT(refund_table), pool, text, length, &fields)) {
-        return unreadable(pool, "not a refund");
+        return malformed_reply(pool, "it is not a refund");
     }
     if (!orders_provider_id_ok(fields.transaction_id)) {
-        return unreadable(pool, "the transaction_id has other characters than it may");
+        return malformed_reply(pool, "the transaction_id has invalid characters");
     }
     reply->transaction_id = fields.transaction_id;
     reply->pending = !strcmp(fields.status, "pending");
@@ -176,12 +177,12 @@ static const orders_field_t refusal_table[] = {
     FIELD(refusal_fields_t, message, STRING, ORDERS_FIELD_SANITISE, 0, MAX_MESSAGE),
 };
 
-static bool can_be_final(long status)
+static bool is_final_status(long status)
 {
     return status == 400 || status == 402 || status == 404 || status == 410 || status == 422;
 }
 
-static bool code_ok(const char *code)
+static bool is_valid_code(const char *code)
 {
     return code &&
            code[strspn(
@@ -193,15 +194,15 @@ orders_problem_t *orders_refusal_read(long status, apr_pool_t *pool, const char 
 {
     refusal_fields_t fields = {NULL, NULL};
 
-    if (!can_be_final(status) ||
+    if (!is_final_status(status) ||
         decode(refusal_table, COUNT(refusal_table), pool, text, length, &fields) ||
-        !code_ok(fields.code)) {
+        !is_valid_code(fields.code)) {
         return orders_provider_unreachable(pool,
-                                           apr_psprintf(pool, "the provider answered %ld", status));
+                                           apr_psprintf(pool, "the provider replied %ld", status));
     }
     return orders_provider_refused(
         pool, fields.code, fields.message,
-        apr_psprintf(pool, "the provider answered %ld: %s", status, fields.code));
+        apr_psprintf(pool, "the provider replied %ld: %s", status, fields.code));
 }
 
 typedef struct event_fields_t {
@@ -211,7 +212,7 @@ typedef struct event_fields_t {
     const char *currency, *failure_code, *failure_message;
 } event_fields_t;
 
-/** Only the syntax is checked here: the database judges amounts, and stores refused events too. */
+/** Only the syntax is checked here: the database checks the amounts, and stores refused events too. */
 static const orders_field_t event_table[] = {
     FIELD(event_fields_t, type, STRING, ORDERS_FIELD_REQUIRED, 1, MAX_CODE),
     FIELD(event_fields_t, payment_key, STRING, 0, 0, MAX_ID),
@@ -224,31 +225,28 @@ static const orders_field_t event_table[] = {
     FIELD(event_fields_t, failure_message, STRING, ORDERS_FIELD_SANITISE, 0, MAX_MESSAGE),
 };
 
-static const char *or_null(const char *text)
+static const char *null_if_empty(const char *text)
 {
     return text && *text ? text : NULL;
 }
 
-/** Checks ids, which become parts of paths and log lines. */
+/** Checks ids, which are used in paths and log lines. */
 static orders_problem_t *check_event(const orders_event_t *event, apr_pool_t *pool)
 {
     orders_problem_t *problem = NULL;
 
     if (event->payment_key && !orders_text_is_uuid(event->payment_key)) {
         orders_problem_field(&problem, pool, "payment_key", ORDERS_E_invalid_field,
-                             "A payment_key is a UUID.");
+                             "Must be a UUID.");
     }
     if (event->intent_id && !orders_provider_id_ok(event->intent_id)) {
-        orders_problem_field(&problem, pool, "intent_id", ORDERS_E_invalid_field,
-                             "The id has characters that it may not have.");
+        orders_problem_field(&problem, pool, "intent_id", ORDERS_E_invalid_field, INVALID_ID);
     }
     if (event->transaction_id && !orders_provider_id_ok(event->transaction_id)) {
-        orders_problem_field(&problem, pool, "transaction_id", ORDERS_E_invalid_field,
-                             "The id has characters that it may not have.");
+        orders_problem_field(&problem, pool, "transaction_id", ORDERS_E_invalid_field, INVALID_ID);
     }
     if (event->capture_id && !orders_provider_id_ok(event->capture_id)) {
-        orders_problem_field(&problem, pool, "capture_id", ORDERS_E_invalid_field,
-                             "The id has characters that it may not have.");
+        orders_problem_field(&problem, pool, "capture_id", ORDERS_E_invalid_field, INVALID_ID);
     }
     return problem;
 }
@@ -260,13 +258,13 @@ orders_problem_t *orders_event_read(orders_event_t *event, apr_pool_t *pool, con
 
     ORDERS_TRY(decode(event_table, COUNT(event_table), pool, text, length, &fields));
     event->type = fields.type;
-    event->payment_key = or_null(fields.payment_key);
-    event->intent_id = or_null(fields.intent_id);
-    event->transaction_id = or_null(fields.transaction_id);
-    event->capture_id = or_null(fields.capture_id);
+    event->payment_key = null_if_empty(fields.payment_key);
+    event->intent_id = null_if_empty(fields.intent_id);
+    event->transaction_id = null_if_empty(fields.transaction_id);
+    event->capture_id = null_if_empty(fields.capture_id);
     event->amount = fields.amount;
-    event->currency = or_null(fields.currency);
-    event->failure_code = or_null(fields.failure_code);
-    event->failure_message = or_null(fields.failure_message);
+    event->currency = null_if_empty(fields.currency);
+    event->failure_code = null_if_empty(fields.failure_code);
+    event->failure_message = null_if_empty(fields.failure_message);
     return check_event(event, pool);
 }

@@ -13,14 +13,14 @@ const char *orders_intent_text(const orders_intent_request_t *request, apr_pool_
 const char *orders_refund_text(const orders_refund_request_t *request, apr_pool_t *pool,
                                apr_size_t *length);
 
-/** Whether an id is safe in paths and headers: 1 to 255 letters, digits and `_ - . : ~`, no leading dot. */
+/** Whether an id can be used in paths and headers: 1 to 255 letters, digits and `_ - . : ~`, no leading dot. */
 bool orders_provider_id_ok(const char *id);
 
 /** Whether a buyer's browser may be sent to `url`: visible ASCII, and accepted by orders_http_page_check(). */
 bool orders_provider_page_ok(const char *url);
 
 /**
- * Parse a 2xx reply. `provider_unreachable` when it is malformed: the outcome is unknown, and the same request may be sent again.
+ * Parses a 2xx reply. `provider_unreachable` if it is malformed: the outcome is unknown, and the same request may be sent again.
  */
 orders_problem_t *orders_intent_read(orders_intent_reply_t *reply, apr_pool_t *pool,
                                      const char *text, apr_size_t length) ORDERS_MUSTCHECK;

@@ -44,7 +44,7 @@ static orders_problem_t *apply(const orders_payment_flow_t *flow, const char *ch
     const orders_payment_event_t event = orders_payment_event_of(channel, said);
 
     ORDERS_TRY(orders_payment_apply_event(&reader, &event, written));
-    orders_provider_event_log_verdict(flow->providers, flow->writer->route, &event, *written,
+    orders_provider_event_log_refusal(flow->providers, flow->writer->route, &event, *written,
                                       reader.pool);
     if (!orders_outcome_is((*written)->outcome, "capture")) {
         return NULL;

@@ -6,7 +6,7 @@
 #include "core/link_token.h"
 #include "core/time.h"
 
-#define WORD "pay link"
+#define PURPOSE "pay link"
 #define MAC_SIZE 16
 #define TOKEN_SIZE (ORDERS_LINK_TOKEN_SIZE + MAC_SIZE) /* the fields, and half of their MAC */
 
@@ -23,8 +23,8 @@ orders_problem_t *orders_pay_link_url(const char **url, const orders_pay_link_t 
                                      "pay links need OrdersPublicURL and an OrdersAPI company");
     }
     orders_link_token_write(token, &link_token);
-    ORDERS_TRY(
-        orders_link_token_sign(token + ORDERS_LINK_TOKEN_SIZE, WORD, &link_token, settings, pool));
+    ORDERS_TRY(orders_link_token_sign(token + ORDERS_LINK_TOKEN_SIZE, PURPOSE, &link_token,
+                                      settings, pool));
     *url = apr_pstrcat(pool, settings->public_url, settings->pay_link_mount, "/transaction/",
                        orders_base64url(pool, token, TOKEN_SIZE), "/pay", NULL);
     return NULL;
@@ -39,7 +39,7 @@ orders_problem_t *orders_pay_link_read_token(int64_t *order_id, const char *toke
         return orders_problem(pool, ORDERS_E_not_found, NULL);
     }
     const orders_link_token_t link_token = orders_link_token_read(bytes);
-    ORDERS_TRY(orders_link_token_sign(mac, WORD, &link_token, settings, pool));
+    ORDERS_TRY(orders_link_token_sign(mac, PURPOSE, &link_token, settings, pool));
     if (!orders_bytes_equal(mac, bytes + ORDERS_LINK_TOKEN_SIZE, MAC_SIZE)) {
         return orders_problem(pool, ORDERS_E_not_found, NULL);
     }

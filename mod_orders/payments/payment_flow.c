@@ -8,7 +8,7 @@
 #include "payments/provider_event.h"
 #include "payments/provider_problem.h"
 
-/* The URL for events of a channel; NULL if it cannot be reached from outside. */
+/* The URL for events of a channel; NULL if the server has no public URL or serves no events. */
 static const char *notify_url(const orders_payment_flow_t *flow, const char *channel)
 {
     const orders_settings_t *settings = flow->settings;
@@ -31,9 +31,9 @@ static const char *failure_log_text(const orders_payment_flow_t *flow, const cha
                         problem->log ? problem->log : problem->detail);
 }
 
-/* Logs a failure that does not end the request, in the format of a refusal. */
-static void log_trouble(const orders_payment_flow_t *flow, const char *channel,
-                        const orders_problem_t *problem, const char *trouble)
+/* Logs a failure that does not end the request, in the same format as a refused request. */
+static void log_failure(const orders_payment_flow_t *flow, const char *channel,
+                        const orders_problem_t *problem, const char *failure)
 {
     apr_pool_t *pool = flow->writer->pool;
     const char *request_id = flow->providers->request_id;
@@ -43,7 +43,7 @@ static void log_trouble(const orders_payment_flow_t *flow, const char *channel,
     const char *line =
         apr_psprintf(pool, "ORD%04d %s %s - %s: %s", orders_error_number(problem->error),
                      orders_error_word(problem->error), request_id ? request_id : "-",
-                     flow->writer->route, trouble);
+                     flow->writer->route, failure);
     orders_trouble_log(flow->providers->log, ORDERS_LOG_WARNING, problem->error,
                        apr_pstrcat(pool, "channel ", channel, NULL), line);
 }
@@ -51,7 +51,7 @@ static void log_trouble(const orders_payment_flow_t *flow, const char *channel,
 static orders_problem_t *unknown_channel(const orders_payment_flow_t *flow)
 {
     return orders_problem_logged(flow->writer->pool, ORDERS_E_not_configured,
-                                 "there is no OrdersPaymentChannel of this name");
+                                 "no OrdersPaymentChannel has this name");
 }
 
 static orders_problem_t *call_create_intent(const orders_payment_flow_t *flow, const char *name,
@@ -96,15 +96,15 @@ orders_problem_t *orders_payment_flow_intent(const orders_payment_flow_t *flow,
     orders_intent_reply_t reply = {NULL, NULL, NULL};
     orders_problem_t *problem = call_create_intent(flow, payment->channel, &request, &reply);
     if (!problem) {
-        const orders_record_intent_t made = {
+        const orders_record_intent_t record = {
             .payment_id = payment->id,
             .intent_id = reply.intent_id,
             .pay_url = reply.pay_url,
             .reference = reply.reference,
         };
-        return orders_payment_record_intent(writer, &made, written);
+        return orders_payment_record_intent(writer, &record, written);
     }
-    log_trouble(flow, payment->channel, problem,
+    log_failure(flow, payment->channel, problem,
                 failure_log_text(flow, payment->channel, "payment", payment->id, problem));
     orders_intent_failure_t failure = {
         .payment_id = payment->id,
@@ -114,8 +114,8 @@ orders_problem_t *orders_payment_flow_intent(const orders_payment_flow_t *flow,
     return orders_payment_record_failure(writer, &failure, written);
 }
 
-static orders_capture_request_t request_of(const orders_payment_flow_t *flow,
-                                           const orders_payment_t *payment)
+static orders_capture_request_t make_capture_request(const orders_payment_flow_t *flow,
+                                                     const orders_payment_t *payment)
 {
     return (orders_capture_request_t){
         .payment_key = payment->provider_key,
@@ -127,9 +127,9 @@ static orders_capture_request_t request_of(const orders_payment_flow_t *flow,
     };
 }
 
-/* Opens a channel whose provider captures on request. */
-static orders_problem_t *open_capturing(const orders_payment_flow_t *flow, const char *name,
-                                        orders_channel_t *channel)
+/* Opens a channel. `not_configured`: its provider has no capture request. */
+static orders_problem_t *open_capture_channel(const orders_payment_flow_t *flow, const char *name,
+                                              orders_channel_t *channel)
 {
     if (!orders_channel_open(flow->providers, name, channel)) {
         return unknown_channel(flow);
@@ -137,43 +137,43 @@ static orders_problem_t *open_capturing(const orders_payment_flow_t *flow, const
     return channel->provider->capture
                ? NULL
                : orders_problem_logged(flow->writer->pool, ORDERS_E_not_configured,
-                                       "the provider of this channel cannot be asked to capture");
+                                       "the provider of this channel has no capture request");
 }
 
 orders_problem_t *orders_payment_flow_poll(const orders_payment_flow_t *flow,
                                            const orders_payment_t *payment,
                                            orders_capture_reply_t *reply)
 {
-    orders_capture_request_t request = request_of(flow, payment);
+    orders_capture_request_t request = make_capture_request(flow, payment);
     orders_channel_t channel;
-    ORDERS_TRY(open_capturing(flow, payment->channel, &channel));
+    ORDERS_TRY(open_capture_channel(flow, payment->channel, &channel));
     request.read_only = true;
     return channel.provider->capture(&channel, flow->writer->pool, &request, reply);
 }
 
-static orders_reader_t reader_of(const orders_payment_flow_t *flow)
+static orders_reader_t make_reader(const orders_payment_flow_t *flow)
 {
     return (orders_reader_t){.database = flow->writer->database,
                              .pool = flow->writer->pool,
                              .tenant = flow->writer->tenant};
 }
 
-/* Records the reply of the provider, or that there was none. The database decides what follows. */
+/* Records the reply of the provider, or an unknown outcome. The database decides the next step. */
 static orders_problem_t *record_outcome(const orders_payment_flow_t *flow,
                                         const orders_payment_t *payment,
-                                        const orders_capture_reply_t *said,
+                                        const orders_capture_reply_t *reply,
                                         orders_written_t **written)
 {
-    const orders_reader_t reader = reader_of(flow);
+    const orders_reader_t reader = make_reader(flow);
     const orders_record_capture_t capture = {
         .payment_id = payment->id,
-        .outcome = said->outcome,
-        .transaction_id = said->transaction_id,
-        .amount = said->amount,
-        .currency = said->currency,
-        .code = said->failure_code,
-        .message = said->failure_message,
-        .payer = said->payer,
+        .outcome = reply->outcome,
+        .transaction_id = reply->transaction_id,
+        .amount = reply->amount,
+        .currency = reply->currency,
+        .code = reply->failure_code,
+        .message = reply->failure_message,
+        .payer = reply->payer,
     };
     ORDERS_TRY(orders_payment_record_capture(&reader, &capture, written));
     const orders_payment_event_t event = {
@@ -182,11 +182,11 @@ static orders_problem_t *record_outcome(const orders_payment_flow_t *flow,
         .type = (*written)->event_type,
         .payment_key = payment->provider_key,
         .intent_id = payment->intent_id,
-        .transaction_id = said->transaction_id,
-        .amount = said->amount,
-        .currency = said->currency,
+        .transaction_id = reply->transaction_id,
+        .amount = reply->amount,
+        .currency = reply->currency,
     };
-    orders_provider_event_log_verdict(flow->providers, flow->writer->route, &event, *written,
+    orders_provider_event_log_refusal(flow->providers, flow->writer->route, &event, *written,
                                       reader.pool);
     return orders_provider_event_refusal(reader.pool, *written);
 }
@@ -196,22 +196,22 @@ orders_problem_t *orders_payment_flow_capture_claimed(const orders_payment_flow_
                                                       orders_written_t **written)
 {
     const orders_payment_t *payment = task->payment;
-    orders_capture_request_t request = request_of(flow, payment);
-    orders_capture_reply_t said = {.outcome = NULL};
+    orders_capture_request_t request = make_capture_request(flow, payment);
+    orders_capture_reply_t reply = {.outcome = NULL};
     orders_channel_t channel;
     *written = NULL;
-    ORDERS_TRY(open_capturing(flow, payment->channel, &channel));
+    ORDERS_TRY(open_capture_channel(flow, payment->channel, &channel));
     request.read_first = strcmp(task->capture_step, "read_first") == 0;
     request.read_only = strcmp(task->capture_step, "read_only") == 0;
     orders_problem_t *problem =
-        channel.provider->capture(&channel, flow->writer->pool, &request, &said);
+        channel.provider->capture(&channel, flow->writer->pool, &request, &reply);
     if (!problem) {
-        return record_outcome(flow, payment, &said, written);
+        return record_outcome(flow, payment, &reply, written);
     }
     problem->log = failure_log_text(flow, payment->channel, "payment", payment->id, problem);
     if (problem->error == ORDERS_E_provider_unreachable) {
-        said = (orders_capture_reply_t){.outcome = "unknown"};
-        ORDERS_TRY(record_outcome(flow, payment, &said, written));
+        reply = (orders_capture_reply_t){.outcome = "unknown"};
+        ORDERS_TRY(record_outcome(flow, payment, &reply, written));
         *written = NULL;
     }
     return problem;
@@ -221,14 +221,14 @@ orders_problem_t *orders_payment_flow_capture(const orders_payment_flow_t *flow,
                                               const orders_payment_t *payment, bool read_first,
                                               orders_written_t **written)
 {
-    const orders_reader_t reader = reader_of(flow);
+    const orders_reader_t reader = make_reader(flow);
     orders_channel_t channel;
     *written = NULL;
     if (!orders_channel_open(flow->providers, payment->channel, &channel)) {
         return unknown_channel(flow);
     }
     if (!channel.provider->capture) {
-        return NULL; /* it captures by itself and sends an event */
+        return NULL; /* it captures without a request and sends an event */
     }
     orders_payment_task_t *task;
     ORDERS_TRY(orders_payment_begin_capture(&reader, payment->id, read_first,
@@ -269,7 +269,7 @@ orders_problem_t *orders_payment_flow_refund(const orders_payment_flow_t *flow,
         .ok = !problem,
     };
     if (problem) {
-        log_trouble(flow, refund->channel, problem, problem->log);
+        log_failure(flow, refund->channel, problem, problem->log);
         orders_provider_failure(problem, writer->pool, &settle.code, &settle.message);
     }
     orders_written_t *written;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Calls a provider and records the result. No database session is held during the call. Used by requests, and by the worker for
+ * Calls a provider and records the result. No database session is held during the call. Used by requests, and by the worker, which
  * retries.
  */
 #ifndef ORDERS_PAYMENTS_PAYMENT_FLOW_H
@@ -21,44 +21,44 @@ typedef struct orders_payment_flow_t {
 typedef struct orders_intent_t {
     const orders_payment_t *payment;
     const char *order_number;
-    const char *return_url; /**< where the provider sends the buyer, or NULL */
-    const char *cancel_url; /**< the same if the buyer does not pay; NULL: return_url */
+    const char *return_url; /**< page to which the provider redirects the buyer, or NULL */
+    const char *cancel_url; /**< the same for a buyer who does not pay; NULL: return_url */
 } orders_intent_t;
 
 /**
  * Creates the intent of the payment and records it, or records the failure: the database decides whether the call is retried.
- * `*written` has the order afterwards. Returns only problems of the database.
+ * `*written` contains the changed order. Returns only problems of the database.
  */
 orders_problem_t *orders_payment_flow_intent(const orders_payment_flow_t *flow,
                                              const orders_intent_t *intent,
                                              orders_written_t **written) ORDERS_MUSTCHECK;
 
 /**
- * The same after placing, if its outcome is `intent`, also of a request that resumes another one. `return_url`: where the provider
- * sends the buyer, or NULL.
+ * Creates the intent of an order that was just placed, if `(*written)->outcome` is `intent`; this includes a request that resumes an
+ * interrupted one. `return_url`: page to which the provider redirects the buyer, or NULL.
  */
 orders_problem_t *orders_payment_flow_first(const orders_payment_flow_t *flow,
                                             const char *return_url,
                                             orders_written_t **written) ORDERS_MUSTCHECK;
 
 /**
- * Captures a payment that the buyer has approved, and records the outcome. Commits the intention before the call, so that the
- * worker retries after a crash. Needs only id and channel of the payment. `read_first`: an earlier request may have captured it,
- * and the provider may have forgotten its key. `*written` is NULL if there is nothing to capture. `provider_unreachable`: the
- * worker retries. May be repeated.
+ * Captures a payment that the buyer has approved, and records the outcome. Commits a record of the attempt before the call, so that
+ * the worker retries after a crash. Reads only id and channel of the payment. `read_first`: an earlier request may have captured it,
+ * and its idempotency key may have expired at the provider. `*written` is NULL if there is nothing to capture.
+ * `provider_unreachable`: the worker retries. May be repeated.
  */
 orders_problem_t *orders_payment_flow_capture(const orders_payment_flow_t *flow,
                                               const orders_payment_t *payment, bool read_first,
                                               orders_written_t **written) ORDERS_MUSTCHECK;
 
-/** The same for a payment that orders_payment_begin_capture or orders_worker_claim_captures has returned. */
+/** The same for a payment returned by orders_payment_begin_capture() or orders_worker_claim_captures(). */
 orders_problem_t *orders_payment_flow_capture_claimed(const orders_payment_flow_t *flow,
                                                       const orders_payment_task_t *task,
                                                       orders_written_t **written) ORDERS_MUSTCHECK;
 
 /**
- * Reads the state of a payment's intent from the provider. Changes and records nothing. Problems: of the provider, and
- * `not_configured` if there is no channel of this name or its provider does not capture.
+ * Reads the state of a payment's intent from the provider. Changes and records nothing. Problems: those of the provider, and
+ * `not_configured` if no channel has this name or its provider has no capture request.
  */
 orders_problem_t *orders_payment_flow_poll(const orders_payment_flow_t *flow,
                                            const orders_payment_t *payment,

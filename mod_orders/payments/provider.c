@@ -10,10 +10,9 @@
 #include "payments/paypal/provider.h"
 #include "payments/paypal/token.h"
 
-/** Time that the transactions of an operation may take: queueing, retries, statement timeouts. Seconds. */
+/** Maximum time of the database transactions of an operation: waiting, retries, statement timeouts. Seconds. */
 #define DATABASE_SECONDS 60
 
-/** All providers. */
 static const orders_provider_t *const known[] = {
     &orders_http_provider,
     &orders_paypal_provider,
@@ -87,17 +86,17 @@ const char *orders_provider_names(apr_pool_t *pool)
 
 const char *orders_channel_check(const orders_channel_t *channel, apr_pool_t *pool)
 {
-    const char *wrong;
+    const char *error;
 
     if (!channel->url) {
-        return "a payment channel needs url=";
+        return "a payment channel requires url=";
     }
-    wrong = orders_http_url_check(channel->url);
-    if (wrong) {
-        return wrong;
+    error = orders_http_url_check(channel->url);
+    if (error) {
+        return error;
     }
     if (!channel->secret) {
-        return "a payment channel needs secret-file=";
+        return "a payment channel requires secret-file=";
     }
     return channel->provider->options_check(channel, pool);
 }

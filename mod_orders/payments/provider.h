@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The interface of payment providers. Calls hold no database session and run outside any transaction. Each carries the random UUID of its
- * payment or refund as idempotency key: a retry is harmless, and an id that a restored database assigns again never meets an old key.
+ * The interface of payment providers. Calls hold no database session and run outside any transaction. The idempotency key of a call is
+ * the random UUID of its payment or refund, so a call can be repeated, and keys stay unique after a restore of the database.
  */
 #ifndef ORDERS_PAYMENTS_PROVIDER_H
 #define ORDERS_PAYMENTS_PROVIDER_H
@@ -33,7 +33,7 @@ typedef struct orders_channel_t {
     /** Set by orders_channel_open(): true aborts a call in progress. NULL in the configuration. */
     bool (*cancelled)(void *context);
     void *context;
-    const orders_log_t *log; /**< of the caller; NULL in the configuration */
+    const orders_log_t *log; /**< set by orders_channel_open(); NULL in the configuration */
     orders_caller_e caller;
     int calls;                 /**< limit of concurrent calls of requests, per process */
     orders_breaker_t *breaker; /**< its state is per process; NULL: no limit */
@@ -43,13 +43,13 @@ typedef struct orders_providers_t {
     const apr_array_header_t *channels; /**< of orders_channel_t */
     const orders_log_t *log;
     const char *request_id; /**< of the calling request; NULL: the worker */
-    /** True aborts the calls in progress with `provider_unreachable`. Called on the thread of the call. NULL: never. */
+    /** True aborts a call in progress with `provider_unreachable`. Called on the thread of the call. NULL: never. */
     bool (*cancelled)(void *context);
     void *context;
     orders_caller_e caller;
 } orders_providers_t;
 
-/** Exponent for callers that do not know it: the provider's own currency table applies. */
+/** The caller does not know the exponent: the provider's own currency table applies. */
 #define ORDERS_EXPONENT_UNKNOWN (-1)
 
 /** Request for a payment intent. `amount` is in minor units with `exponent` decimals. */
@@ -79,13 +79,13 @@ typedef struct orders_capture_request_t {
     const char *currency;
     int exponent;
     bool read_first; /**< a retry whose key may have expired: read before capturing */
-    bool read_only;  /**< only read */
+    bool read_only;  /**< read the intent, do not capture */
 } orders_capture_request_t;
 
 /** Outcome of an intent. The database compares the amount with that of the payment. */
 typedef struct orders_capture_reply_t {
     /**
-     * waiting (the buyer has not approved yet), approved (read_only: it can be captured), paid, confirming (an event
+     * waiting (the buyer has not approved yet), approved (with read_only: it can be captured), paid, confirming (an event
      * will report the outcome), failed, gone (the intent is void or unknown).
      */
     const char *outcome;
@@ -110,7 +110,7 @@ typedef struct orders_refund_request_t {
 } orders_refund_request_t;
 
 typedef struct orders_refund_reply_t {
-    const char *transaction_id; /**< NULL: done by an unknown transaction */
+    const char *transaction_id; /**< NULL: completed, but the transaction is unknown */
     bool pending;               /**< an event will report the outcome */
 } orders_refund_reply_t;
 
@@ -128,7 +128,7 @@ typedef struct orders_event_t {
     /**
      * paid, failed, confirming, refunded, refund_failed; approved: the buyer has approved, and the payment can be captured;
      * ignored: not about a payment of ours; undecided (of a notice only): the provider has not decided yet. The database decides
-     * what follows, and refuses unknown types.
+     * the next step, and refuses unknown types.
      */
     const char *type;
     const char *raw_type;    /**< the provider's own name of the type, if it differs, or NULL */
@@ -180,13 +180,13 @@ typedef struct orders_listing_t {
 } orders_listing_t;
 
 /**
- * A provider. Problems: `provider_unreachable` (no answer, a timeout or 5xx: the outcome is unknown, retry later) and
+ * A provider. Problems: `provider_unreachable` (no reply, a timeout or 5xx: the outcome is unknown, and the call may be repeated) and
  * `provider_refused` (final; `extra` is {"code","message"}).
  */
 struct orders_provider_t {
     const char *name; /**< as in provider=… */
     int calls;        /**< maximum number of HTTP calls of one operation */
-    /** Checks the options of a channel: the end of an error message ("needs client-id=..."), or NULL. */
+    /** Checks the options of a channel. NULL, or an error message. */
     const char *(*options_check)(const orders_channel_t *channel, apr_pool_t *pool);
     orders_problem_t *(*create_intent)(const orders_channel_t *channel, apr_pool_t *pool,
                                        const orders_intent_request_t *request,
@@ -194,11 +194,11 @@ struct orders_provider_t {
     orders_problem_t *(*refund)(const orders_channel_t *channel, apr_pool_t *pool,
                                 const orders_refund_request_t *request,
                                 orders_refund_reply_t *reply);
-    /** Captures an approved intent; may be repeated. NULL: the provider captures by itself. */
+    /** Captures an approved intent; may be repeated. NULL: the provider captures without a request. */
     orders_problem_t *(*capture)(const orders_channel_t *channel, apr_pool_t *pool,
                                  const orders_capture_request_t *request,
                                  orders_capture_reply_t *reply);
-    /** Whether the headers of a signature are present; called before the body is read. */
+    /** Whether the headers of a signature are present. Called before the body is read. */
     bool (*is_signed)(const orders_signed_body_t *received);
     /**
      * Verifies the signature and its time, and parses the event. `invalid_signature`; `malformed_json`, `invalid_fields`,
@@ -231,10 +231,10 @@ struct orders_provider_t {
 };
 
 const orders_channel_t *orders_channel_find(const orders_providers_t *providers, const char *name);
-/** Copies the channel of this name, with the cancellation and log of `providers`. False: no such channel. */
+/** Copies the channel of this name and sets cancellation, log and caller from `providers`. False: no channel has this name. */
 bool orders_channel_open(const orders_providers_t *providers, const char *name,
                          orders_channel_t *channel);
-/** Maximum duration of an operation, seconds: all its calls and its database transactions. A lease must be longer. */
+/** Maximum duration of an operation in seconds: all its calls and its database transactions. A lease must not be shorter. */
 int orders_channel_longest(const orders_channel_t *channel);
 /** Names of the channels (array of const char *); empty when `channels` is NULL. */
 apr_array_header_t *orders_channel_names(const apr_array_header_t *channels, apr_pool_t *pool);

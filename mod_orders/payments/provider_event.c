@@ -41,7 +41,7 @@ void orders_provider_event_log(const orders_providers_t *providers, const char *
                (apr_int64_t)event->amount, or_dash(event->currency), refused->refusal);
 }
 
-void orders_provider_event_log_verdict(const orders_providers_t *providers, const char *route,
+void orders_provider_event_log_refusal(const orders_providers_t *providers, const char *route,
                                        const orders_payment_event_t *event,
                                        const orders_written_t *written, apr_pool_t *pool)
 {

@@ -6,14 +6,14 @@
 #include "core/fields.h"
 #include "core/json_writer.h"
 
-/** Retry-After for a provider that does not answer, seconds. */
-#define RETRY_AFTER 5
+/** Retry-After for a provider that does not reply. */
+#define RETRY_AFTER_SECONDS 5
 
 orders_problem_t *orders_provider_unreachable(apr_pool_t *pool, const char *why)
 {
     orders_problem_t *problem = orders_problem(pool, ORDERS_E_provider_unreachable, NULL);
 
-    problem->retry_after = RETRY_AFTER;
+    problem->retry_after = RETRY_AFTER_SECONDS;
     problem->log = why;
     return problem;
 }

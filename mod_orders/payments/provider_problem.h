@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The three problems of a provider call. `why` goes to the log only. Strings are not copied.
+ * The three problems of a provider call. `why` is written to the log only. Strings are not copied: they must live as long as the pool.
  */
 #ifndef ORDERS_PAYMENTS_PROVIDER_PROBLEM_H
 #define ORDERS_PAYMENTS_PROVIDER_PROBLEM_H
@@ -10,11 +10,11 @@
 /** The outcome is unknown; the same request may be sent again. */
 orders_problem_t *orders_provider_unreachable(apr_pool_t *pool, const char *why);
 
-/** The provider refused the request for good. `message` may be shown to the buyer; may be NULL. */
+/** The refusal is final. `message` may be shown to the buyer, and may be NULL. */
 orders_problem_t *orders_provider_refused(apr_pool_t *pool, const char *code, const char *message,
                                           const char *why);
 
-/** The request cannot be made with this configuration. */
+/** The configuration does not allow the request: `not_configured`. */
 orders_problem_t *orders_provider_unusable(apr_pool_t *pool, const char *why);
 
 /** The code and message to record of a failed call: those of the provider, else the word and detail of the problem. */

@@ -11,7 +11,7 @@
 static const char digits[] = "0123456789abcdefABCDEF";
 
 /** The code unit of the \uXXXX at `at`, or -1. */
-static long escape(const char *at, const char *end)
+static long parse_escape(const char *at, const char *end)
 {
     long unit = 0;
 
@@ -35,18 +35,18 @@ static bool is_between(long unit, long low, long high)
 }
 
 /** Length of the escape at `at`; `*good`: whether it encodes a character. */
-static apr_size_t escape_length(const char *at, const char *end, bool *good)
+static apr_size_t escape_length(const char *at, const char *end, bool *valid)
 {
-    long unit = escape(at, end);
+    long unit = parse_escape(at, end);
 
     if (unit < 0) {
-        *good = true; /* not \u: left to the parser */
+        *valid = true; /* not \u: the parser checks it */
         return end - at < 2 ? 1 : 2;
     }
-    *good = unit != 0 && !is_between(unit, 0xD800, 0xDFFF);
+    *valid = unit != 0 && !is_between(unit, 0xD800, 0xDFFF);
     if (is_between(unit, 0xD800, 0xDBFF) &&
-        is_between(escape(at + ESCAPE_LENGTH, end), 0xDC00, 0xDFFF)) {
-        *good = true;
+        is_between(parse_escape(at + ESCAPE_LENGTH, end), 0xDC00, 0xDFFF)) {
+        *valid = true;
         return 2 * ESCAPE_LENGTH;
     }
     return ESCAPE_LENGTH;
@@ -66,13 +66,13 @@ const char *orders_provider_text(apr_pool_t *pool, const char *text, apr_size_t 
     copy = to = apr_palloc(pool, *length + 1);
     while (at < end) {
         apr_size_t size = orders_utf8_sequence(at, end);
-        bool good = size > 0;
+        bool valid = size > 0;
 
-        size = good ? size : 1;
+        size = valid ? size : 1;
         if (*at == '\\') {
-            size = escape_length(at, end, &good);
+            size = escape_length(at, end, &valid);
         }
-        if (good) {
+        if (valid) {
             memcpy(to, at, size);
             to += size;
         } else {

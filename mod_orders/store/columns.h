@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * The columns of orders_v1.order_view, as `v`, that several statements name. PostgreSQL computes only the columns that are named, so each
- * API names those that its answers show, and `version` for the ETag.
+ * API names those of its responses, and `version` for the ETag.
  */
 #ifndef ORDERS_STORE_COLUMNS_H
 #define ORDERS_STORE_COLUMNS_H

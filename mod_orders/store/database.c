@@ -14,13 +14,13 @@
 
 /* Attempts after a serialization failure or deadlock. */
 #define MAX_TRANSIENT 5
-/* Unusable sessions, found before anything was sent, until this is treated as an outage. */
+/* Attempts after an unusable session, on which nothing was sent. */
 #define MAX_DEAD 4
 /* Repeats after a lost connection. */
 #define MAX_LOST 1
 /* The first status of server errors. */
 #define HTTP_SERVER_ERROR 500
-/* A statement is sent only while 1/10 of its timeout is left for the answer. */
+/* A statement is sent only if 1/10 of its timeout remains for the reply. */
 #define MIN_TIME_DIVISOR 10
 /* What is left of the timeout when the process stops, and how often a statement looks whether it does. Microseconds, milliseconds. */
 #define STOP_US 2000000
@@ -30,9 +30,9 @@
 
 typedef enum {
     RAN,
-    REFUSED,      /* the server answered with an error; nothing has changed */
+    REFUSED,      /* the server reported an error; nothing has changed */
     UNSUPPORTED,  /* the version of the schema is not supported; nothing has changed */
-    NO_TIME_LEFT, /* too little time was left to send it; nothing has changed */
+    NO_TIME_LEFT, /* not sent, because too little time remained; nothing has changed */
     UNUSABLE,     /* the session is dead, read-only or too slow to prepare; nothing has changed */
     LOST,         /* the connection broke after sending; the outcome is unknown */
     TIMED_OUT     /* the deadline passed after sending; the outcome is unknown */
@@ -274,8 +274,8 @@ static outcome_e execute(run_t *run)
 }
 
 /*
- * The commit record of this transaction follows those of all transactions that it can see, so they are durable once it is. PostgreSQL
- * waits only for transactions that have written WAL, so it writes a message without readers.
+ * The commit record of this transaction follows those of all transactions that it can see: when its own record is durable, theirs are
+ * durable too. A commit waits only if its transaction has written WAL. The statement therefore writes a message, which has no readers.
  */
 static const orders_statement_t wait_for_durability = {
     .name = "orders_wait_for_durability",
@@ -399,14 +399,14 @@ static void pause_before(int repeat, const void *salt)
     apr_sleep(1 + noise % (PAUSE_US << repeat));
 }
 
-/* The problem of a statement without an answer, or with an error that concerns the session. */
+/* The problem of a statement without a reply, or with an error that concerns the session. */
 static orders_problem_t *unanswered_problem(const run_t *run, apr_pool_t *pool, outcome_e outcome)
 {
     static const char *const reasons[] = {
-        [NO_TIME_LEFT] = "no time left to send it",
+        [NO_TIME_LEFT] = "too little time remained to send it",
         [UNUSABLE] = "no usable connection",
         [LOST] = "connection lost",
-        [TIMED_OUT] = "no answer in time",
+        [TIMED_OUT] = "no reply in time",
     };
     const char *sqlstate = orders_sqlstate_of(run->result);
     bool has_error =
@@ -482,7 +482,7 @@ static orders_problem_t *retry(run_t *run, apr_pool_t *pool, orders_intent_e int
         }
         /*
          * If the outcome of an earlier attempt of a write is unknown, it stays unknown after other failures of later attempts. A refusal
-         * by a function settles it: had the earlier attempt been committed, the repeat would have returned its answer.
+         * by a function settles it: had the earlier attempt been committed, the repeat would have returned its result.
          */
         bool unknown = intent != ORDERS_READ && (counts[LOST] || counts[TIMED_OUT]);
         bool refused_by_function =

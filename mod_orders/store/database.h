@@ -94,9 +94,9 @@ void orders_param_bytes(orders_params_t *params, const void *bytes, int length);
 /**
  * Executes a statement. `*result` has binary columns and is cleared with `pool`.
  * Attempts: up to 5 after a serialization failure or deadlock (40001, 40P01), with jitter; one more after a lost connection, if
- * `intent` allows it. A session on a read-only server is returned as broken, and another one is tried. Nothing is sent when too
- * little of the timeout is left for an answer.
- * Errors: the refusal of a function (SQLSTATE class OR); `outcome_unknown` for a write that may have happened;
+ * `intent` allows it. A session on a read-only server is returned as broken, and another one is tried. Nothing is sent if too
+ * little of the timeout remains for a reply.
+ * Errors: the refusal of a function (SQLSTATE class OR); `outcome_unknown` for a write that may have been committed;
  * `database_unavailable` for a read, or if nothing was sent; `schema_version_unsupported`, without sending anything; those of acquire.
  */
 orders_problem_t *orders_database_execute(orders_database_t *database, apr_pool_t *pool,

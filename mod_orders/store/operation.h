@@ -77,7 +77,7 @@ orders_problem_t *orders_store_write(const orders_writer_t *writer,
                                      const orders_statement_t *statement,
                                      const orders_params_t *params,
                                      orders_written_t **written) ORDERS_MUSTCHECK;
-/** Writes and returns the rows of the answer, at least one. */
+/** Writes and returns the rows of the result, at least one. */
 orders_problem_t *orders_store_write_rows(const orders_writer_t *writer,
                                           const orders_statement_t *statement,
                                           const orders_params_t *params,

@@ -18,7 +18,7 @@ orders_problem_t *orders_payment_record_intent(const orders_writer_t *writer,
 typedef struct orders_intent_failure_t {
     int64_t payment_id;
     const char *code, *message;
-    bool refused; /**< true: the provider refused; false: it did not answer */
+    bool refused; /**< true: the provider refused; false: it did not reply */
 } orders_intent_failure_t;
 
 orders_problem_t *orders_payment_record_failure(const orders_writer_t *writer,
@@ -59,7 +59,7 @@ orders_problem_t *orders_payment_work_task(const orders_reader_t *reader,
                                            orders_payment_task_t **task) ORDERS_MUSTCHECK;
 
 /**
- * Records that a payment is about to be captured; to be called before the provider. `read_first`: an earlier request may have captured
+ * Records that a payment will be captured. Call it before the provider. `read_first`: an earlier request may have captured
  * it. `lease`: seconds for the call of the provider; after that the worker takes over. `*task` has a capture_step; it is NULL if there
  * is nothing to capture.
  */

@@ -53,7 +53,7 @@ bool orders_schema_is_missing(apr_pool_t *pool, const PGresult *error);
  */
 bool orders_schema_check(orders_schema_t *schema, PGconn *connection, const PGresult *result);
 
-/** To be called when a statement has named an object that the schema lacks: the next statement reads the version again. */
+/** Call it after a statement has named an object that the schema lacks: the next statement reads the version again. */
 void orders_schema_recheck(orders_schema_t *schema, apr_time_t now);
 
 /** `schema_version_unsupported`, in `pool`. */

@@ -351,7 +351,7 @@ orders_problem_t *orders_worker_claim_mail(const orders_reader_t *reader, int li
     number_params(&params, reader, (const int[]){limit, lease}, 2);
     ORDERS_TRY(orders_database_execute(
         reader->database, reader->pool, &claim_mail, &params, ORDERS_WRITE,
-        &result)); /* not repeated: a claim whose answer was lost expires with its lease */
+        &result)); /* not repeated: if the result of a claim is lost, the claim expires with its lease */
     return orders_rows_read(reader->pool, result, &orders_mail_task_type, tasks);
 }
 

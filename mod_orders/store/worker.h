@@ -7,7 +7,7 @@
 #include "store/payment.h"
 #include "store/provider_event.h"
 
-/** Which work is claimed, and for how long. */
+/** Parameters of a claim. */
 typedef struct orders_claim_t {
     int limit;
     int lease; /**< seconds until other workers may claim it again */
@@ -65,7 +65,7 @@ orders_problem_t *orders_worker_take_refused_events(const orders_reader_t *reade
                                                     apr_array_header_t **refused) ORDERS_MUSTCHECK;
 
 /**
- * Claims payments whose provider has not been called for an intent, or did not answer. `*tasks`: of orders_payment_task_t, for
+ * Claims payments whose provider has not been called for an intent, or did not reply. `*tasks`: of orders_payment_task_t, for
  * orders_payment_flow_intent.
  */
 orders_problem_t *orders_worker_claim_intents(const orders_reader_t *reader,
@@ -98,7 +98,7 @@ orders_problem_t *orders_worker_refuse_stale_notices(const orders_reader_t *read
 orders_problem_t *orders_worker_claim_mail(const orders_reader_t *reader, int limit, int lease,
                                            apr_array_header_t **tasks) ORDERS_MUSTCHECK;
 
-/** Records the outcome of a mail. `error`: NULL if the mail server has accepted it, else the error code; `final`: do not try again. */
+/** Records the outcome of a mail. `error`: NULL if the mail server has accepted it, else the error code; `final`: the mail must not be sent again. */
 orders_problem_t *orders_worker_mark_mail(const orders_reader_t *reader, int64_t mail_id,
                                           bool final, const char *error) ORDERS_MUSTCHECK;
 

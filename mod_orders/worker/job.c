@@ -16,8 +16,8 @@
 #define TURN_TIME apr_time_from_sec(1)
 /** What a lease is longer than the longest item. Seconds. */
 #define LEASE_MARGIN 15
-#define LONGEST_LINE 8192
-/** The log subject of a problem that ended a run or an item. */
+#define MAX_LINE 8192
+/** Log subject of problems that end a run or an item. */
 #define LOG_SUBJECT "worker"
 
 void orders_job_state_init(orders_job_state_t *state)
@@ -41,7 +41,7 @@ void orders_job_claimed(const orders_job_run_t *run)
 void orders_job_log_problem(const orders_log_t *log, const orders_problem_t *problem,
                             const char *subject)
 {
-    char line[LONGEST_LINE];
+    char line[MAX_LINE];
 
     if (problem->quiet) {
         return;
@@ -202,7 +202,7 @@ static orders_problem_t *take_turns(orders_job_run_t *run, orders_job_state_t *s
 
         problem = take_turn(run, state, APR_ARRAY_IDX(left, index, int32_t), &more);
         if (!problem) {
-            apr_pool_clear(run->reader.pool); /* a problem lives in it */
+            apr_pool_clear(run->reader.pool); /* not after a problem, which is allocated from it */
         }
         if (!more) {
             remove_tenant(left, index);
@@ -217,14 +217,14 @@ static orders_problem_t *list_tenants(const orders_job_run_t *run, apr_pool_t *p
 {
     const orders_job_t *job = run->job;
     const orders_channel_t *channel = run->context->channel;
-    const orders_reader_t all = {.database = run->context->database, .pool = pool};
+    const orders_reader_t reader = {.database = run->context->database, .pool = pool};
 
     if (job->tenants) {
-        return job->tenants(&all, tenants);
+        return job->tenants(&reader, tenants);
     }
-    return job->kind ? orders_worker_list_tenants_with_due(&all, job->kind,
+    return job->kind ? orders_worker_list_tenants_with_due(&reader, job->kind,
                                                            channel ? channel->name : "", tenants)
-                     : orders_worker_list_tenants(&all, tenants);
+                     : orders_worker_list_tenants(&reader, tenants);
 }
 
 static void report(orders_job_state_t *state, const orders_job_tally_t *tally, bool failed,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The background jobs: work that is due at a certain time, and not part of a request.
+ * The background jobs: work that is due at a certain time and not part of a request.
  *
  * A job is a row of orders_jobs. worker/loop.h runs the jobs of a connection pool. A run is a sequence of turns; a turn serves one tenant,
  * and the tenants take turns in rotation. Several servers may run the same job on one database: work is claimed with a lease, and work of
- * a server that died is claimed again when its lease has expired.
+ * a server that crashed is claimed again when its lease has expired.
  */
 #ifndef ORDERS_WORKER_JOB_H
 #define ORDERS_WORKER_JOB_H
@@ -66,7 +66,7 @@ typedef struct orders_job_t {
 extern const orders_job_t orders_jobs[];
 extern const size_t orders_job_count;
 
-/** What a run needs. The caller fills it in for each run; all of it must live until the run ends. */
+/** Parameters of a run. Set by the caller for each run; must live until the run ends. */
 typedef struct orders_job_context_t {
     orders_database_t *database;
     const orders_log_t *log;
@@ -76,12 +76,12 @@ typedef struct orders_job_context_t {
     const orders_channel_t *channel; /**< of this instance; NULL unless ORDERS_JOB_NEEDS_CHANNEL */
     int idempotency_lifetime;        /**< seconds */
     int kept_days[ORDERS_RETENTION__COUNT]; /**< how long records are kept; 0: for ever */
-    /** Whether the process is stopping: the run ends after the current turn, and calls under way are cancelled. Any thread. */
+    /** Whether the process is stopping: the run ends after the current turn, and a call in progress is cancelled. Thread-safe. */
     bool (*is_stopping)(void *data);
-    /** Sets the settings that hold for `tenant`: its links and the server's secret. */
+    /** Sets the settings of `tenant`: the URLs of its links, and the server's secret. */
     void (*set_tenant)(void *data, int32_t tenant, orders_settings_t *settings);
-    void *data; /**< for both */
-    /** Called when a turn has claimed an item, before its calls. NULL: nobody is told. */
+    void *data; /**< argument of both functions */
+    /** Called when a turn has claimed an item, before its calls. May be NULL. */
     void (*claimed)(void *listener);
     void *listener;
 } orders_job_context_t;

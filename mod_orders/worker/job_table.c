@@ -7,7 +7,7 @@
 #include "worker/job.h"
 #include "worker/step.h"
 
-/** Bills are issued within a second of the order, whatever OrdersWorkerInterval is. */
+/** Bills are issued within a second after the order, regardless of OrdersWorkerInterval. */
 #define BILL_INTERVAL apr_time_from_msec(500)
 /** Many idempotency records become old each second; of the other records, few. */
 #define PURGE_INTERVAL apr_time_from_sec(10)

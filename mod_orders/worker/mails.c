@@ -6,10 +6,10 @@
 #include "store/worker.h"
 #include "worker/step.h"
 
-/** The log subject of problems with the mail server. */
+/** Log subject of problems with the mail server. */
 #define LOG_SUBJECT "mail"
 
-/** NULL when the server has accepted the mail. Texts of the problem contain no mail address. */
+/** NULL once the server has accepted the mail. The problem contains no mail address. */
 static orders_problem_t *send_mail(const orders_job_run_t *run, const orders_mail_task_t *task)
 {
     const orders_smtp_caller_t caller = {
@@ -20,7 +20,7 @@ static orders_problem_t *send_mail(const orders_job_run_t *run, const orders_mai
     return orders_mail_send(run->context->mailer, run->reader.pool, &mail, &caller);
 }
 
-/** A mail that the server refused for good is not tried again. */
+/** Whether the mail must not be sent again. */
 static bool is_final(const orders_problem_t *problem)
 {
     return problem->error == ORDERS_E_mail_refused;

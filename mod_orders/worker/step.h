@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** The turns of the jobs, and what they share. */
+/** The turns of the jobs, and functions for all turns. */
 #ifndef ORDERS_WORKER_STEP_H
 #define ORDERS_WORKER_STEP_H
 
@@ -26,13 +26,13 @@ bool orders_job_stopping(const orders_job_run_t *run);
 /** Reports that an item was claimed, before its calls: another run may claim the next item meanwhile. */
 void orders_job_claimed(const orders_job_run_t *run);
 
-/** Logs a problem of the worker. `subject`: as in orders_trouble_log. */
+/** Logs a problem of the worker, unless it is quiet. `subject`: as in orders_trouble_log(). */
 void orders_job_log_problem(const orders_log_t *log, const orders_problem_t *problem,
                             const char *subject);
 
 /**
- * Counts and logs the problem of one item and returns NULL, so that it does not hold up the next one. Returns the problem when the
- * database is unreachable: the run cannot go on.
+ * Counts and logs the problem of one item and returns NULL, so that the next one is processed. Returns the problem if the database is
+ * unreachable: the run must end.
  */
 orders_problem_t *orders_job_skip_failed(const orders_job_run_t *run,
                                          orders_problem_t *problem) ORDERS_MUSTCHECK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Turns that need the database alone. */
+/** Turns that use only the database. */
 #include "payments/provider_event.h"
 #include "store/payment.h"
 #include "store/worker.h"
@@ -78,7 +78,7 @@ orders_problem_t *orders_job_refuse_stale_notices(const orders_job_run_t *run, i
     return orders_worker_refuse_stale_notices(&run->reader, run->batch, count);
 }
 
-/** Events that were refused while a request received them are in the log already. */
+/** Only events refused by a review: the request that received an event has logged an immediate refusal. */
 orders_problem_t *orders_job_log_refused_events(const orders_job_run_t *run, int64_t *count)
 {
     const orders_providers_t providers = {.log = run->context->log};

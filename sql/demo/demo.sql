@@ -1,13 +1,13 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Loads the demo shop into tenant 1 through the documented functions. Run it as often as you like:
+-- Loads the demo shop into tenant 1 through the documented functions. It can be run again at any time:
 --
 --   psql -XqAt -v ON_ERROR_STOP=1 -v operator_hash=… -v user_hash=… -v user2_hash=… -v poor_hash=… \
 --        -v agent_hash=… -v agent2_hash=… -v nocompany_hash=… -v consumer_hash=… -v consumer2_hash=… \
 --        -v app_hash=… -v app_act_hash=… -v commerce_hash=… -f sql/demo/demo.sql
 --
 -- Each *_hash is the SHA-256 of a bearer token in hex (64 digits): printf %s "$TOKEN" | sha256sum. The secret
--- itself never reaches the database. A hash that is not given issues no token; one that is known issues no second.
--- At the end the script prints NAME='value' lines, ready to be appended to a file for the shell.
+-- itself never reaches the database. No token is issued for a hash that is absent or already known. At the end the script
+-- prints NAME='value' lines for the environment of a shell.
 
 \set ON_ERROR_STOP 1
 \if :{?operator_hash} \else \set operator_hash '' \endif
@@ -54,7 +54,7 @@ SELECT * FROM catalogue_bulk(1, 'operator', 'system', NULL, 'demo', NULL, NULL, 
     '{"kind": "payment-channels", "ref": "simulator", "name": "Local payment simulator", "provider": "simulator"}'
 ]::jsonb[]);
 
--- Company A and its people, as in the samples of the company API. What it sells is Company Test's.
+-- Company A and its members, as in the samples of the company API. Its carts contain products of Company Test.
 SELECT * FROM catalogue_bulk(1, 'operator', 'system', NULL, 'demo', NULL, NULL, ARRAY[
     '{"kind": "companies", "ref": "demo-company-a", "name": "Company A", "prefix": "AAAA", "email": "shop@example.com",
       "address": {"street": "333 West San Carlos Street Suite 1500", "city": "San Jose", "state": "CA",
@@ -92,7 +92,7 @@ SELECT * FROM catalogue_bulk(1, 'operator', 'system', NULL, 'demo', NULL, NULL, 
     '{"kind": "payment-channels", "ref": "paypal", "name": "PayPal", "provider": "paypal"}'
 ]::jsonb[]);
 
--- A cart as the operator makes it, for the salesperson of Company A.
+-- Creates a cart for the salesperson of Company A, as the operator API does.
 CREATE OR REPLACE FUNCTION pg_temp.demo_cart(p_products jsonb) RETURNS bigint LANGUAGE sql AS $$
     SELECT id FROM orders_v1.make_cart(1, 'operator', 'system', NULL, 'demo', NULL, NULL, jsonb_build_object(
         'company', 'demo-company-a', 'agent', 'demo-agent', 'currency', 'JPY', 'products', p_products))
@@ -115,11 +115,11 @@ SELECT pg_temp.open_cart('[{"number": "AAAA0000000004PD", "discount": 85}, {"num
 SELECT pg_temp.open_cart('[]') AS empty_cart_id \gset
 SELECT pg_temp.open_cart('[{"number": "AAAA0000000009PD"}]') AS invalid_cart_id \gset
 
--- What is in that last cart has lost its price.
+-- Makes the last cart invalid: its product has no price.
 DELETE FROM variant_price x USING variant v
 WHERE v.tenant_id = 1 AND v.number = 'AAAA0000000009PD' AND x.tenant_id = v.tenant_id AND x.variant_id = v.id;
 
--- An order that a consumer bound, paid and has the invoice of; made once.
+-- An order that a consumer has claimed and paid, with its invoice; created once.
 CREATE OR REPLACE FUNCTION pg_temp.demo_order() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_agent    bigint := orders_v1.user_id_of(1, 'demo-agent');
@@ -152,8 +152,8 @@ END
 $$;
 SELECT pg_temp.demo_order() AS company_order_number \gset
 
--- Goods of the shop and customer APIs, as in their samples: a phone in rupiah, whose price has its tax on top, and a jacket in
--- rupees, whose price includes it.
+-- Goods of the shop and customer APIs, as in their samples: a phone in rupiah, priced without tax, and a jacket in rupees, priced
+-- with tax.
 SELECT * FROM catalogue_bulk(1, 'operator', 'system', NULL, 'demo', NULL, NULL, ARRAY[
     '{"kind": "tax-rates", "ref": "demo-ppn", "tax_class": "demo-ppn", "key": "PPN", "rate_bp": 1000}',
     '{"kind": "tax-rates", "ref": "demo-cgst", "tax_class": "demo-gst", "key": "CGST", "rate_bp": 800}',
@@ -173,15 +173,15 @@ SELECT * FROM catalogue_bulk(1, 'operator', 'system', NULL, 'demo', NULL, NULL, 
 ]::jsonb[]);
 UPDATE tenant SET bill_series = 'MAJ' WHERE id = 1 AND bill_series = 'BILL';
 
--- What a demo order was brought to: it is made anew once somebody has taken it elsewhere.
-CREATE OR REPLACE FUNCTION pg_temp.standing(p_name text, p_states text, p_user text DEFAULT 'demo-alice') RETURNS bigint LANGUAGE sql AS $$
+-- The demo order of this name, if it is still in the expected states; otherwise a new one is placed.
+CREATE OR REPLACE FUNCTION pg_temp.reusable_order(p_name text, p_states text, p_user text DEFAULT 'demo-alice') RETURNS bigint LANGUAGE sql AS $$
     SELECT max(o.id) FROM orders.orders o
     WHERE o.tenant_id = 1 AND o.buyer_id = orders_v1.user_id_of(1, p_user) AND o.metadata ->> 'demo' = p_name
       AND o.state IN ('open', 'completed') AND o.payment_state || ' ' || o.fulfilment_state = p_states
       AND NOT EXISTS (SELECT FROM orders.order_return r WHERE r.tenant_id = 1 AND r.order_id = o.id)
 $$;
 
--- Places a demo order; p_steps: confirmed, packed, ship, on_delivery, delivered, or paid, in their sequence.
+-- Places a demo order; p_steps: confirmed, packed, ship, on_delivery, delivered, or paid, in this order.
 CREATE OR REPLACE FUNCTION pg_temp.demo_goods(p_name text, p_document jsonb, p_steps text[]) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v_id   bigint;
@@ -214,18 +214,18 @@ $$;
 \set shop_order '{"dialect": "shop", "currency": "IDR", "tax_inclusive": false, "payment_method": "bank_transfer", "voucher": "DISC20", "lines": [{"product": "samsung-galaxy-s24", "variant": "8gb-128gb-black", "quantity": 2}], "shipping": {"courier": "JNE", "service": "REG", "price": 15000, "estimated_delivery": "2-3 hari"}, "shipping_address": {"receiverName": "John Doe", "phone": "+6281234567890", "addressLine1": "Jl. Sudirman No. 123", "addressLine2": "Apt 45B", "city": "Jakarta Selatan", "province": "DKI Jakarta", "postalCode": "12190", "country": "Indonesia"}, "notes": "Please call before delivery"}'
 \set customer_order '{"dialect": "customer", "currency": "INR", "tax_inclusive": true, "payment_method": "cod", "lines": [{"product": "netplay-jacket", "quantity": 3}, {"product": "netplay-scarf"}], "shipping": {"courier": "express", "price": 10000, "estimated_delivery": "3-5 days"}, "shipping_address": {"name": "Alice Archer", "street": "4 Marine Drive", "city": "Mumbai", "state": "Maharashtra", "postal_code": "400001", "country": "India"}}'
 
-SELECT coalesce(pg_temp.standing('shop-shipped', 'paid out_for_delivery'),
+SELECT coalesce(pg_temp.reusable_order('shop-shipped', 'paid out_for_delivery'),
                 pg_temp.demo_goods('shop-shipped', :'shop_order', '{paid,confirmed,packed,ship,on_delivery}')) AS shop_order_id,
-       coalesce(pg_temp.standing('shop-pending', 'unpaid pending'), pg_temp.demo_goods('shop-pending', :'shop_order', '{}')) AS shop_pending_id,
-       coalesce(pg_temp.standing('shop-processing', 'paid confirmed'),
+       coalesce(pg_temp.reusable_order('shop-pending', 'unpaid pending'), pg_temp.demo_goods('shop-pending', :'shop_order', '{}')) AS shop_pending_id,
+       coalesce(pg_temp.reusable_order('shop-processing', 'paid confirmed'),
                 pg_temp.demo_goods('shop-processing', :'shop_order', '{paid,confirmed}')) AS shop_processing_id,
-       coalesce(pg_temp.standing('customer-cod', 'unpaid confirmed'), pg_temp.demo_goods('customer-cod', :'customer_order', '{confirmed}')) AS customer_order_id,
-       coalesce(pg_temp.standing('customer-online', 'paid pending'),
+       coalesce(pg_temp.reusable_order('customer-cod', 'unpaid confirmed'), pg_temp.demo_goods('customer-cod', :'customer_order', '{confirmed}')) AS customer_order_id,
+       coalesce(pg_temp.reusable_order('customer-online', 'paid pending'),
                 pg_temp.demo_goods('customer-online', :'customer_order'::jsonb || '{"payment_method": "external", "payment_channel": "simulator"}', '{paid}')) AS customer_online_id,
-       coalesce(pg_temp.standing('customer-delivered', 'paid delivered'),
+       coalesce(pg_temp.reusable_order('customer-delivered', 'paid delivered'),
                 pg_temp.demo_goods('customer-delivered', :'customer_order', '{confirmed,packed,ship,delivered}')) AS customer_delivered_id \gset
 
--- The commerce API: two applications, a member, something to order, and packages of four ranks. Nothing of it is ever sold out.
+-- The commerce API: two applications, a member, a product, and packages of four ranks. Stock is not tracked.
 SELECT * FROM catalogue_bulk(1, 'operator', 'system', NULL, 'demo', NULL, NULL, ARRAY[
     '{"kind": "users", "ref": "demo-application", "login": "application", "name": "The members'' application"}',
     '{"kind": "users", "ref": "1042", "login": "member", "name": "Maya Moreno", "given_name": "Maya", "family_name": "Moreno",
@@ -244,9 +244,9 @@ SELECT * FROM catalogue_bulk(1, 'operator', 'system', NULL, 'demo', NULL, NULL, 
     '{"kind": "packages", "ref": "demo-platinum", "product": "demo-package", "variant": "platinum", "rank": 4, "duration_unit": "year", "duration_value": 1}'
 ]::jsonb[]);
 
--- What may have been left behind on a member's way to the next package: orders that nobody paid are cancelled, paid ones that
--- wait for an operator are applied, and money that people were to send back has been sent.
-CREATE OR REPLACE FUNCTION pg_temp.clear_way(p_user bigint) RETURNS void LANGUAGE plpgsql AS $$
+-- Ends the pending package orders of a member: unpaid orders are cancelled, paid orders that wait for an operator are applied, and
+-- manual refunds are settled.
+CREATE OR REPLACE FUNCTION pg_temp.end_package_orders(p_user bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     r record;
 BEGIN
@@ -271,9 +271,9 @@ BEGIN
     END LOOP;
 END
 $$;
-SELECT pg_temp.clear_way(user_id_of(1, '1042'));
+SELECT pg_temp.end_package_orders(user_id_of(1, '1042'));
 
--- Then he has Silver, with so few days left that it can be renewed and so many that it stays active; a walk may have led elsewhere.
+-- Resets the member to Silver, with 28 days left: the package is active and can be renewed.
 SELECT x.* FROM catalogue_upsert(1, 'operator', 'system', NULL, 'demo', NULL, NULL, 'members', '1042', jsonb_build_object(
     'placed_at', '2026-01-05T09:00:00Z', 'package', 'demo-silver',
     'starts_at', date_trunc('day', now()) - interval '60 days', 'ends_at', date_trunc('day', now()) + interval '28 days')) AS x
@@ -285,9 +285,9 @@ WHERE NOT EXISTS (
       AND t.ends_at BETWEEN now() + interval '14 days' AND now() + interval '29 days');
 
 \set commerce_order '{"dialect": "commerce", "user": "1042", "currency": "USD", "payment_method": "manual", "lines": [{"product": "demo-kettle", "quantity": 2}], "shipping_address": {"given_name": "Maya", "family_name": "Moreno", "email": "maya@example.com", "phone": "+1 555 0142", "house": "12", "street": "Main Street", "city": "Springfield", "postal_code": "62701", "country": "US", "state": "IL"}, "billing_address": {"given_name": "Maya", "family_name": "Moreno", "email": "maya@example.com", "phone": "+1 555 0142", "house": "12", "street": "Main Street", "city": "Springfield", "postal_code": "62701", "country": "US", "state": "IL"}}'
-SELECT coalesce(pg_temp.standing('commerce', 'paid pending', '1042'), pg_temp.demo_goods('commerce', :'commerce_order', '{paid}')) AS commerce_order_id \gset
+SELECT coalesce(pg_temp.reusable_order('commerce', 'paid pending', '1042'), pg_temp.demo_goods('commerce', :'commerce_order', '{paid}')) AS commerce_order_id \gset
 
--- The price of a package or of something else in dollars.
+-- The list price of a variant in dollars.
 CREATE OR REPLACE FUNCTION pg_temp.dollars(p_number text) RETURNS numeric LANGUAGE sql AS $$
     SELECT round(coalesce(x.list_price, x.price) / 100.0, 2)
     FROM orders.variant v
@@ -295,7 +295,7 @@ CREATE OR REPLACE FUNCTION pg_temp.dollars(p_number text) RETURNS numeric LANGUA
     WHERE v.tenant_id = 1 AND v.number = p_number
 $$;
 
--- Opening balances, once each: ample for days of orders.
+-- Opening balances, posted once.
 SELECT p.*
 FROM unnest(ARRAY['demo-alice', 'demo-bob', '1042']) AS u (ref)
 CROSS JOIN LATERAL post_balance(1, 'operator', 'system', NULL, 'demo', NULL, NULL,

@@ -45,7 +45,7 @@ COMMENT ON COLUMN orders.bill.created_at IS 'Time of issue';
 COMMENT ON TABLE orders.bill_document IS 'Documents of bills, composed by the first read of the bill. Rows never change';
 COMMENT ON COLUMN orders.bill_document.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.bill_document.order_id IS 'The order of the bill';
-COMMENT ON COLUMN orders.bill_document.document IS 'Number, issuer, buyer, lines, taxes and totals. The payment is added to each answer';
+COMMENT ON COLUMN orders.bill_document.document IS 'Number, issuer, buyer, lines, taxes and totals. The payment is added to each response';
 COMMENT ON COLUMN orders.bill_document.created_at IS 'Time of the first read of the bill';
 
 COMMIT;

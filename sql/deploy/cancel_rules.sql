@@ -54,6 +54,6 @@ COMMENT ON COLUMN orders.cancel_rule.payment_state IS 'Payment state or *';
 COMMENT ON COLUMN orders.cancel_rule.fulfilment_state IS 'Fulfilment state or *';
 COMMENT ON COLUMN orders.cancel_rule.method IS 'Payment method or *';
 COMMENT ON COLUMN orders.cancel_rule.only_free IS 'true: only when the total is 0';
-COMMENT ON COLUMN orders.cancel_rule.effect IS 'cancel; or unchanged: the order is cancelled already';
+COMMENT ON COLUMN orders.cancel_rule.effect IS 'cancel; or unchanged: the order is already cancelled';
 
 COMMIT;

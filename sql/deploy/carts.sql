@@ -42,7 +42,7 @@ CREATE TABLE orders.cart_line (
     CONSTRAINT cart_line_discount_in_range CHECK (discount BETWEEN 0 AND 1000000000000000)
 );
 
--- Which orders were put into a cart again, so that each is once.
+-- Records reorders, so that an order is added to a cart only once.
 CREATE TABLE orders.cart_reorder (
     tenant_id integer NOT NULL,
     cart_id   bigint  NOT NULL,

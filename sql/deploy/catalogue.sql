@@ -137,7 +137,7 @@ CREATE TABLE orders.provider_currency (
     CONSTRAINT provider_currency_decimals_is_0_to_4 CHECK (decimals BETWEEN 0 AND 4)
 );
 
--- PayPal takes these without decimals, although ISO 4217 has two of them for the forint and the dollar.
+-- PayPal accepts these currencies only without decimals, although ISO 4217 defines two decimals for the forint and the dollar.
 INSERT INTO orders.provider_currency (provider, currency, decimals) VALUES
 ('paypal', 'HUF', 0), ('paypal', 'JPY', 0), ('paypal', 'TWD', 0);
 
@@ -167,7 +167,7 @@ COMMENT ON TABLE orders.plan IS
 'A subscription plan. Orders copy it, so a change does not affect existing orders';
 COMMENT ON COLUMN orders.plan.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.plan.id IS 'Numeric id';
-COMMENT ON COLUMN orders.plan.external_ref IS 'Key of the row in the host''s system';
+COMMENT ON COLUMN orders.plan.external_ref IS 'Key of the row in an external system';
 COMMENT ON COLUMN orders.plan.slug IS 'Name in URLs, unique';
 COMMENT ON COLUMN orders.plan.name IS 'Name for display';
 COMMENT ON COLUMN orders.plan.description IS 'Longer text';
@@ -179,13 +179,13 @@ COMMENT ON COLUMN orders.plan.features IS 'JSON for display, copied to the order
 COMMENT ON COLUMN orders.plan.status IS 'on_sale, hidden (not for buyers) or retired';
 COMMENT ON COLUMN orders.plan.max_quantity IS 'Maximum quantity of an order; null: the limit of the API';
 COMMENT ON COLUMN orders.plan.tax_class IS 'Class of tax_rate; null: no tax';
-COMMENT ON COLUMN orders.plan.metadata IS 'Data of the host: a JSON object that the module does not read';
+COMMENT ON COLUMN orders.plan.metadata IS 'Data of an external system: a JSON object that the module does not read';
 COMMENT ON COLUMN orders.plan.created_at IS 'Time of creation';
 COMMENT ON COLUMN orders.plan.updated_at IS 'Time of the last change';
 COMMENT ON TABLE orders.billing_option IS 'Another price and period for a plan, in the plan''s currency';
 COMMENT ON COLUMN orders.billing_option.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.billing_option.id IS 'Numeric id';
-COMMENT ON COLUMN orders.billing_option.external_ref IS 'Key of the row in the host''s system';
+COMMENT ON COLUMN orders.billing_option.external_ref IS 'Key of the row in an external system';
 COMMENT ON COLUMN orders.billing_option.plan_id IS 'The plan';
 COMMENT ON COLUMN orders.billing_option.name IS 'Name for display';
 COMMENT ON COLUMN orders.billing_option.price IS 'Minor units; replaces the price of the plan';
@@ -197,7 +197,7 @@ COMMENT ON COLUMN orders.billing_option.updated_at IS 'Time of the last change';
 COMMENT ON TABLE orders.tax_rate IS 'A tax of a class of goods; a class may have several';
 COMMENT ON COLUMN orders.tax_rate.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.tax_rate.id IS 'Id';
-COMMENT ON COLUMN orders.tax_rate.external_ref IS 'Key of the row in the host''s system';
+COMMENT ON COLUMN orders.tax_rate.external_ref IS 'Key of the row in an external system';
 COMMENT ON COLUMN orders.tax_rate.tax_class IS 'Tax class that plans and products refer to';
 COMMENT ON COLUMN orders.tax_rate.key IS 'Name on bills, such as CGST';
 COMMENT ON COLUMN orders.tax_rate.rate_bp IS 'Rate in basis points: 10000 is 100 %';
@@ -208,7 +208,7 @@ COMMENT ON TABLE orders.coupon IS
 'A discount code. Placing an order locks it FOR KEY SHARE and updates the row only if it has a limit';
 COMMENT ON COLUMN orders.coupon.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.coupon.id IS 'Id';
-COMMENT ON COLUMN orders.coupon.external_ref IS 'Key of the row in the host''s system';
+COMMENT ON COLUMN orders.coupon.external_ref IS 'Key of the row in an external system';
 COMMENT ON COLUMN orders.coupon.code IS 'The code as the catalogue writes it';
 COMMENT ON COLUMN orders.coupon.code_key IS 'Normalised code, which input is compared with';
 COMMENT ON COLUMN orders.coupon.kind IS 'percent or amount';
@@ -224,7 +224,7 @@ COMMENT ON COLUMN orders.coupon.max_uses IS
 COMMENT ON COLUMN orders.coupon.max_uses_per_user IS 'Maximum number of uses per user; null: no limit';
 COMMENT ON COLUMN orders.coupon.used IS 'Number of uses that are not released; counted while max_uses is set';
 COMMENT ON COLUMN orders.coupon.active IS 'false: treated as absent';
-COMMENT ON COLUMN orders.coupon.metadata IS 'Data of the host: a JSON object that the module does not read';
+COMMENT ON COLUMN orders.coupon.metadata IS 'Data of an external system: a JSON object that the module does not read';
 COMMENT ON COLUMN orders.coupon.created_at IS 'Time of creation';
 COMMENT ON COLUMN orders.coupon.updated_at IS 'Time of the last change';
 COMMENT ON TABLE orders.coupon_user IS 'Uses of a coupon by a user; counted with and without a limit';
@@ -248,7 +248,7 @@ COMMENT ON COLUMN orders.payment_channel.enabled IS 'false: takes no new payment
 COMMENT ON COLUMN orders.payment_channel.currencies IS 'ISO 4217 codes that it takes; null: all';
 COMMENT ON COLUMN orders.payment_channel.payable_units IS
 'Object of currencies and minor units: amounts through the channel are multiples of these. It overrides provider_currency';
-COMMENT ON COLUMN orders.payment_channel.metadata IS 'Data of the host: a JSON object that the module does not read';
+COMMENT ON COLUMN orders.payment_channel.metadata IS 'Data of an external system: a JSON object that the module does not read';
 COMMENT ON COLUMN orders.payment_channel.created_at IS 'Time of creation';
 COMMENT ON COLUMN orders.payment_channel.updated_at IS 'Time of the last change';
 

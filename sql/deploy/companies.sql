@@ -63,7 +63,7 @@ COMMENT ON TABLE orders.company IS
 'A company that sells: the retailer of its orders and the issuer of their invoices';
 COMMENT ON COLUMN orders.company.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.company.id IS 'Numeric id';
-COMMENT ON COLUMN orders.company.external_ref IS 'Key of the row in the host''s system';
+COMMENT ON COLUMN orders.company.external_ref IS 'Key of the row in an external system';
 COMMENT ON COLUMN orders.company.name IS 'Name for display';
 COMMENT ON COLUMN orders.company.prefix IS
 'Prefix of its order and invoice numbers, in capitals; INV is the prefix of the tenant';
@@ -71,14 +71,14 @@ COMMENT ON COLUMN orders.company.email IS 'Mail address; never logged';
 COMMENT ON COLUMN orders.company.tax_number IS 'Tax number as printed on invoices';
 COMMENT ON COLUMN orders.company.address IS 'Members street, city, state, postal_code, country';
 COMMENT ON COLUMN orders.company.images IS 'Cover image URLs by size: px240, px480, px720, px1080';
-COMMENT ON COLUMN orders.company.active IS 'false: nobody sells for it; its orders remain';
-COMMENT ON COLUMN orders.company.metadata IS 'Data of the host: a JSON object that the module does not read';
+COMMENT ON COLUMN orders.company.active IS 'false: no user can sell for it; its orders remain';
+COMMENT ON COLUMN orders.company.metadata IS 'Data of an external system: a JSON object that the module does not read';
 COMMENT ON COLUMN orders.company.created_at IS 'Time of creation';
 COMMENT ON COLUMN orders.company.updated_at IS 'Time of the last change';
 COMMENT ON TABLE orders.membership IS 'Members of companies, with their role';
 COMMENT ON COLUMN orders.membership.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.membership.id IS 'Id';
-COMMENT ON COLUMN orders.membership.external_ref IS 'Key of the row in the host''s system';
+COMMENT ON COLUMN orders.membership.external_ref IS 'Key of the row in an external system';
 COMMENT ON COLUMN orders.membership.company_id IS 'The company';
 COMMENT ON COLUMN orders.membership.user_id IS 'The user';
 COMMENT ON COLUMN orders.membership.role IS 'member (sees its orders), salesperson or manager (sell too)';

@@ -3,9 +3,8 @@
 --
 -- Rules about the value of one column in the tables that requests write. PostgreSQL parses the CHECKs of a table for each statement that
 -- writes to the table, and those of a domain once a session; and an UPDATE checks the domains of the columns that it sets, but all CHECKs
--- of the table. Rules about several columns and about amounts are CHECKs of the tables. So are rules about one integer: such a CHECK costs
--- little, and functions with two arguments of one polymorphic type, as is() of pgTAP, take a domain beside a constant text, which has no
--- type of its own, but no domain beside an integer.
+-- of the table. Rules about several columns, amounts and integers are CHECKs of the tables. A CHECK of an integer costs little, and a
+-- polymorphic function such as is() of pgTAP does not accept a domain together with an integer.
 --
 -- The view of orders casts these columns to the base type, which is the type that its readers see (sql/deploy/views.sql).
 
@@ -62,7 +61,7 @@ CREATE DOMAIN orders.return_state AS text CONSTRAINT return_state_known CHECK (
 
 COMMENT ON DOMAIN orders.json_object IS 'A JSON object';
 COMMENT ON DOMAIN orders.json_array IS 'A JSON array';
-COMMENT ON DOMAIN orders.kept_answer IS 'A stored answer: a JSON object, or an array of objects for several rows';
+COMMENT ON DOMAIN orders.kept_answer IS 'A stored response: a JSON object, or an array of objects for several rows';
 COMMENT ON DOMAIN orders.currency_code IS 'ISO 4217 code of the currency of an order';
 COMMENT ON DOMAIN orders.order_number IS 'Number of an order, in capitals';
 COMMENT ON DOMAIN orders.order_notes IS 'Free text of a buyer, at most 2000 characters';

@@ -23,7 +23,7 @@ CREATE TABLE orders.idempotency (
 
 CREATE INDEX idempotency_by_age ON orders.idempotency (tenant_id, created_at);
 
-COMMENT ON TABLE orders.idempotency IS 'Requests with an idempotency key, with their answers for replay';
+COMMENT ON TABLE orders.idempotency IS 'Requests with an idempotency key, with their responses for replay';
 COMMENT ON COLUMN orders.idempotency.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.idempotency.actor_id IS 'The user; 0: no user of this database';
 COMMENT ON COLUMN orders.idempotency.route IS 'Route that the key belongs to';
@@ -31,9 +31,9 @@ COMMENT ON COLUMN orders.idempotency.key IS 'The client''s key';
 COMMENT ON COLUMN orders.idempotency.fingerprint IS 'Fingerprint of the request: a request with another fingerprint must not use the key';
 COMMENT ON COLUMN orders.idempotency.order_id IS 'The resulting order';
 COMMENT ON COLUMN orders.idempotency.answer IS
-'The answer, as JSON of its type in orders_v1; null while the answer is not final';
+'The response, as JSON of its type in orders_v1; null while the response is not final';
 COMMENT ON COLUMN orders.idempotency.created_at IS 'Time of creation';
 COMMENT ON COLUMN orders.idempotency.started_at IS 'Start of the lease of an unfinished request, which may be resumed 30 s later';
-COMMENT ON COLUMN orders.idempotency.completed_at IS 'When the answer became final';
+COMMENT ON COLUMN orders.idempotency.completed_at IS 'When the response became final';
 
 COMMIT;

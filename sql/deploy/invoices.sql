@@ -23,7 +23,7 @@ CREATE TABLE orders.invoice (
     CONSTRAINT invoice_sequence_positive CHECK (sequence > 0)
 );
 
--- Once written, an invoice is never written again, whoever tries.
+-- Rejects every UPDATE and DELETE, even those of the owner.
 CREATE FUNCTION orders.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'rows of % are not changed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
@@ -44,6 +44,6 @@ COMMENT ON COLUMN orders.invoice.sequence IS 'Number within the series, without 
 COMMENT ON COLUMN orders.invoice.number IS 'As printed: prefix, date, sequence, IN';
 COMMENT ON COLUMN orders.invoice.document IS 'Issuer, buyer, lines, taxes, totals and payment at the time of issue';
 COMMENT ON COLUMN orders.invoice.created_at IS 'Time of issue';
-COMMENT ON FUNCTION orders.refuse_change IS 'Internal: a trigger for tables whose rows stay as they are';
+COMMENT ON FUNCTION orders.refuse_change IS 'Internal: a trigger that rejects UPDATE and DELETE';
 
 COMMIT;

@@ -64,7 +64,7 @@ COMMENT ON COLUMN orders.label.text IS 'Display text';
 COMMENT ON TABLE orders.tenant_label IS 'Labels of a tenant: additional words or languages, or replacements of the shared texts';
 COMMENT ON COLUMN orders.tenant_label.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.tenant_label.id IS 'Id';
-COMMENT ON COLUMN orders.tenant_label.external_ref IS 'Key of the row in the host''s system';
+COMMENT ON COLUMN orders.tenant_label.external_ref IS 'Key of the row in an external system';
 COMMENT ON COLUMN orders.tenant_label.kind IS 'As in label';
 COMMENT ON COLUMN orders.tenant_label.word IS 'The word';
 COMMENT ON COLUMN orders.tenant_label.language IS 'BCP 47 tag in lower case';

@@ -79,7 +79,7 @@ COMMENT ON COLUMN orders.posting.payment_id IS 'The payment';
 COMMENT ON COLUMN orders.posting.refund_id IS 'The refund';
 COMMENT ON COLUMN orders.posting.reference IS 'Reference of a top-up or correction';
 COMMENT ON COLUMN orders.posting.description IS 'Name for display';
-COMMENT ON COLUMN orders.posting.metadata IS 'Data of the host: a JSON object that the module does not read';
+COMMENT ON COLUMN orders.posting.metadata IS 'Data of an external system: a JSON object that the module does not read';
 COMMENT ON COLUMN orders.posting.created_at IS 'Time of creation';
 
 COMMIT;

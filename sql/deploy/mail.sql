@@ -29,7 +29,7 @@ CREATE INDEX mail_by_order ON orders.mail (tenant_id, order_id, created_at);
 CREATE INDEX mail_by_actor ON orders.mail (tenant_id, actor_id, created_at) WHERE actor_id IS NOT NULL;
 
 COMMENT ON TABLE orders.mail IS
-'Mail queue, filled in the transaction that causes the mail. Texts are composed when the mail is sent';
+'Mail queue. A row is inserted in the transaction that requests the mail. The text is composed when the mail is sent';
 COMMENT ON COLUMN orders.mail.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.mail.id IS 'Id';
 COMMENT ON COLUMN orders.mail.order_id IS 'The order';

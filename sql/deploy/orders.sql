@@ -265,8 +265,8 @@ COMMENT ON TABLE orders.transition IS
 COMMENT ON COLUMN orders.transition.axis IS 'order, payment, fulfilment, or return: each return of an order has an axis of its own';
 COMMENT ON COLUMN orders.transition.from_state IS 'State before; ''new'' for the first step';
 COMMENT ON COLUMN orders.transition.to_state IS 'State after';
-COMMENT ON COLUMN orders.transition.actor IS 'Who may take the step';
-COMMENT ON COLUMN orders.transition.step IS 'The step as events have it: axis:from_state:to_state';
+COMMENT ON COLUMN orders.transition.actor IS 'Kind of actor that may take the step';
+COMMENT ON COLUMN orders.transition.step IS 'The step as events store it: axis:from_state:to_state';
 COMMENT ON COLUMN orders.transition.event IS 'Type of the event that reports it';
 COMMENT ON TABLE orders.orders IS
 'Orders. Three state machines (order, payment, fulfilment), which each API maps to its own words';
@@ -287,7 +287,7 @@ COMMENT ON COLUMN orders.orders.retailer_id IS 'Selling company; null: the tenan
 COMMENT ON COLUMN orders.orders.agent_id IS 'Salesperson; null: none';
 COMMENT ON COLUMN orders.orders.payer IS 'Mail address of the payer, if the provider reports it';
 COMMENT ON COLUMN orders.orders.cart_id IS 'The cart from which it was placed: at most one order per cart';
-COMMENT ON COLUMN orders.orders.payment_method IS 'Payment method as chosen, or as settled by hand';
+COMMENT ON COLUMN orders.orders.payment_method IS 'Payment method as chosen, or as recorded with a manual payment';
 COMMENT ON COLUMN orders.orders.payment_channel IS 'Channel of an external payment';
 COMMENT ON COLUMN orders.orders.currency IS 'ISO 4217';
 COMMENT ON COLUMN orders.orders.exponent IS 'Exponent of the currency when the order was placed';
@@ -301,7 +301,7 @@ COMMENT ON COLUMN orders.orders.captured IS 'Money received by all payments exce
 COMMENT ON COLUMN orders.orders.refunded IS 'Money refunded, minor units, without pending refunds and refunds of surplus payments';
 COMMENT ON COLUMN orders.orders.notes IS 'Free text of the buyer';
 COMMENT ON COLUMN orders.orders.snapshot IS 'The plan as it was sold';
-COMMENT ON COLUMN orders.orders.metadata IS 'Data of the host: a JSON object that the module does not read';
+COMMENT ON COLUMN orders.orders.metadata IS 'Data of an external system: a JSON object that the module does not read';
 COMMENT ON COLUMN orders.orders.created_at IS 'Time of creation';
 COMMENT ON COLUMN orders.orders.updated_at IS 'Time of the last change';
 COMMENT ON COLUMN orders.orders.paid_at IS 'Time of the first capture';
@@ -315,7 +315,7 @@ COMMENT ON COLUMN orders.order_line.order_id IS 'The order';
 COMMENT ON COLUMN orders.order_line.id IS 'Id; lines are shown in this order';
 COMMENT ON COLUMN orders.order_line.kind IS 'plan, product, package, shipping, discount, tax or voucher';
 COMMENT ON COLUMN orders.order_line.item_id IS 'Id in the catalogue (of the coupon for a discount)';
-COMMENT ON COLUMN orders.order_line.item_ref IS 'Key of the item in the host''s system; the code of a coupon';
+COMMENT ON COLUMN orders.order_line.item_ref IS 'Key of the item in an external system; the code of a coupon';
 COMMENT ON COLUMN orders.order_line.product_number IS 'Number that the company API shows';
 COMMENT ON COLUMN orders.order_line.slug IS 'Name in URLs';
 COMMENT ON COLUMN orders.order_line.title IS 'Name for display';
@@ -340,7 +340,7 @@ COMMENT ON COLUMN orders.order_line.stock_shipped IS 'Items of counted stock tha
 COMMENT ON COLUMN orders.order_line.snapshot IS
 'The product as it was sold: {company: {id, name}, item: {id, number, name}, variants: [{id, name}], images, status,
 translations: {language: {name}}}';
-COMMENT ON COLUMN orders.order_line.metadata IS 'Data of the host: a JSON object that the module does not read';
+COMMENT ON COLUMN orders.order_line.metadata IS 'Data of an external system: a JSON object that the module does not read';
 COMMENT ON COLUMN orders.order_line.created_at IS 'Time of creation';
 COMMENT ON TABLE orders.order_tax IS 'Tax of an order by key and rate; the sum is the tax of the order';
 COMMENT ON COLUMN orders.order_tax.tenant_id IS 'The tenant';
@@ -355,11 +355,11 @@ COMMENT ON COLUMN orders.order_address.id IS 'Id';
 COMMENT ON COLUMN orders.order_address.kind IS 'billing or shipping';
 COMMENT ON COLUMN orders.order_address.document IS 'Members as the API wrote them';
 COMMENT ON FUNCTION orders.event_epoch IS
-'The epoch of new events. orders_v1.skip_ids replaces this function with one that returns a greater number: a restore takes ids and transaction ids back,
-and an epoch tells those that are assigned again from those that were lost';
+'The epoch of new events. orders_v1.skip_ids replaces this function with one that returns a greater number. After a restore, ids and transaction ids are
+assigned again; the epoch distinguishes them from the lost ones';
 COMMENT ON TABLE orders.event IS
-'One row for each operation that changed an order: row n tells of version n. Append-only: only the transaction that wrote a row may add steps to it, and only
-comments and comments_salt may be erased. The history of an order is unfolded from it by orders_v1.order_history';
+'One row for each operation that changed an order: row n describes version n. Append-only: only the transaction that wrote a row may add steps to it, and only
+comments and comments_salt may be erased. orders_v1.order_history derives the history of an order from these rows';
 COMMENT ON COLUMN orders.event.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.event.version IS 'Version of the subject after the operation: 1, 2, 3 … without gaps';
 COMMENT ON COLUMN orders.event.subject_id IS 'Id of the subject: of the order';

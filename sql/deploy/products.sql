@@ -68,7 +68,7 @@ CREATE TABLE orders.variant_price (
     CONSTRAINT variant_price_list_price_not_below_price CHECK (list_price BETWEEN price AND 1000000000000000)
 );
 
--- Beside the variant, so that a sale never waits for an edit of the catalogue.
+-- A table of its own, so that a sale never waits for a change of the variant in the catalogue.
 CREATE TABLE orders.stock (
     tenant_id  integer     NOT NULL,
     variant_id bigint      NOT NULL,
@@ -90,7 +90,7 @@ COMMENT ON TABLE orders.product IS
 'Products (items of the company API). A product is sold as one of its variants';
 COMMENT ON COLUMN orders.product.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.product.id IS 'Numeric id';
-COMMENT ON COLUMN orders.product.external_ref IS 'Key of the row in the host''s system';
+COMMENT ON COLUMN orders.product.external_ref IS 'Key of the row in an external system';
 COMMENT ON COLUMN orders.product.company_id IS 'Company that sells it; null: the tenant';
 COMMENT ON COLUMN orders.product.number IS 'Item number for display';
 COMMENT ON COLUMN orders.product.slug IS 'Name in URLs, unique';
@@ -101,7 +101,7 @@ COMMENT ON COLUMN orders.product.tax_class IS 'Class of tax_rate; null: no tax';
 COMMENT ON COLUMN orders.product.returnable IS 'Whether it can be returned';
 COMMENT ON COLUMN orders.product.translations IS 'Other languages: {"ar": {"name": "…"}}; copied to orders';
 COMMENT ON COLUMN orders.product.active IS 'false: not on sale';
-COMMENT ON COLUMN orders.product.metadata IS 'Data of the host: a JSON object that the module does not read';
+COMMENT ON COLUMN orders.product.metadata IS 'Data of an external system: a JSON object that the module does not read';
 COMMENT ON COLUMN orders.product.created_at IS 'Time of creation';
 COMMENT ON COLUMN orders.product.updated_at IS 'Time of the last change';
 COMMENT ON TABLE orders.variant IS
@@ -109,13 +109,13 @@ COMMENT ON TABLE orders.variant IS
 COMMENT ON COLUMN orders.variant.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.variant.id IS 'Numeric id';
 COMMENT ON COLUMN orders.variant.product_id IS 'The product';
-COMMENT ON COLUMN orders.variant.external_ref IS 'Key in the host''s system, unique within the product';
+COMMENT ON COLUMN orders.variant.external_ref IS 'Key in an external system, unique within the product';
 COMMENT ON COLUMN orders.variant.number IS 'Number that carts refer to (product number of the company API)';
 COMMENT ON COLUMN orders.variant.name IS 'Name for display';
 COMMENT ON COLUMN orders.variant.options IS
 'Options: [{id, name, attribute, code}]; attribute (Colour) and code (#000000) are optional';
 COMMENT ON COLUMN orders.variant.images IS 'Image URLs by size: px240, px480, px720, px1080; {}: those of the product';
-COMMENT ON COLUMN orders.variant.status IS 'Status in the host''s workflow, a word of the host';
+COMMENT ON COLUMN orders.variant.status IS 'Status in the workflow of an external system';
 COMMENT ON COLUMN orders.variant.active IS 'false: not on sale';
 COMMENT ON COLUMN orders.variant.created_at IS 'Time of creation';
 COMMENT ON COLUMN orders.variant.updated_at IS 'Time of the last change';

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Deploy orders:roles to pg
--- Roles belong to the cluster: another database may have made them already.
--- Whoever deploys must be a superuser or a member of orders_owner.
+-- Roles belong to the cluster, so another database may have created them already. The deploying role must be a superuser or a member
+-- of orders_owner.
 
 BEGIN;
 SET LOCAL lock_timeout = '500ms';

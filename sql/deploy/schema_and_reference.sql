@@ -4,7 +4,7 @@
 BEGIN;
 SET LOCAL lock_timeout = '500ms';
 
--- The owner needs CREATE on the database for its schemas, whoever owns the database.
+-- orders_owner needs CREATE on the database to create its schemas, even if another role owns the database.
 DO $$
 BEGIN
     EXECUTE format('GRANT CREATE ON DATABASE %I TO orders_owner', current_database());
@@ -21,8 +21,8 @@ tenant_id leads every key but in small reference tables. Money is bigint minor u
 Time is timestamptz of the database clock.
 Lock order of every function: idempotency key, cart, order, its payments (by id), refund or provider events (by id), coupon with the
 counter of its user (by id), product (by id), stock (by variant), member, account, number series. Rows that many orders share come last, so that they are
-locked for the shortest time. Placing makes its order row itself. What is locked for several orders at once is locked by kind: all coupons,
-then all stock. A package has neither coupon nor stock, so that placing, paying and closing its order may lock the member first. Rows of
+locked for the shortest time. A new order row needs no lock. An operation on several orders takes its locks by kind: all coupons, then
+all stock. A package has neither coupon nor stock, so placing, paying and closing its order may lock the member first. Rows of
 orders.due are changed under the lock of their order; workers claim them with SKIP LOCKED and wait for no order.';
 
 CREATE SCHEMA orders_check;
@@ -85,9 +85,10 @@ CREATE TABLE orders.tenant (
 
 INSERT INTO orders.tenant (id, name, currency) VALUES (1, 'default', 'USD');
 
--- Codes and numbers that people type or paste. Two writings that a person cannot tell apart, or that differ in case, are one: white
--- space around is dropped and inside is a blank, invisible characters are dropped, the rest is NFC in capitals. The collation makes
--- that independent of the cluster's locale (in Turkish, a capital i has a dot); without ICU it is the database's own.
+-- Normalises codes and numbers that users type or paste, so that variants that look the same or differ only in case are equal. White
+-- space at the ends and invisible characters are removed, other white space becomes a blank, and the rest is NFC in upper case. The
+-- collation makes this independent of the cluster's locale (in Turkish, an upper-case i has a dot). Without ICU, the collation of the
+-- database applies.
 DO $do$
 BEGIN
     EXECUTE format($create$
@@ -112,26 +113,26 @@ CREATE FUNCTION orders.new_public_id() RETURNS uuid LANGUAGE sql VOLATILE AS $$
                'hex')::uuid
 $$;
 
-COMMENT ON TABLE orders.currency IS 'ISO 4217 currencies with their minor unit; IDR has none, as its users write it';
+COMMENT ON TABLE orders.currency IS 'ISO 4217 currencies with their minor unit. IDR has no decimals, which is its common use';
 COMMENT ON COLUMN orders.currency.code IS 'ISO 4217 alphabetic code';
 COMMENT ON COLUMN orders.currency.exponent IS 'Decimal digits of the minor unit';
 COMMENT ON COLUMN orders.currency.symbol IS 'Symbol for display';
 COMMENT ON COLUMN orders.currency.name IS 'English name';
 COMMENT ON TABLE orders.tenant IS
-'A shop; a virtual host or Location names its tenant. Nothing that is written for each order refers to this
-row by foreign key, so that placing never touches one row of the whole tenant';
+'A shop; a virtual host or Location selects its tenant. Rows that are written for each order have no foreign key to this table, so
+that concurrent orders do not lock the same row';
 COMMENT ON COLUMN orders.tenant.id IS 'Leads every key of the tenant''s rows; 1 is the default';
 COMMENT ON COLUMN orders.tenant.name IS 'Name for display';
 COMMENT ON COLUMN orders.tenant.currency IS 'Default currency of documents and carts';
 COMMENT ON COLUMN orders.tenant.tax_inclusive IS 'Whether catalogue prices contain tax; copied to each order';
 COMMENT ON COLUMN orders.tenant.bill_series IS 'Prefix of bill numbers';
-COMMENT ON COLUMN orders.tenant.time_zone IS 'IANA name of the zone of its wall clock: the days, months and years of packages, of numbers of orders, bills and invoices, of
-documents, and of periods that lists are asked for';
-COMMENT ON COLUMN orders.tenant.metadata IS 'Data of the host: a JSON object that the module does not read';
+COMMENT ON COLUMN orders.tenant.time_zone IS 'IANA name of its time zone. It determines the days, months and years of packages, of order, bill and invoice numbers, of documents,
+and of the periods of lists';
+COMMENT ON COLUMN orders.tenant.metadata IS 'Data of an external system: a JSON object that the module does not read';
 COMMENT ON COLUMN orders.tenant.created_at IS 'Time of creation';
 COMMENT ON FUNCTION orders.code_key IS
-'What codes and numbers that people type are compared by: without white space around and invisible characters, NFC, in capitals
-by Unicode''s full case mapping';
+'Normalised form by which codes and numbers that users type are compared: without surrounding white space and invisible characters,
+NFC, in upper case by Unicode''s full case mapping';
 COMMENT ON FUNCTION orders.new_public_id() IS 'A UUID version 7 (RFC 9562), time-ordered by the database clock';
 
 COMMIT;

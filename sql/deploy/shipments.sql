@@ -51,7 +51,7 @@ COMMENT ON COLUMN orders.shipment.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.shipment.order_id IS 'The order';
 COMMENT ON COLUMN orders.shipment.id IS 'Id';
 COMMENT ON COLUMN orders.shipment.status IS
-'planned; picked_up when it has left; then the status of the newest event, such as in_transit, on_delivery, delivered';
+'planned; picked_up once shipped; then the status of the newest event, such as in_transit, on_delivery or delivered';
 COMMENT ON COLUMN orders.shipment.courier IS 'Courier';
 COMMENT ON COLUMN orders.shipment.service IS 'Service of the courier';
 COMMENT ON COLUMN orders.shipment.tracking_number IS 'Tracking number of the courier';
@@ -67,7 +67,7 @@ COMMENT ON COLUMN orders.shipment_event.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.shipment_event.order_id IS 'The order';
 COMMENT ON COLUMN orders.shipment_event.id IS 'Id';
 COMMENT ON COLUMN orders.shipment_event.shipment_id IS 'The shipment';
-COMMENT ON COLUMN orders.shipment_event.status IS 'picked_up, in_transit, on_delivery, delivered, or a word of the host';
+COMMENT ON COLUMN orders.shipment_event.status IS 'picked_up, in_transit, on_delivery, delivered, or another word of the operator';
 COMMENT ON COLUMN orders.shipment_event.location IS 'Location';
 COMMENT ON COLUMN orders.shipment_event.description IS 'Description for display';
 COMMENT ON COLUMN orders.shipment_event.at IS 'Time of the event as reported by the courier';

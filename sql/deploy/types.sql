@@ -10,7 +10,7 @@ COMMENT ON SCHEMA orders_v1 IS
 'Functions of mod_orders, and the composite types that they share: the interface between the module and the database. A release replaces all
 functions in place; the module calls only functions that are granted to orders_api. An incompatible change makes a schema
 orders_v2 beside this one, so that servers of both releases can run. Functions without SET search_path are internal: they run inside
-the public ones and are granted to nobody.';
+the public functions, and no role may execute them directly.';
 GRANT USAGE ON SCHEMA orders_v1 TO orders_api;
 
 CREATE TYPE orders_v1.seller_context AS (company_id bigint, prefix text, role text);
@@ -27,7 +27,7 @@ CREATE TYPE orders_v1.context AS (
     fingerprint bytea
 );
 
--- verdict: 'new' (execute), 'replay' (return the stored answer) or 'resume' (the effect is committed, its answer is not final).
+-- verdict: 'new' (execute), 'replay' (return the stored response) or 'resume' (the effect is committed, its response is not final).
 CREATE TYPE orders_v1.claim AS (verdict text, order_id bigint, answer jsonb);
 
 CREATE TYPE orders_v1.reserved_coupon AS (coupon_id bigint, code text, amount bigint);
@@ -124,7 +124,7 @@ COMMENT ON TYPE orders_v1.step IS 'One step of one axis';
 COMMENT ON TYPE orders_v1.context IS
 'Context of a call: tenant, API, kind and id of the actor, idempotency key with route and fingerprint';
 COMMENT ON TYPE orders_v1.claim IS
-'The state of an idempotency key: new, replay (return answer) or resume (the effect is committed, its answer is not final)';
+'The state of an idempotency key: new, replay (return answer) or resume (the effect is committed, its response is not final)';
 COMMENT ON TYPE orders_v1.reserved_coupon IS 'A reserved coupon and its discount';
 COMMENT ON TYPE orders_v1.order_head IS 'Parameters of put_order besides the lines';
 COMMENT ON TYPE orders_v1.priced_line IS 'A line with its price, as an operation resolved it from the catalogue';
@@ -139,8 +139,8 @@ COMMENT ON TYPE orders_v1.broken_rule IS 'A violated rule of a document, with th
 COMMENT ON TYPE orders_v1.offer IS 'A variant on sale with its price, and the package that it is';
 COMMENT ON TYPE orders_v1.checked_lines IS 'The lines that could be priced, the rules that are broken, and the package among them';
 
--- Every step of every order, unfolded from the events. Reads of orders use it, and replacing a view waits for them: like a type it is changed by
--- a change of its own.
+-- Every step of every order, derived from the events. Reads of orders use this view, and replacing a view waits for them: like a type,
+-- it is changed by a sqitch change of its own.
 CREATE VIEW orders_v1.order_history AS
 SELECT e.tenant_id, e.subject_id AS order_id, (e.first_step + s.n - 1)::integer AS step, e.version,
        split_part(s.step, ':', 1) AS axis, split_part(s.step, ':', 2) AS from_state, split_part(s.step, ':', 3) AS to_state,
@@ -150,7 +150,7 @@ FROM orders.event e
 CROSS JOIN LATERAL unnest(e.steps) WITH ORDINALITY AS s (step, n)
 WHERE e.subject = 'order';
 
--- The same without unfolding, for reads that need no step.
+-- The same by operation, for reads that do not need single steps.
 CREATE VIEW orders_v1.order_operation AS
 SELECT e.tenant_id, e.subject_id AS order_id, e.version, e.actor, e.actor_id, e.api, e.created_at
 FROM orders.event e

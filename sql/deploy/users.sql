@@ -34,11 +34,11 @@ CREATE TABLE orders.users (
 );
 
 COMMENT ON TABLE orders.users IS
-'Users: buyers, sellers and operators. They usually come from the host''s system, which identifies them by external_ref';
+'Users: buyers, sellers and operators. They usually come from an external system, which identifies them by external_ref';
 COMMENT ON COLUMN orders.users.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.users.id IS 'Numeric id';
 COMMENT ON COLUMN orders.users.public_id IS 'UUIDv7 of the UUID API';
-COMMENT ON COLUMN orders.users.external_ref IS 'Key of the user in the host''s system';
+COMMENT ON COLUMN orders.users.external_ref IS 'Key of the user in an external system';
 COMMENT ON COLUMN orders.users.login IS 'Login name of httpd''s authentication modules; null: none';
 COMMENT ON COLUMN orders.users.name IS 'Full name for display';
 COMMENT ON COLUMN orders.users.given_name IS 'Given name, for APIs that show it separately';
@@ -47,7 +47,7 @@ COMMENT ON COLUMN orders.users.email IS 'Mail address; never logged';
 COMMENT ON COLUMN orders.users.phone IS 'Telephone number';
 COMMENT ON COLUMN orders.users.locale IS 'BCP 47 language tag for labels and mail';
 COMMENT ON COLUMN orders.users.active IS 'false: cannot sign in or place orders; existing orders remain';
-COMMENT ON COLUMN orders.users.metadata IS 'Data of the host: a JSON object that the module does not read';
+COMMENT ON COLUMN orders.users.metadata IS 'Data of an external system: a JSON object that the module does not read';
 COMMENT ON COLUMN orders.users.created_at IS 'Time of creation';
 COMMENT ON COLUMN orders.users.updated_at IS 'Time of the last change';
 

@@ -178,18 +178,11 @@ BEGIN
 END
 $$;
 
--- A separate function for the same reason. can_be_paid is replaced by each release; this view is not.
-CREATE FUNCTION orders_v1.pay_url_of(p_tenant integer, p_order bigint) RETURNS text
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
-DECLARE
-    o orders.orders;
-    p orders.payment;
+-- Defined here because the view uses it. awaits_payment is replaced by each release; this function and the view are not.
+CREATE FUNCTION orders_v1.is_payable(p_state text, p_payment_state text, p_expires_at timestamptz) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    SELECT * INTO o FROM orders x WHERE x.tenant_id = p_tenant AND x.id = p_order;
-    SELECT * INTO p FROM payment x
-    WHERE x.tenant_id = p_tenant AND x.order_id = p_order AND NOT x.surplus
-    ORDER BY x.id DESC LIMIT 1;
-    RETURN CASE WHEN p.status = 'pending' AND orders_v1.can_be_paid(o) THEN p.pay_url END;
+    RETURN orders_v1.awaits_payment(p_state, p_payment_state) AND NOT coalesce(p_expires_at <= clock_timestamp(), false);
 END
 $$;
 
@@ -299,7 +292,12 @@ SELECT o.tenant_id, o.id, o.buyer_id, o.public_id, o.number::text AS number, o.b
                  WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.kind IN ('plan', 'product')
                  ORDER BY l.id LIMIT 1)) AS category,
        (SELECT y.symbol FROM orders.currency y WHERE y.code = o.currency) AS currency_symbol,
-       CASE WHEN o.state = 'open' THEN orders_v1.pay_url_of(o.tenant_id, o.id) END AS pay_url,
+       CASE WHEN o.state = 'open' THEN
+            (SELECT CASE WHEN p.status = 'pending' AND p.pay_url IS NOT NULL AND orders_v1.is_payable(o.state, o.payment_state, o.expires_at)
+                         THEN p.pay_url END
+             FROM orders.payment p
+             WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND NOT p.surplus
+             ORDER BY p.id DESC LIMIT 1) END AS pay_url,
        orders_v1.is_paid_by_link(o.payment_method) AS paid_by_link
 FROM orders.orders o;
 
@@ -438,9 +436,7 @@ CREATE VIEW orders_v1.pending_refund AS
 SELECT f.tenant_id, f.order_id FROM orders.refund f WHERE f.status = 'pending';
 
 COMMENT ON FUNCTION orders_v1.is_paid_by_link IS 'Whether orders with this payment method are paid by a payment link';
-COMMENT ON FUNCTION orders_v1.pay_url_of IS
-'URL at which the newest payment of an order (surplus payments excluded) can be paid now; NULL when the order cannot be paid, and
-before the intent is created';
+COMMENT ON FUNCTION orders_v1.is_payable IS 'Whether an order with these states and this expiry may still be paid now';
 COMMENT ON FUNCTION orders_v1.cancel_reason IS
 'Comment of the last cancellation of an order; NULL: no comment, or not cancelled. Takes no locks';
 
@@ -480,7 +476,7 @@ COMMENT ON COLUMN orders_v1.refund_view.method IS 'Method of the refunded paymen
 COMMENT ON COLUMN orders_v1.refund_view.channel IS 'Channel of the refunded payment; NULL for methods without a provider';
 COMMENT ON COLUMN orders_v1.refund_view.provider IS 'Provider of the refunded payment';
 COMMENT ON COLUMN orders_v1.refund_view.reference IS
-'The provider''s id of the refund, or a reference that was entered by hand. In refund_task: the transaction that was captured';
+'The provider''s id of the refund, or a reference that was entered manually. In refund_task: the transaction that was captured';
 COMMENT ON COLUMN orders_v1.refund_view.provider_key IS 'UUID, the idempotency key of calls to the provider';
 COMMENT ON COLUMN orders_v1.refund_view.surplus IS
 'Whether the payment is surplus: the refund is not in the refunded amount of the order';
@@ -499,7 +495,7 @@ COMMENT ON COLUMN orders_v1.posting_view.amount IS 'Minor units; negative when t
 COMMENT ON COLUMN orders_v1.posting_view.balance_after IS 'Balance of the user after the ledger entry, minor units';
 
 COMMENT ON TYPE orders_v1.user_view IS 'A user. Attributes are read by position: new ones go to the end';
-COMMENT ON COLUMN orders_v1.user_view.external_ref IS 'External reference, the key of the user in the host''s system';
+COMMENT ON COLUMN orders_v1.user_view.external_ref IS 'External reference, the key of the user in an external system';
 COMMENT ON COLUMN orders_v1.user_view.given_name IS 'Given name; always NULL for the buyer of an order';
 COMMENT ON COLUMN orders_v1.user_view.family_name IS 'Family name; always NULL for the buyer of an order';
 
@@ -613,7 +609,7 @@ COMMENT ON TYPE orders_v1.written IS
 'The result of a write operation on an order. id: the written row, as the function states; NULL: none. order: the order afterwards; children that
 the API does not show are NULL. refusal, detail, event_id and event_type: only for provider events';
 COMMENT ON COLUMN orders_v1.written.outcome IS 'done, unchanged, intent, capture, refund, or the verdict on a provider event';
-COMMENT ON COLUMN orders_v1.written.replayed IS 'Whether this is the stored answer of an earlier request with the same key';
+COMMENT ON COLUMN orders_v1.written.replayed IS 'Whether this is the stored response of an earlier request with the same key';
 COMMENT ON COLUMN orders_v1.written.refusal IS 'Why a provider event was refused or is waiting; NULL: applied';
 COMMENT ON COLUMN orders_v1.written.event_id IS 'event_id of the stored provider event; derived when the event is the reply to a capture';
 COMMENT ON COLUMN orders_v1.written.event_type IS 'type of the stored provider event';
@@ -644,15 +640,15 @@ COMMENT ON COLUMN orders_v1.token_view.expires_at IS 'When the token expires; NU
 COMMENT ON COLUMN orders_v1.token_view.revoked_at IS 'When the token was revoked; NULL: not revoked';
 
 COMMENT ON TYPE orders_v1.posted IS
-'The answer of post_balance. id: the posting. replayed: whether this is the stored answer of an earlier request';
+'The result of post_balance. id: the posting. replayed: whether this is the stored response of an earlier request';
 COMMENT ON COLUMN orders_v1.posted.balance IS 'The balance after the ledger entry';
 
 COMMENT ON TYPE orders_v1.claim_result IS
-'The result of claim_order. outcome: done or unchanged. id: the order. replayed: whether this is the stored answer of an earlier request';
+'The result of claim_order. outcome: done or unchanged. id: the order. replayed: whether this is the stored response of an earlier request';
 COMMENT ON COLUMN orders_v1.claim_result.profile IS 'The profile of the buyer';
 
 COMMENT ON TYPE orders_v1.written_token IS
-'The result of issue_token and revoke_token. id: the token. replayed: whether this is the stored answer of an earlier request';
+'The result of issue_token and revoke_token. id: the token. replayed: whether this is the stored response of an earlier request';
 COMMENT ON COLUMN orders_v1.written_token.hash IS
 'SHA-256 of the token in hexadecimal, for caches; NULL except in revoke_token';
 
@@ -702,7 +698,7 @@ COMMENT ON COLUMN orders_v1.user_text.text IS 'The texts of the user, separated 
 COMMENT ON VIEW orders_v1.pending_refund IS 'One row for each pending refund. It runs with the rights of the owner';
 
 GRANT SELECT ON orders_v1.order_view, orders_v1.order_text, orders_v1.user_text, orders_v1.pending_refund TO orders_api;
-GRANT EXECUTE ON FUNCTION orders_v1.cancel_reason(integer, bigint), orders_v1.pay_url_of(integer, bigint),
-    orders_v1.is_paid_by_link(text) TO orders_api;
+GRANT EXECUTE ON FUNCTION orders_v1.cancel_reason(integer, bigint), orders_v1.is_paid_by_link(text),
+    orders_v1.is_payable(text, text, timestamptz) TO orders_api;
 
 COMMIT;

@@ -2,7 +2,7 @@
 -- One view per invariant: (tenant_id, order_id, problem). A view without rows means that the invariant holds. The views read
 -- whole tables.
 
--- CREATE OR REPLACE cannot remove a column of a view, which the functions of an earlier release may require.
+-- The views are dropped first: CREATE OR REPLACE cannot remove the columns of an existing view.
 DO $$
 DECLARE
     v_views text;
@@ -56,7 +56,7 @@ LEFT JOIN (SELECT x.tenant_id, x.order_id, sum(x.captured) AS captured FROM orde
 WHERE (orders_v1.has_unrefunded_money(o.payment_state) AND coalesce(p.captured, 0) < o.total)
    OR o.captured <> coalesce(p.captured, 0)
 UNION ALL
-SELECT p.tenant_id, p.order_id, format('payment %s is surplus of an order that nothing was paid for', p.id)
+SELECT p.tenant_id, p.order_id, format('payment %s is surplus, but its order is not paid', p.id)
 FROM orders.payment p
 JOIN orders.orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id
 WHERE p.surplus AND o.captured < o.total
@@ -76,8 +76,8 @@ WHERE t.entry_type = 'purchase'
                   WHERE p.tenant_id = t.tenant_id AND p.id = t.payment_id AND p.method = 'balance'
                     AND p.order_id = t.order_id AND p.currency = t.currency AND o.buyer_id = t.debit_user_id)
 UNION ALL
-SELECT p.tenant_id, p.order_id, format('payment %s in %s of an order in %s', p.id, p.currency,
-                                       coalesce(o.currency, 'no currency: it is missing'))
+SELECT p.tenant_id, p.order_id, format('payment %s has currency %s, its order has %s', p.id, p.currency,
+                                       coalesce(o.currency, 'none, because it does not exist'))
 FROM orders.payment p
 LEFT JOIN orders.orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id
 WHERE o.currency IS DISTINCT FROM p.currency;
@@ -118,12 +118,11 @@ WHERE l.refunded_amount <> coalesce(f.amount, 0) OR l.refunded_quantity > coales
    OR l.refunded_amount < orders_v1.amount_of_items(orders_v1.line_amount(l.subtotal, l.discount, l.tax, o.tax_inclusive), l.quantity,
                                                      l.refunded_quantity)
 UNION ALL
-SELECT r.tenant_id, r.order_id, format('refund %s is %ssurplus, its payment %s is the opposite', r.id,
-                                       CASE WHEN NOT r.surplus THEN 'not ' ELSE '' END, p.id)
+SELECT r.tenant_id, r.order_id, format('refund %s has surplus = %s, its payment %s has %s', r.id, r.surplus, p.id, p.surplus)
 FROM orders.refund r
 JOIN orders.payment p ON p.tenant_id = r.tenant_id AND p.id = r.payment_id AND p.surplus <> r.surplus
 UNION ALL
-SELECT r.tenant_id, r.order_id, format('refund %s of a balance is not in the ledger', r.id)
+SELECT r.tenant_id, r.order_id, format('refund %s to a balance differs from its ledger entries', r.id)
 FROM orders.refund r
 JOIN orders.payment p ON p.tenant_id = r.tenant_id AND p.id = r.payment_id AND p.method = 'balance'
 WHERE r.status = 'done'
@@ -163,7 +162,7 @@ WHERE o.cart_id IS NOT NULL
 GROUP BY o.tenant_id, o.cart_id
 HAVING count(*) > 1
 UNION ALL
-SELECT k.tenant_id, o.id, format('cart %s is %s', k.code, k.state)
+SELECT k.tenant_id, o.id, format('cart %s is %s and has %s', k.code, k.state, CASE WHEN o.id IS NULL THEN 'no order' ELSE 'an order' END)
 FROM orders.cart k
 LEFT JOIN orders.orders o ON o.tenant_id = k.tenant_id AND o.cart_id = k.id
 WHERE (k.state = 'ordered') <> (o.id IS NOT NULL)
@@ -196,7 +195,7 @@ SELECT l.tenant_id, l.order_id, format('line %s holds stock of an order that is 
 FROM orders.order_line l
 JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
 WHERE l.reserved > 0
-  AND (o.state <> 'open' OR orders_v1.is_sent_state(o.fulfilment_state) OR (o.captured > 0 AND o.refunded >= o.captured))
+  AND (o.state <> 'open' OR orders_v1.is_shipped_state(o.fulfilment_state) OR (o.captured > 0 AND o.refunded >= o.captured))
 UNION ALL
 SELECT l.tenant_id, l.order_id, format('line %s: %s items are excluded from shipping, %s are refunded', l.id, l.cancelled_quantity,
                                        coalesce(f.quantity, 0))
@@ -216,7 +215,7 @@ CREATE VIEW orders_check.refunded_is_closed AS
 SELECT o.tenant_id, o.id AS order_id, format('open and %s with %s of %s refunded', o.fulfilment_state, o.refunded, o.captured)
     AS problem
 FROM orders.orders o
-WHERE o.state = 'open' AND o.captured > 0 AND o.refunded >= o.captured AND NOT orders_v1.is_sent_state(o.fulfilment_state);
+WHERE o.state = 'open' AND o.captured > 0 AND o.refunded >= o.captured AND NOT orders_v1.is_shipped_state(o.fulfilment_state);
 
 CREATE VIEW orders_check.stock_adds_up AS
 SELECT s.tenant_id, NULL::bigint AS order_id,
@@ -233,7 +232,7 @@ FROM orders.order_line l
 JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
 WHERE l.stock_shipped > 0
   AND (l.kind <> 'product'
-       OR NOT (orders_v1.is_sent_state(o.fulfilment_state) OR (o.fulfilment_state = 'none' AND o.state IN ('completed', 'cancelled'))));
+       OR NOT (orders_v1.is_shipped_state(o.fulfilment_state) OR (o.fulfilment_state = 'none' AND o.state IN ('completed', 'cancelled'))));
 
 CREATE VIEW orders_check.shipments_fit AS
 SELECT o.tenant_id, o.id AS order_id,
@@ -241,7 +240,7 @@ SELECT o.tenant_id, o.id AS order_id,
               coalesce(s.delivered_at::text, 'never')) AS problem
 FROM orders.orders o
 LEFT JOIN orders.shipment s ON s.tenant_id = o.tenant_id AND s.order_id = o.id
-WHERE (s.shipped_at IS NOT NULL) <> orders_v1.is_sent_state(o.fulfilment_state)
+WHERE (s.shipped_at IS NOT NULL) <> orders_v1.is_shipped_state(o.fulfilment_state)
    OR (s.delivered_at IS NOT NULL) <> (o.fulfilment_state IN ('delivered', 'returned'));
 
 CREATE VIEW orders_check.history_is_a_path AS
@@ -255,7 +254,7 @@ SELECT s.tenant_id, s.order_id, format('step %s of axis %s starts at %s after %s
                                        s.came_from) AS problem
 FROM steps s WHERE s.from_state <> s.came_from
 UNION ALL
-SELECT s.tenant_id, s.order_id, format('step %s instead of step %s', s.step, s.expected_step)
+SELECT s.tenant_id, s.order_id, format('history has step %s instead of step %s', s.step, s.expected_step)
 FROM steps s WHERE s.step <> s.expected_step
 UNION ALL
 SELECT s.tenant_id, s.order_id, format('step %s is not allowed', s.step)
@@ -275,7 +274,8 @@ FROM orders.order_return r
 LEFT JOIN steps s ON s.tenant_id = r.tenant_id AND s.order_id = r.order_id AND s.return_id = r.id AND s.is_last
 WHERE s.to_state IS DISTINCT FROM r.state
 UNION ALL
-SELECT s.tenant_id, s.order_id, format('step %s has version %s of %s', s.step, s.version, o.version)
+SELECT s.tenant_id, s.order_id, format('step %s has version %s, its order has %s', s.step, s.version,
+                                   coalesce(o.version::text, 'none, because it does not exist'))
 FROM steps s
 LEFT JOIN orders.orders o ON o.tenant_id = s.tenant_id AND o.id = s.order_id
 WHERE o.id IS NULL OR s.version > o.version;
@@ -305,8 +305,8 @@ LEFT JOIN (SELECT x.tenant_id, x.order_id, sum(x.amount) AS amount FROM orders.o
     ON t.tenant_id = o.tenant_id AND t.order_id = o.id
 WHERE o.tax <> coalesce(t.amount, 0)
 UNION ALL
-SELECT l.tenant_id, l.order_id, format('line %s in %s of an order in %s', l.id, l.currency,
-                                       coalesce(o.currency, 'no currency: it is missing'))
+SELECT l.tenant_id, l.order_id, format('line %s has currency %s, its order has %s', l.id, l.currency,
+                                       coalesce(o.currency, 'none, because it does not exist'))
 FROM orders.order_line l
 LEFT JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
 WHERE o.currency IS DISTINCT FROM l.currency;
@@ -332,13 +332,13 @@ FROM (SELECT x.tenant_id, x.id, x.bill_no FROM orders.orders x WHERE x.bill_no I
 FULL JOIN orders.bill b ON b.tenant_id = o.tenant_id AND b.order_id = o.id
 WHERE o.bill_no IS DISTINCT FROM orders_v1.bill_number(b.series, b.sequence)
 UNION ALL
-SELECT d.tenant_id, d.order_id, format('bill %s bills %s of an order of %s', d.document ->> 'number', d.document ->> 'total', o.total)
+SELECT d.tenant_id, d.order_id, format('bill %s has total %s, its order has %s', d.document ->> 'number', d.document ->> 'total', o.total)
 FROM orders.bill_document d
 JOIN orders.orders o ON o.tenant_id = d.tenant_id AND o.id = d.order_id
 WHERE (d.document ->> 'total', d.document ->> 'currency', d.document ->> 'number')
       IS DISTINCT FROM (o.total::text, o.currency, o.bill_no)
 UNION ALL
-SELECT i.tenant_id, i.order_id, format('invoice %s bills %s of an order of %s', i.number, i.document ->> 'total', o.total)
+SELECT i.tenant_id, i.order_id, format('invoice %s has total %s, its order has %s', i.number, i.document ->> 'total', o.total)
 FROM orders.invoice i
 JOIN orders.orders o ON o.tenant_id = i.tenant_id AND o.id = i.order_id
 WHERE (i.document ->> 'total', i.document ->> 'currency', i.document ->> 'number')
@@ -374,7 +374,7 @@ WHERE r.state <> CASE
           WHEN orders_v1.is_unpaid(o.payment_state) THEN 'reserved'
           ELSE 'applied' END
 UNION ALL
-SELECT l.tenant_id, l.order_id, format('line %s takes %s off for coupon %s, which is not redeemed so', l.id, -l.subtotal,
+SELECT l.tenant_id, l.order_id, format('line %s discounts %s with coupon %s, which has no redemption of this amount', l.id, -l.subtotal,
                                        l.item_id)
 FROM orders.order_line l
 LEFT JOIN orders.coupon_redemption r
@@ -382,24 +382,24 @@ LEFT JOIN orders.coupon_redemption r
 WHERE l.kind = 'discount' AND l.item_id IS NOT NULL AND r.amount IS DISTINCT FROM -l.subtotal;
 
 CREATE VIEW orders_check.answers_have_effects AS
-SELECT i.tenant_id, i.order_id, format('key %s of route %s names a missing order', i.key, i.route) AS problem
+SELECT i.tenant_id, i.order_id, format('key %s of route %s refers to an order that does not exist', i.key, i.route) AS problem
 FROM orders.idempotency i
 WHERE i.order_id IS NOT NULL
   AND NOT EXISTS (SELECT FROM orders.orders o WHERE o.tenant_id = i.tenant_id AND o.id = i.order_id)
 UNION ALL
-SELECT i.tenant_id, i.order_id, format('key %s of route %s has an answer with a version that does not exist', i.key, i.route)
+SELECT i.tenant_id, i.order_id, format('key %s of route %s has a response with a version that does not exist', i.key, i.route)
 FROM orders.idempotency i
 JOIN orders.orders o ON o.tenant_id = i.tenant_id AND o.id = i.order_id
 WHERE o.version < (i.answer -> 'order' ->> 'version')::integer
 UNION ALL
-SELECT i.tenant_id, i.order_id, format('key %s of route %s has neither an answer nor an order', i.key, i.route)
+SELECT i.tenant_id, i.order_id, format('key %s of route %s has neither a response nor an order', i.key, i.route)
 FROM orders.idempotency i
 WHERE i.answer IS NULL AND i.order_id IS NULL;
 
 CREATE VIEW orders_check.one_event_a_version AS
 SELECT coalesce(o.tenant_id, e.tenant_id) AS tenant_id, coalesce(o.id, e.subject_id) AS order_id,
-       format('version %s, but %s events up to version %s', coalesce(o.version::text, 'of no order'), coalesce(e.events, 0),
-              coalesce(e.last, 0)) AS problem
+       format('order has version %s, its %s events end at version %s', coalesce(o.version::text, 'none, because it does not exist'),
+              coalesce(e.events, 0), coalesce(e.last, 0)) AS problem
 FROM orders.orders o
 FULL JOIN (SELECT x.tenant_id, x.subject_id, count(*) AS events, max(x.version) AS last FROM orders.event x
            WHERE x.subject = 'order' GROUP BY 1, 2) AS e
@@ -407,13 +407,13 @@ FULL JOIN (SELECT x.tenant_id, x.subject_id, count(*) AS events, max(x.version) 
 WHERE (o.version, o.version::bigint) IS DISTINCT FROM (e.last, e.events)
 UNION ALL
 SELECT e.tenant_id, CASE e.subject WHEN 'order' THEN e.subject_id END,
-       format('event %s of version %s has other types than its steps', e.id, e.version)
+       format('the types of event %s of version %s do not match its steps', e.id, e.version)
 FROM orders.event e
 WHERE e.types IS DISTINCT FROM orders_v1.event_types(e.subject, e.actor, e.steps);
 
 CREATE VIEW orders_check.events_are_chained AS
 SELECT e.tenant_id, CASE e.subject WHEN 'order' THEN e.subject_id END AS order_id,
-       format('event %s of version %s does not have the hash of its content', e.id, e.version) AS problem
+       format('the hash of event %s of version %s does not match its content', e.id, e.version) AS problem
 FROM (SELECT x.*, lag(x.hash) OVER (PARTITION BY x.tenant_id, x.subject, x.subject_id ORDER BY x.version) AS previous
       FROM orders.event x) AS e
 WHERE e.hash <> orders_v1.event_hash(
@@ -421,7 +421,7 @@ WHERE e.hash <> orders_v1.event_hash(
     e.actor, e.actor_id, e.api, e.return_id, e.comments_digest)
 UNION ALL
 SELECT e.tenant_id, CASE e.subject WHEN 'order' THEN e.subject_id END,
-       format('event %s of version %s does not have the digest of its comments', e.id, e.version)
+       format('the digest of event %s of version %s does not match its comments', e.id, e.version)
 FROM orders.event e
 WHERE (e.comments IS NULL) <> (e.comments_salt IS NULL)
    OR (e.comments IS NOT NULL AND e.comments_digest IS DISTINCT FROM orders_v1.comments_digest(e.comments_salt, e.comments));
@@ -449,13 +449,13 @@ WHERE NOT EXISTS (SELECT FROM orders.return_line x
                   WHERE x.tenant_id = r.tenant_id AND x.return_id = r.id AND x.order_id = r.order_id);
 
 CREATE VIEW orders_check.packages_fit AS
-SELECT l.tenant_id, l.order_id, 'a package is sold by an order of another kind' AS problem
+SELECT l.tenant_id, l.order_id, 'the order has a package, but is not a package order' AS problem
 FROM orders.order_line l
 LEFT JOIN orders.package_order q ON q.tenant_id = l.tenant_id AND q.order_id = l.order_id AND q.package_id = l.item_id
 WHERE l.kind = 'package' AND q.order_id IS NULL
 UNION ALL
-SELECT q.tenant_id, q.order_id, format('the order of a package is in %s, %s, of user %s, with %s packages', o.state, o.payment_state,
-                                       o.buyer_id, x.packages)
+SELECT q.tenant_id, q.order_id, format('package order for user %s has buyer %s, %s packages and %s lines', q.user_id, o.buyer_id, x.packages,
+                                       x.lines)
 FROM orders.package_order q
 JOIN orders.orders o ON o.tenant_id = q.tenant_id AND o.id = q.order_id
 CROSS JOIN LATERAL (SELECT coalesce(sum(l.quantity) FILTER (WHERE l.kind = 'package'), 0) AS packages, count(*) AS lines
@@ -471,8 +471,8 @@ LEFT JOIN orders.package_order q ON q.tenant_id = t.tenant_id AND q.order_id = t
 WHERE (t.revoked_at IS NULL) <> (o.state <> 'cancelled' AND o.payment_state IN ('paid', 'partially_refunded', 'refund_pending'))
    OR (q.user_id, q.package_id) IS DISTINCT FROM (t.user_id, t.package_id)
 UNION ALL
-SELECT q.tenant_id, q.order_id, format('the paid order of a package is %s, and its package %s', o.state,
-                                       CASE WHEN t.id IS NULL THEN 'was not given' ELSE 'was' END)
+SELECT q.tenant_id, q.order_id, format('the paid package order is %s, its package is %s', o.state,
+                                       CASE WHEN t.id IS NULL THEN 'not granted' ELSE 'granted' END)
 FROM orders.package_order q
 JOIN orders.orders o ON o.tenant_id = q.tenant_id AND o.id = q.order_id AND orders_v1.has_unrefunded_money(o.payment_state)
 LEFT JOIN orders.package_term t ON t.tenant_id = q.tenant_id AND t.order_id = q.order_id AND t.revoked_at IS NULL
@@ -484,14 +484,14 @@ FROM orders.member m
 JOIN orders.package_term t ON t.tenant_id = m.tenant_id AND t.id = m.term_id
 WHERE t.user_id <> m.user_id OR t.revoked_at IS NOT NULL
 UNION ALL
-SELECT q.tenant_id, max(q.order_id), format('user %s has %s unpaid orders of packages', q.user_id, count(*))
+SELECT q.tenant_id, max(q.order_id), format('user %s has %s unpaid package orders', q.user_id, count(*))
 FROM orders.package_order q
 JOIN orders.orders o ON o.tenant_id = q.tenant_id AND o.id = q.order_id AND orders_v1.is_payable(o.state, o.payment_state, o.expires_at)
 GROUP BY q.tenant_id, q.user_id
 HAVING count(*) > 1;
 
 CREATE VIEW orders_check.provider_events_fit AS
-SELECT e.tenant_id, p.order_id, format('event %s of channel %s waits, payment %s can take it', e.event_id, e.channel, p.id) AS problem
+SELECT e.tenant_id, p.order_id, format('event %s of channel %s waits although it can be applied to payment %s', e.event_id, e.channel, p.id) AS problem
 FROM orders.provider_event e
 JOIN orders.payment p ON p.tenant_id = e.tenant_id AND p.channel = e.channel
     AND (p.id = e.payment_id OR (e.payment_id IS NULL AND p.intent_id = e.intent_id))
@@ -507,8 +507,8 @@ WHERE e.type IN ('paid', 'refunded') AND e.verdict IN ('done', 'unchanged')
                   WHERE t.tenant_id = p.tenant_id AND t.provider = p.provider AND t.transaction_id = e.transaction_id
                     AND t.payment_id = p.id AND t.kind = CASE e.type WHEN 'paid' THEN 'capture' ELSE 'refund' END);
 
--- References without a foreign key: a foreign key locks the referenced row, and many orders share these rows. Functions read
--- the row before they refer to it, and no function deletes one.
+-- References without a foreign key: a foreign key locks the referenced row, and many orders share these rows. Functions read a
+-- row before they refer to it, and never delete it.
 CREATE VIEW orders_check.references_exist AS
 WITH reference AS (
     SELECT o.tenant_id, o.id AS order_id, 'order' AS source, o.id::text AS source_id, 'company' AS target, o.retailer_id::text AS target_id
@@ -620,9 +620,9 @@ WITH work AS (
     WHERE r.state = 'running'
 )
 SELECT coalesce(w.tenant_id, d.tenant_id) AS tenant_id, w.order_id,
-       CASE WHEN d.id IS NULL THEN format('%s of %s is missing in orders.due', w.kind, w.id)
-            WHEN w.id IS NULL THEN format('%s of %s is in orders.due without reason', d.kind, d.id)
-            ELSE format('%s of %s is in orders.due for channel %s', d.kind, d.id, d.channel) END AS problem
+       CASE WHEN d.id IS NULL THEN format('%s %s has no row in orders.due', w.kind, w.id)
+            WHEN w.id IS NULL THEN format('%s %s has a row in orders.due, but no pending work', d.kind, d.id)
+            ELSE format('%s %s is in orders.due for channel %s instead of %s', d.kind, d.id, d.channel, w.channel) END AS problem
 FROM work w
 FULL JOIN orders.due d ON d.tenant_id = w.tenant_id AND d.kind = w.kind AND d.id = w.id
 WHERE (d.id IS NULL AND w.required) OR w.id IS NULL OR d.channel <> coalesce(w.channel, '');
@@ -692,8 +692,8 @@ COMMENT ON VIEW orders_check.history_is_a_path IS
 COMMENT ON VIEW orders_check.lines_add_up IS 'Invariant 6: lines and tax split add up to the order''s totals';
 COMMENT ON VIEW orders_check.series_without_gaps IS 'Invariant 7: bill numbers have neither gaps nor duplicates';
 COMMENT ON VIEW orders_check.coupons_within_limits IS
-'Invariant 8: coupon uses do not exceed their limits and are released';
-COMMENT ON VIEW orders_check.answers_have_effects IS 'Invariant 9: every answered write is in the database';
+'Invariant 8: coupon uses do not exceed their limits, and closed orders release theirs';
+COMMENT ON VIEW orders_check.answers_have_effects IS 'Invariant 9: the stored response of an idempotency key refers to an order and a version that exist';
 COMMENT ON VIEW orders_check.one_event_a_version IS
 'Invariant 10: each version of an order has exactly one event, whose types are those of its steps';
 COMMENT ON VIEW orders_check.stock_is_held IS
@@ -703,7 +703,7 @@ COMMENT ON VIEW orders_check.shipments_fit IS 'Invariant 12: the times of a ship
 COMMENT ON VIEW orders_check.returns_fit IS
 'Invariant 13: lines count the items of their returns that are not rejected, and a refunded return has a refund';
 COMMENT ON VIEW orders_check.packages_fit IS
-'Invariant 14: a package is granted once for its paid order and revoked with its refund; a member has at most one pending package order';
+'Invariant 14: a package is granted once for its paid order and revoked with its refund; a member has at most one unpaid package order';
 COMMENT ON VIEW orders_check.refunded_is_closed IS
 'Invariant 15: an order that was refunded in full before anything was shipped is not open';
 COMMENT ON VIEW orders_check.stock_adds_up IS

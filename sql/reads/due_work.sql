@@ -32,8 +32,8 @@ BEGIN
 END
 $$;
 
--- No lease is taken: a provider executes a refund only once, even if it is sent twice. The worker sends what the request did
--- not.
+-- Takes no lease: a provider executes a refund once, even if it is sent twice. The worker sends the refunds that the request did not
+-- send.
 CREATE OR REPLACE FUNCTION orders_v1.refunds_to_send(p_tenant integer, p_order bigint) RETURNS SETOF orders_v1.refund_task
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
@@ -50,8 +50,8 @@ BEGIN
 END
 $$;
 
--- Selects only events whose state can change: the payment exists, is captured and has no pending refund, or the event has
--- waited for a day.
+-- Selects only events whose verdict can change: the payment is captured and has no pending refund, the intent has become known, an
+-- attempt failed, or the event has waited for a day.
 CREATE OR REPLACE FUNCTION orders_v1.due_provider_events(p_tenant integer, p_limit integer) RETURNS SETOF bigint
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 BEGIN
@@ -110,7 +110,7 @@ COMMENT ON FUNCTION orders_v1.job_backlog IS
 'The work of the queue that is due now, by kind and channel (empty: no channel): its number, 1000 at most, and the time since which the oldest
 of it is due. Work without a row here has no backlog';
 COMMENT ON FUNCTION orders_v1.refunds_to_send IS
-'The refunds of an order that claim_refunds would return now, for the request that created them. Tasks as in refund_task_of';
+'The refunds of an order that claim_refunds would return now, for the request that created them. Returns tasks as refund_task_of does';
 COMMENT ON FUNCTION orders_v1.due_provider_events IS
-'Worker: ids of at most p_limit waiting events that can be applied now or have waited for a day: fewest failed attempts first, then
-in order of arrival';
+'Worker: ids of at most p_limit waiting events that may be applied now or have waited for a day, by failed attempts and then in order of
+arrival';

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Revert orders:functions from pg
--- The modules answer 503 from then on, until the functions of a release are installed (docs/upgrading.md).
+-- The module responds with 503 until the functions of a release are installed again (docs/upgrading.md).
 
 BEGIN;
 SET LOCAL lock_timeout = '500ms';
@@ -11,7 +11,7 @@ BEGIN
              WHERE c.relnamespace = 'orders_check'::regnamespace AND c.relkind = 'v');
     EXECUTE (SELECT 'DROP FUNCTION ' || string_agg(p.oid::regprocedure::text, ', ') FROM pg_proc p
              WHERE p.pronamespace = 'orders_v1'::regnamespace
-               AND p.proname NOT IN ('cancel_reason', 'pay_url_of', 'is_paid_by_link')); -- belong to their view
+               AND p.proname NOT IN ('cancel_reason', 'is_payable', 'is_paid_by_link')); -- belong to their view
 END
 $$;
 

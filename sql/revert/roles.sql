@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Revert orders:roles from pg
--- A role that another database of the cluster still uses stays.
+-- A role that another database of the cluster uses is kept.
 
 BEGIN;
 SET LOCAL lock_timeout = '500ms';

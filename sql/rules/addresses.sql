@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 --
--- The codes are those of ISO 3166-1 and ISO 3166-2 as Debian's iso-codes 4.15.0 (April 2023) lists them, subdivisions of
--- every level, and those that ISO gave by the end of 2023 (IN-UK, FR-75C, KZ-75); what they took the place of stays.
--- Postal codes are as each country's post writes them; a customary space, dash or prefix may be left out.
+-- The codes are those of ISO 3166-1 and ISO 3166-2 in Debian's iso-codes 4.15.0 (April 2023), with subdivisions of every level,
+-- and the codes that ISO added by the end of 2023 (IN-UK, FR-75C, KZ-75). Replaced codes stay valid. Postal codes have the format
+-- of the country's postal service; its usual space, dash or prefix is optional.
 
 -- Upper-cases ASCII letters only, so that the rules of a language (a Turkish i) do not change a code.
 CREATE OR REPLACE FUNCTION orders_v1.invalid_address_codes(p_country text, p_state text, p_postcode text) RETURNS text[]

@@ -11,7 +11,7 @@ CREATE OR REPLACE FUNCTION orders_v1.bill_number(p_series text, p_sequence integ
     SELECT p_series || '-' || orders_v1.digits(p_sequence, 4)
 $$;
 
--- Called when an order is confirmed, packed or paid by hand, or when its bill is read before the worker has issued it.
+-- Called when an order is confirmed, packed or paid manually, or when its bill is read before the worker has issued it.
 CREATE OR REPLACE FUNCTION orders_v1.bill_order(o orders.orders) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_snapshot jsonb;

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The intention to capture is committed before the provider is called. After a failure the worker finds the payment and retries
--- with the same idempotency key until the provider reports the outcome.
+-- A capture request is committed before it is sent to the provider. After a failure the worker finds the payment and retries with
+-- the same idempotency key until the provider reports the outcome.
 
 -- A payment that is closed, or whose order no longer awaits payment, is polled but never captured.
 CREATE OR REPLACE FUNCTION orders_v1.capture_task(p orders.payment, p_asked boolean) RETURNS orders_v1.payment_task LANGUAGE plpgsql STABLE AS $$
@@ -33,7 +33,7 @@ BEGIN
     UPDATE payment x SET capture_asked_at = now()
     WHERE x.tenant_id = p_tenant AND x.id = p_payment
     RETURNING * INTO p;
-    -- The order must not expire during the call to the provider; a buyer who does not approve gains at most five minutes.
+    -- The order must not expire during the call to the provider. The extension ends five minutes after the expiry of the payment.
     PERFORM expire_at(o, greatest(o.expires_at,
                                   least(now() + make_interval(secs => p_lease), p.expires_at + interval '5 minutes')));
     PERFORM put_due(p_tenant, 'capture', p_payment, p.channel, now() + make_interval(secs => p_lease));
@@ -41,7 +41,7 @@ BEGIN
 END
 $$;
 
--- The outcome of a lost reply is known soon; a capture that the provider has not decided can take days.
+-- The outcome of a request whose reply was lost is known soon; an undecided capture can take days.
 CREATE OR REPLACE FUNCTION orders_v1.first_capture_retry(p_outcome text) RETURNS interval LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE p_outcome WHEN 'confirming' THEN interval '1 hour' ELSE interval '20 seconds' END
 $$;
@@ -65,7 +65,7 @@ BEGIN
 END
 $$;
 
--- A provider may still process a request whose reply was lost, but no longer than five minutes.
+-- A provider may still process a request whose reply was lost, for at most five minutes.
 CREATE OR REPLACE FUNCTION orders_v1.capture_not_made(c orders_v1.context, o orders.orders, p_payment bigint) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     p orders.payment;
@@ -137,13 +137,13 @@ BEGIN
         RETURN NEXT finish(c, await_capture(c, o, p_payment, p_outcome), o.id, p_payment);
     ELSIF p_outcome IN ('waiting', 'approved') THEN
         RETURN NEXT finish(c, capture_not_made(c, o, p_payment), o.id, p_payment);
-    ELSE -- the buyer may have paid: nothing is changed
+    ELSE -- the buyer may have paid, so nothing is changed
         RAISE EXCEPTION 'unknown outcome of a capture: %', p_outcome;
     END IF;
 END
 $$;
 
--- Stores the time of the call in the payment. The claim skips a locked payment: the transaction that holds the lock may be
+-- Stores the time of the capture request in the payment. A locked payment is skipped: the transaction that holds the lock may be
 -- waiting for this row of orders.due.
 CREATE OR REPLACE FUNCTION orders_v1.claim_captures(p_tenant integer, p_channel text, p_limit integer, p_lease integer)
 RETURNS SETOF orders_v1.payment_task
@@ -183,26 +183,26 @@ GRANT EXECUTE ON FUNCTION
 COMMENT ON FUNCTION orders_v1.capture_task IS
 'Internal: payment_task_of with capture_step: capture, read_first (then capture), or read_only (never capture)';
 COMMENT ON FUNCTION orders_v1.begin_capture IS
-'Commits that the provider is about to be called for a capture. Unless an outcome is recorded, claim_captures returns the payment
-again after p_lease seconds, which must exceed the duration of the call. p_ask: the provider may have captured already. Returns a
-task as capture_task; no row: nothing to capture. OR404 not_found';
+'Records a capture request; the caller commits it before it calls the provider. Unless an outcome is recorded, claim_captures returns
+the payment after p_lease seconds, which must exceed the duration of the call. p_ask: the provider may have captured already. Returns
+a task as capture_task does, or no row when there is nothing to capture. OR404 not_found';
 COMMENT ON FUNCTION orders_v1.first_capture_retry IS
 'Internal: the wait before the first retry after this outcome (confirming or unknown). It doubles after each attempt, to at most an
 hour';
 COMMENT ON FUNCTION orders_v1.await_capture IS
 'Internal: records that the provider has not decided a capture: the order becomes confirming and does not expire for
-confirming_time, and claim_captures returns the payment again. Outcome unchanged when the order does not await payment; the payment is
-polled all the same';
+confirming_time, and claim_captures returns the payment. Outcome unchanged when the order does not await payment; the payment is still
+polled';
 COMMENT ON FUNCTION orders_v1.capture_not_made IS
 'Internal: records that the provider has not captured. The outcome is no longer in doubt; a confirming payment fails, so that the
 buyer can retry. Unless the payment is pending and its order awaits payment, it is polled until five minutes after the last capture
 request';
 COMMENT ON FUNCTION orders_v1.capture_event IS 'Internal: the outcome of a capture as an event of its provider';
 COMMENT ON FUNCTION orders_v1.record_capture IS
-'Records the reply of a provider to a capture. p_outcome: paid, failed, gone (the intent is void or unknown) and confirming
-(undecided) are applied as its event, with the outcome and refusal of apply_provider_event; after confirming the payment is polled.
-unknown: no reply, the payment is polled soon. waiting, approved: nothing was captured. p_amount: minor units; NULL: not stated.
-OR404 not_found';
+'Records the reply of a provider to a capture request. p_outcome: paid, failed, gone (the intent is void or unknown) and confirming
+(undecided) are applied as an event of the provider, with the outcome and refusal of apply_provider_event; after confirming, the
+payment is polled. unknown: no reply was received, and the payment is polled soon. waiting and approved: nothing was captured.
+p_amount: minor units; NULL: not stated. OR404 not_found';
 COMMENT ON FUNCTION orders_v1.claim_captures IS
 'Worker: claims payments of a channel whose capture has an unknown outcome, including closed payments, with a lease of p_lease
-seconds. Tasks as capture_task, with attempts (failed attempts)';
+seconds. Returns tasks as capture_task does, with attempts (failed attempts)';

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- A document replaces the whole row: an absent member has its default. Rows are locked FOR NO KEY UPDATE, so that orders that refer to
--- them can be placed meanwhile. Coupons are locked FOR UPDATE: orders with a coupon wait while its limits change.
+-- A document replaces the whole row: an absent member gets its default. Rows are locked FOR NO KEY UPDATE, so that orders that refer
+-- to them can be placed at the same time. Coupons are locked FOR UPDATE: orders with a coupon wait while its limits change.
 
 CREATE OR REPLACE FUNCTION orders_v1.put_user(p_tenant integer, p_ref text, d jsonb) RETURNS orders_v1.upserted
 LANGUAGE plpgsql AS $$
@@ -262,8 +262,8 @@ BEGIN
 END
 $$;
 
--- A coupon without a limit does not count its uses. When it gets a limit, its uses are counted while its row is locked, so that no order
--- uses it meanwhile. A limit below the present uses is refused.
+-- A coupon without a limit does not count its uses. When a limit is set, the uses are counted while the row is locked, so that no order
+-- uses the coupon during the count. A limit below the current number of uses is refused.
 CREATE OR REPLACE FUNCTION orders_v1.count_uses(x orders.coupon) RETURNS integer LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_used integer := (SELECT count(*) FROM orders.coupon_redemption r
@@ -322,11 +322,11 @@ BEGIN
     ELSIF jsonb_typeof(d) IS DISTINCT FROM 'object' THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be a JSON object.', '');
     ELSIF d ->> 'kind' <> p_kind THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be the kind that the request names.', 'kind');
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must equal the kind in the URL.', 'kind');
     ELSIF d ->> 'ref' <> p_ref THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be the reference that the request names.', 'ref');
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must equal the reference in the URL.', 'ref');
     END IF;
-    d := d - '{kind,ref,id,result}'::text[]; -- members of the answer that clients may send back
+    d := d - '{kind,ref,id,result}'::text[]; -- members of the response that clients may send back
     CASE p_kind
         WHEN 'users' THEN RETURN orders_v1.put_user(p_tenant, p_ref, d);
         WHEN 'companies' THEN RETURN orders_v1.put_company(p_tenant, p_ref, d);
@@ -363,9 +363,9 @@ BEGIN
 END
 $$;
 
--- Two sessions may write the same value at once. The second one waits, fails with unique_violation, and finds the row of the first one
--- when it tries again: the same entry, or another entry with the value. Constraint names are not compared: they differ between the
--- shards of a distributed table.
+-- Two sessions may write the same unique value concurrently. The second session waits and fails with unique_violation. Its second attempt
+-- finds the row of the first session: the same entry, or another entry with this value. Constraint names are not compared, because they
+-- differ between the shards of a distributed table.
 CREATE OR REPLACE FUNCTION orders_v1.upsert_row(p_tenant integer, p_kind text, p_ref text, d jsonb) RETURNS orders_v1.stored
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -403,9 +403,9 @@ BEGIN
 END
 $$;
 
--- The caller chooses the order of the entries. Locks are taken in the lock order of all functions: coupons, products, stock by variant.
--- A product is locked before its stock is compared, so that no other document changes the stock in between. Stock that does not change
--- is not locked.
+-- The caller chooses the sequence of the entries, but locks are taken in the common lock order: coupons, products, stock by variant. A
+-- product is locked before its stock is compared, so that no other document changes the stock in between. Stock that does not change is
+-- not locked.
 CREATE OR REPLACE FUNCTION orders_v1.lock_entries(p_tenant integer, p_lines jsonb[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_coupons  text[] := ARRAY(SELECT l ->> 'ref' FROM unnest(p_lines) AS l WHERE l ->> 'kind' = 'coupons');
@@ -455,14 +455,14 @@ BEGIN
 END
 $$;
 
--- The same list as in store/sqlstate.c: a text that is too long, a number or time that is malformed or out of range, a character that
--- the encoding does not have.
+-- The same list as in store/sqlstate.c: a text is too long, a number or time is malformed or out of range, or the encoding lacks a
+-- character.
 CREATE OR REPLACE FUNCTION orders_v1.is_value_error(p_sqlstate text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT p_sqlstate IN ('22001', '22003', '22007', '22008', '22009', '22021', '22P02', '22P05')
 $$;
 
--- A refusal and a value that cannot be stored are results of the line. Any other error ends the bulk: the client can repeat it after a
--- deadlock or a timeout, and an error of these functions is logged.
+-- A refusal, or a value that cannot be stored, becomes the result of its line. Any other error aborts the bulk: after a deadlock or a
+-- timeout the client can retry, and a defect of these functions is logged.
 CREATE OR REPLACE FUNCTION orders_v1.bulk_row(p_tenant integer, p_line jsonb) RETURNS orders_v1.stored LANGUAGE plpgsql AS $$
 DECLARE
     r        orders_v1.stored;
@@ -538,7 +538,7 @@ COMMENT ON FUNCTION orders_v1.put_coupon IS
 COMMENT ON FUNCTION orders_v1.put_entry IS 'Internal: upserts an entry of any kind. OR422 unknown_kind, invalid_field';
 COMMENT ON FUNCTION orders_v1.analyze_grown IS 'Internal: analyzes tables of the catalogue that have doubled in size since their last statistics';
 COMMENT ON FUNCTION orders_v1.upsert_row IS
-'Internal: put_entry with its result row; one more try after a race. A product''s attributes are [{ref, id}] of its variants';
+'Internal: put_entry with its result row; repeated once after a concurrent insert. A product''s attributes are [{ref, id}] of its variants';
 COMMENT ON FUNCTION orders_v1.lock_entries IS
 'Internal: locks the coupons and products of documents, then the stock that they change, by variant';
 COMMENT ON FUNCTION orders_v1.catalogue_upsert IS
@@ -551,5 +551,5 @@ COMMENT ON FUNCTION orders_v1.bulk_row IS 'Internal: one line of a bulk upsert i
 COMMENT ON FUNCTION orders_v1.catalogue_bulk IS
 'catalogue_upsert for at most 30 lines {"kind","ref",…}. Each line uses two savepoints, so that their subtransactions fit into the
 64 that a session caches. The caller splits longer lists, with a separate route for the key of each part. Returns a row per line;
-the outcome of a refused line is the word of its refusal, with detail and field, or invalid_field for a value that the database
+the outcome of a refused line is the code of its refusal, with detail and field, or invalid_field for a value that the database
 cannot store';

@@ -14,11 +14,11 @@ BEGIN
         ON m.tenant_id = p_tenant AND m.user_id = u.id AND m.company_id = c.id AND m.active
     WHERE u.tenant_id = p_tenant AND u.id = p_user AND u.active;
     IF v_chosen IS NULL THEN
-        PERFORM orders_v1.refuse('403', 'company_not_chosen', 'The user has not chosen a company.');
+        PERFORM orders_v1.refuse('403', 'company_not_chosen', 'The user has no current company. Choose one first.');
     ELSIF v_active IS NOT TRUE THEN
         PERFORM orders_v1.refuse('403', 'company_not_found', 'The company of the user no longer exists.');
     ELSIF s.role IS NULL THEN
-        PERFORM orders_v1.refuse('403', 'not_a_member', 'The user is not a member of the company.');
+        PERFORM orders_v1.refuse('403', 'not_a_member', 'The user is not an active member of the current company. Choose another one.');
     END IF;
     RETURN s;
 END

@@ -115,8 +115,8 @@ BEGIN
 END
 $$;
 
--- p_stated is the quantity on hand, NULL for a variant whose stock is not counted. The same value as in the last document changes nothing:
--- quantities that were shipped since stay deducted, and no lock is taken, so that a repeated document does not delay buyers.
+-- p_stated is the quantity on hand; NULL: the stock of the variant is not tracked. The value of the last document changes nothing when it
+-- is sent again: quantities shipped in the meantime stay deducted, and no lock delays buyers.
 CREATE OR REPLACE FUNCTION orders_v1.put_stock(v orders.variant, p_stated integer) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
     IF p_stated IS NOT DISTINCT FROM (SELECT s.stated FROM orders.stock s
@@ -189,8 +189,8 @@ BEGIN
 END
 $$;
 
--- Variants that the document does not name are deactivated; orders and carts may still refer to them. A variant that is named twice is
--- refused: it would have two quantities of stock, and each repetition of the document would change the stock.
+-- Variants that are missing in the document are deactivated; orders and carts may still refer to them. A duplicate variant is refused: it
+-- would have two stock quantities, and each repetition of the document would change the stock.
 CREATE OR REPLACE FUNCTION orders_v1.put_variants(p orders.product, p_variants jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     e       record;
@@ -349,7 +349,7 @@ COMMENT ON FUNCTION orders_v1.put_stock IS
 document';
 COMMENT ON FUNCTION orders_v1.variant_options IS 'Internal: the options of a variant as they are stored';
 COMMENT ON FUNCTION orders_v1.put_variant IS 'Internal: upserts a variant of a locked product';
-COMMENT ON FUNCTION orders_v1.put_variants IS 'Internal: upserts all variants of a product; variants that are not named are deactivated';
+COMMENT ON FUNCTION orders_v1.put_variants IS 'Internal: upserts all variants of a product; variants that are missing in the document are deactivated';
 COMMENT ON FUNCTION orders_v1.product_document IS 'Internal: a product with its variants and their prices';
 COMMENT ON FUNCTION orders_v1.put_product IS 'Internal: upserts a product with its variants and prices';
 COMMENT ON FUNCTION orders_v1.put_cart_lines IS 'Internal: adds products to a new cart. OR422 product_not_found';

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Documents: JSON of the operator API. The module checks their shape by field tables before they come here: names, types, lengths,
--- formats, required members. These functions check amounts, references and the rest that depends on data, money or state.
+-- Documents: JSON of the operator API. The module checks names, types, lengths, formats and required members by field tables before it
+-- calls the functions. The functions check amounts, references and all rules that depend on data, money or state.
 
 -- Lists, mail headers and logs need texts of one line. CR LF is a line break like LF; a single CR is refused. Bidirectional
 -- embeddings, overrides and isolates (U+202A-202E, U+2066-2069) make a text look like another one and are always refused. The marks

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The queues of the worker. Operations insert, move and delete rows of orders.due under the lock of the order (a mail's: of the mail). A claim takes
--- only unlocked rows, waits for no lock and commits immediately: it cannot deadlock with an operation, which waits for it only briefly.
+-- The queues of the worker. Operations insert, update and delete rows of orders.due while they hold the lock of the order, or of the
+-- mail. A claim takes only unlocked rows, waits for no lock and commits immediately: it cannot deadlock with an operation, and an
+-- operation waits for it only briefly.
 
 CREATE OR REPLACE FUNCTION orders_v1.put_due(p_tenant integer, p_kind text, p_id bigint, p_channel text, p_at timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -61,11 +62,11 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION orders_v1.put_due IS 'Internal: adds work that is due at p_at, or moves it to this time. p_channel NULL: no provider is asked';
+COMMENT ON FUNCTION orders_v1.put_due IS 'Internal: adds work that is due at p_at, or moves it to this time. p_channel NULL: no provider is called';
 COMMENT ON FUNCTION orders_v1.end_due IS 'Internal: removes work that is done or no longer necessary. Returns its attempts, or NULL when it was not in the queue';
 COMMENT ON FUNCTION orders_v1.postpone_due IS
 'Internal: counts a failed attempt and sets the time of the next one. The wait is p_first, doubled after each attempt, at most p_longest. Returns
 the attempts, or NULL when the work is not in the queue';
 COMMENT ON FUNCTION orders_v1.claim_due IS
-'Internal: claims up to p_limit rows of a kind and channel that are due, in the order of due_at, by moving due_at p_lease seconds ahead. Claims of
-several servers return different rows. Counts an attempt of a refund';
+'Internal: claims at most p_limit rows of a kind and channel that are due, in the order of due_at, by setting due_at to p_lease seconds
+from now. Concurrent claims return different rows. Counts each claim of a refund as an attempt';

@@ -17,8 +17,7 @@ BEGIN
 END
 $$;
 
--- One event per transaction: with several, the locks of their orders would be taken in the order of arrival, which could
--- deadlock.
+-- Reviews one event per transaction: several events would lock their orders in the order of arrival, which could deadlock.
 CREATE OR REPLACE FUNCTION orders_v1.review_provider_event(p_tenant integer, p_event bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
@@ -67,4 +66,4 @@ COMMENT ON FUNCTION orders_v1.review_provider_event IS
 'Worker: applies a waiting event if its payment can take it now, or refuses it after a day. Skips an order that another transaction
 has locked';
 COMMENT ON FUNCTION orders_v1.refused_provider_events IS
-'Worker: at most p_limit refused events that were not logged yet, for the log; each is returned once';
+'Worker: returns at most p_limit refused events that were not logged yet. Each event is returned once';

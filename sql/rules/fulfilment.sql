@@ -387,7 +387,7 @@ BEGIN
     WHERE x.value IS DISTINCT FROM y.value;
     IF v_changes IS NOT NULL THEN
         IF EXISTS (SELECT FROM due d WHERE d.tenant_id = p_tenant AND d.kind = 'bill' AND d.id = o.id) THEN
-            PERFORM bill_order(o); -- with the address that the order was paid with; no row that orders share is locked after the series
+            PERFORM bill_order(o); -- the bill keeps the address at payment; the number series must be the last lock
         END IF;
         INSERT INTO order_address AS a (tenant_id, order_id, kind, document) VALUES (p_tenant, o.id, 'shipping', v_new)
         ON CONFLICT ON CONSTRAINT order_address_pkey DO UPDATE SET document = excluded.document;

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 
--- The first request may have committed early (allow_early_release), so that its answer is visible before it is durable. FOR UPDATE
+-- The first request may have committed early (allow_early_release), so that its response is visible before it is durable. FOR UPDATE
 -- assigns a transaction id: the replay writes a commit record after that of the first request and waits until it is durable. Without the
--- lock, a replay would be answered with an order that a crash of the primary can undo.
+-- lock, a replay would return an order that a crash of the primary can undo.
 CREATE OR REPLACE FUNCTION orders_v1.claim_key(c orders_v1.context) RETURNS orders_v1.claim LANGUAGE plpgsql AS $$
 DECLARE
     v_found orders.idempotency;
@@ -31,7 +31,7 @@ BEGIN
     ELSIF v_found.completed_at IS NOT NULL THEN
         RETURN ROW('replay', v_found.order_id, v_found.answer)::orders_v1.claim;
     ELSIF v_found.started_at > v_now - interval '30 seconds' THEN
-        PERFORM orders_v1.refuse('409', 'idempotency_in_flight', 'A request with this key is still being worked on.',
+        PERFORM orders_v1.refuse('409', 'idempotency_in_flight', 'Another request with this key is still in progress. Try again later.',
                               'idempotency_key');
     END IF;
     UPDATE orders.idempotency i SET started_at = v_now
@@ -68,7 +68,7 @@ BEGIN
 END
 $$;
 
--- The only place that names APIs. An API without a row shows nothing else after a write.
+-- An API without a row returns none of these parts after a write.
 CREATE OR REPLACE FUNCTION orders_v1.written_parts(p_api text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
     RETURN CASE p_api
@@ -99,7 +99,7 @@ BEGIN
         WHERE v.tenant_id = c.tenant_id AND v.id = p_order;
     END IF;
     IF 'pay_url' = ANY (v_parts) THEN
-        r.pay_url := orders_v1.pay_url_of(c.tenant_id, p_order);
+        SELECT v.pay_url INTO r.pay_url FROM orders_v1.order_view v WHERE v.tenant_id = c.tenant_id AND v.id = p_order;
     ELSIF c.api = 'company' THEN
         SELECT v.paid_by_link INTO r.paid_by_link FROM orders_v1.order_view v WHERE v.tenant_id = c.tenant_id AND v.id = p_order;
     END IF;
@@ -134,8 +134,8 @@ $$;
 COMMENT ON FUNCTION orders_v1.claim_key IS
 'Internal: claims the idempotency key. Waits for a concurrent request with the same key up to lock_timeout. OR422
 idempotency_key_reused, OR409 idempotency_in_flight';
-COMMENT ON FUNCTION orders_v1.replay IS 'Internal: a stored answer, converted to the type of p_type and marked as replayed';
-COMMENT ON FUNCTION orders_v1.store_answer IS 'Internal: stores the answer of an idempotency key';
+COMMENT ON FUNCTION orders_v1.replay IS 'Internal: a stored response, converted to the type of p_type and marked as replayed';
+COMMENT ON FUNCTION orders_v1.store_answer IS 'Internal: stores the response of an idempotency key';
 COMMENT ON FUNCTION orders_v1.stored_result IS
 'Internal: returns p_answer, and stores it if the request has an idempotency key. p_order: the order that it is about, or NULL';
 COMMENT ON FUNCTION orders_v1.written_parts IS

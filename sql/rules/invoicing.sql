@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 
--- The document may be that of any API.
+-- The keys of an address depend on the API that stored it.
 CREATE OR REPLACE FUNCTION orders_v1.address_lines(p_address jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (SELECT coalesce(jsonb_agg(l.line ORDER BY l.n) FILTER (WHERE l.line <> ''), '[]')
@@ -164,7 +164,7 @@ CREATE OR REPLACE FUNCTION orders_v1.as_bill(p_document jsonb) RETURNS jsonb LAN
     SELECT p_document - 'payment' || '{"kind": "bill"}'
 $$;
 
--- A bill that the worker has not issued yet is issued here. Its stored document is final; the payment is added to each answer.
+-- A bill that the worker has not issued yet is issued here. Its stored document is final; the payment is added to each response.
 -- An order without goods to deliver has no bill number: once it is paid, its order number is used.
 CREATE OR REPLACE FUNCTION orders_v1.read_bill(p_tenant integer, p_user bigint, p_order bigint) RETURNS SETOF orders_v1.printable_invoice
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$

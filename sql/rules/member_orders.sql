@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Orders of members, described by a JSON document. A document is checked as a whole: the refusal lists every broken rule, and
--- the calling API has a sentence for each.
+-- Orders of members, described by a JSON document. The whole document is checked: the refusal lists every broken rule, and the
+-- calling API has a message for each rule.
 
 CREATE OR REPLACE FUNCTION orders_v1.refuse_all(p_broken orders_v1.broken_rule[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -414,7 +414,7 @@ BEGIN
         v_code := 'unchanged';
     ELSIF o.state = 'cancelled' OR NOT orders_v1.has_unrefunded_money(o.payment_state)
           OR NOT apply_package(p_tenant, p_order, p_now, true) THEN
-        PERFORM refuse('409', 'package_not_applicable', 'The order has no package that can be applied.', NULL, states_of(o));
+        PERFORM refuse('409', 'package_not_applicable', 'The order has no package that can be applied. Read its state.', NULL, states_of(o));
     ELSE
         PERFORM move_order(c, o, CASE o.state WHEN 'open' THEN ARRAY[('order', 'open', 'completed')]::step[] ELSE '{}' END, 0, 0, NULL);
     END IF;

@@ -49,12 +49,12 @@ END
 $$;
 
 -- Each condition on states exists twice: on single columns, for queries, and on the row of an order, for functions.
-CREATE OR REPLACE FUNCTION orders_v1.is_sent_state(p_fulfilment_state text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.is_shipped_state(p_fulfilment_state text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT p_fulfilment_state IN ('shipped', 'out_for_delivery', 'delivered', 'returned')
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.is_sent(o orders.orders) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT orders_v1.is_sent_state(o.fulfilment_state)
+CREATE OR REPLACE FUNCTION orders_v1.is_shipped(o orders.orders) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT orders_v1.is_shipped_state(o.fulfilment_state)
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.is_shippable(p_state text, p_fulfilment_state text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
@@ -69,7 +69,7 @@ CREATE OR REPLACE FUNCTION orders_v1.add_closing_step(o orders.orders, p_steps o
 LANGUAGE sql IMMUTABLE AS $$
     SELECT p_steps || CASE
         WHEN orders_v1.last_state(p_steps, 'order', o.state) = 'open'
-             AND orders_v1.last_state(p_steps, 'payment', o.payment_state) = 'refunded' AND NOT orders_v1.is_sent(o)
+             AND orders_v1.last_state(p_steps, 'payment', o.payment_state) = 'refunded' AND NOT orders_v1.is_shipped(o)
             THEN ARRAY[('order', 'open', 'cancelled')]::orders_v1.step[]
     END
 $$;
@@ -97,15 +97,14 @@ CREATE OR REPLACE FUNCTION orders_v1.move_order(
     p_return bigint DEFAULT NULL
 ) RETURNS orders.orders LANGUAGE plpgsql AS $$
 DECLARE
-    v_steps   orders_v1.step[] := orders_v1.add_closing_step(o, p_steps);
-    v_state   text := orders_v1.last_state(v_steps, 'order', o.state);
-    v_payment text := orders_v1.last_state(v_steps, 'payment', o.payment_state);
-    v_now     timestamptz := greatest(o.updated_at, now());
-    v_expires boolean := orders_v1.can_expire(o);
-    v_cancels boolean := v_state = 'cancelled' AND v_state <> o.state;
-    v_ends    boolean := v_state = 'completed' AND v_state <> o.state;
-    v_follows boolean := (orders_v1.has_received_money(v_payment) AND v_payment <> o.payment_state)
-                         OR v_cancels;
+    v_steps        orders_v1.step[] := orders_v1.add_closing_step(o, p_steps);
+    v_state        text := orders_v1.last_state(v_steps, 'order', o.state);
+    v_payment      text := orders_v1.last_state(v_steps, 'payment', o.payment_state);
+    v_now          timestamptz := greatest(o.updated_at, now());
+    v_could_expire boolean := orders_v1.can_expire(o);
+    v_cancels      boolean := v_state = 'cancelled' AND v_state <> o.state;
+    v_completes    boolean := v_state = 'completed' AND v_state <> o.state;
+    v_package      boolean := v_cancels OR (orders_v1.has_received_money(v_payment) AND v_payment <> o.payment_state);
 BEGIN
     UPDATE orders.orders x
     SET version = o.version + 1,
@@ -121,11 +120,11 @@ BEGIN
     WHERE x.tenant_id = o.tenant_id AND x.id = o.id
     RETURNING * INTO o;
     PERFORM orders_v1.record_event(c, 'order', o.id, o.version, o.updated_at, v_steps, p_comment, p_return);
-    PERFORM orders_v1.settle_stock(o, v_cancels, v_ends, p_refunded > 0);
-    IF v_follows THEN
+    PERFORM orders_v1.settle_stock(o, v_cancels, v_completes, p_refunded > 0);
+    IF v_package THEN
         o := orders_v1.update_package(c, o);
     END IF;
-    IF v_expires AND NOT orders_v1.can_expire(o) THEN
+    IF v_could_expire AND NOT orders_v1.can_expire(o) THEN
         PERFORM orders_v1.end_due(o.tenant_id, 'expiry', o.id);
     END IF;
     RETURN o;
@@ -180,13 +179,6 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.is_due(o orders.orders) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN orders_v1.awaits_payment(o.state, o.payment_state) AND coalesce(o.expires_at <= clock_timestamp(), false);
-END
-$$;
-
-CREATE OR REPLACE FUNCTION orders_v1.is_payable(p_state text, p_payment_state text, p_expires_at timestamptz) RETURNS boolean
-LANGUAGE plpgsql STABLE AS $$
-BEGIN
-    RETURN orders_v1.awaits_payment(p_state, p_payment_state) AND NOT coalesce(p_expires_at <= clock_timestamp(), false);
 END
 $$;
 
@@ -317,6 +309,9 @@ BEGIN
 END
 $$;
 
+-- is_payable, which order_view calls, runs with the rights of the caller.
+GRANT EXECUTE ON FUNCTION orders_v1.awaits_payment(text, text), orders_v1.is_unpaid(text) TO orders_api;
+
 COMMENT ON FUNCTION orders_v1.system_context IS 'Internal: context of the worker';
 COMMENT ON FUNCTION orders_v1.acting_as IS 'Internal: returns the context with another actor and no actor id';
 COMMENT ON FUNCTION orders_v1.version_tag IS
@@ -325,8 +320,8 @@ COMMENT ON FUNCTION orders_v1.lock_order IS
 'Internal: locks an order, then its payments by id. p_user: the buyer; NULL: any. p_match: acceptable version tags; NULL: any
 version. OR404 not_found (also for the order of another user), OR412 version_mismatch';
 COMMENT ON FUNCTION orders_v1.last_state IS 'Internal: the state on an axis after some steps; p_now: the state before them';
-COMMENT ON FUNCTION orders_v1.is_sent_state IS 'Internal: whether goods in this fulfilment state were shipped';
-COMMENT ON FUNCTION orders_v1.is_sent IS 'Internal: whether the goods of an order were shipped';
+COMMENT ON FUNCTION orders_v1.is_shipped_state IS 'Internal: whether goods in this fulfilment state were shipped';
+COMMENT ON FUNCTION orders_v1.is_shipped IS 'Internal: whether the goods of an order were shipped';
 COMMENT ON FUNCTION orders_v1.is_shippable IS 'Internal: whether the goods of an order in these states are still to be shipped';
 COMMENT ON FUNCTION orders_v1.awaits_shipping IS 'Internal: whether the goods of an order are still to be shipped';
 COMMENT ON FUNCTION orders_v1.add_closing_step IS
@@ -357,7 +352,6 @@ COMMENT ON FUNCTION orders_v1.can_expire IS
 'Whether an order will expire unless it is paid or cancelled first. Such an order has a row of kind expiry in orders.due';
 COMMENT ON FUNCTION orders_v1.expire_at IS 'Internal: changes the expiry of an order; no effect on an order without one';
 COMMENT ON FUNCTION orders_v1.is_due IS 'Whether an order awaits payment and is past its expiry';
-COMMENT ON FUNCTION orders_v1.is_payable IS 'Internal: whether an order with these states and this expiry may still be paid now';
 COMMENT ON FUNCTION orders_v1.can_be_paid IS 'Whether an order may still be paid now';
 COMMENT ON FUNCTION orders_v1.is_open_payment IS 'Internal: whether a payment with this status is neither paid, failed nor closed';
 COMMENT ON FUNCTION orders_v1.can_be_captured IS 'Internal: whether this open payment of an order may still pay it now';

@@ -57,8 +57,8 @@ BEGIN
 END
 $$;
 
--- The term that a document describes: a package with its times. Absent times are those of a purchase. With ends_at, later months are
--- counted from the day of ends_at.
+-- Returns the term that a document describes: a package with its times. Absent times get the values of a purchase. When ends_at is
+-- given, later months end on its day of the month.
 CREATE OR REPLACE FUNCTION orders_v1.doc_term(t orders.package_term, p_tenant integer, d jsonb) RETURNS orders.package_term
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -94,8 +94,8 @@ BEGIN
 END
 $$;
 
--- A document without a package keeps the package. A document with the same package as the last document does not undo later orders
--- and refunds.
+-- A document without a package keeps the package. A document with the package of the last document does not revert later orders and
+-- refunds.
 CREATE OR REPLACE FUNCTION orders_v1.put_member(p_tenant integer, p_ref text, d jsonb) RETURNS orders_v1.upserted
 LANGUAGE plpgsql AS $$
 DECLARE

@@ -186,8 +186,8 @@ BEGIN
 END
 $$;
 
--- A mail asks for payment, so an order that can no longer be paid does not need it. A mail that another transaction has locked
--- is skipped.
+-- A mail with a payment link is not sent for an order that can no longer be paid. A mail that another transaction has locked is
+-- skipped.
 CREATE OR REPLACE FUNCTION orders_v1.discard_unpayable_mail(m orders.mail) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     o orders.orders;
@@ -284,7 +284,8 @@ COMMENT ON FUNCTION orders_v1.new_payment_like IS 'Internal: a new payment that 
 COMMENT ON FUNCTION orders_v1.payment_task_of IS 'Internal: a payment with the number of its order, for calls to its provider';
 COMMENT ON FUNCTION orders_v1.start_payment IS
 'The payment whose intent has to be created or used now: the open one, or a new one after a failure or when the provider no longer
-knows the intent. p_outcome: the state that the provider reported for the intent of p_payment; NULL: it was not called. OR404, OR409 order_not_payable (with the states), payment_method_mismatch';
+knows the intent. p_outcome: the state that the provider reported for the intent of p_payment; NULL: the provider was not
+called. OR404, OR409 order_not_payable (with the states), payment_method_mismatch';
 COMMENT ON FUNCTION orders_v1.mail_task_of IS 'Internal: the data of a mail';
 COMMENT ON FUNCTION orders_v1.discard_unpayable_mail IS
 'Internal: whether a claimed mail must not be sent, because its order can no longer be paid; marks it as dead';

@@ -1,6 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The row of an event is stored first and its effect runs in a subtransaction: a refusal rolls back the effect and keeps the
--- row.
+-- The row of an event is stored first; its effect runs in a subtransaction. A refusal rolls back the effect and keeps the row.
 
 CREATE OR REPLACE FUNCTION orders_v1.find_payment(p_tenant integer, p_channel text, p_key uuid, p_intent text)
 RETURNS orders.payment LANGUAGE plpgsql STABLE AS $$
@@ -20,8 +19,8 @@ BEGIN
 END
 $$;
 
--- A payment is stored before its provider is called, so an unknown payment key stays unknown. An unknown intent may become
--- known.
+-- A payment is stored before its provider is called, so an unknown payment key never becomes known. The intent of a payment is
+-- stored after the call, so an event with an unknown intent waits.
 CREATE OR REPLACE FUNCTION orders_v1.check_event(e orders.provider_event, p orders.payment) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF e.type NOT IN ('paid', 'failed', 'confirming', 'refunded', 'refund_failed') THEN
@@ -42,7 +41,7 @@ BEGIN
 END
 $$;
 
--- An operator settled the payment without the provider's transaction, which refunds need.
+-- Refunds need the provider's transaction id, which a payment settled by an operator may lack.
 CREATE OR REPLACE FUNCTION orders_v1.complete_capture(c orders_v1.context, o orders.orders, p orders.payment, p_transaction text)
 RETURNS orders.payment LANGUAGE plpgsql AS $$
 BEGIN
@@ -83,7 +82,7 @@ $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.confirming_time() RETURNS interval LANGUAGE sql IMMUTABLE AS $$ SELECT interval '7 days' $$;
 
--- Money may still arrive: the order must not expire before the provider has decided.
+-- The payment may still succeed: the order must not expire before the provider has decided.
 CREATE OR REPLACE FUNCTION orders_v1.apply_confirming(c orders_v1.context, o orders.orders, p orders.payment) RETURNS text
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -104,7 +103,8 @@ BEGIN
 END
 $$;
 
--- A failure ends the extension by apply_confirming: the original payment time starts again now, so that the buyer can retry.
+-- A failure ends the extension by apply_confirming. The order then expires after one more original payment period, so that the
+-- buyer can retry.
 CREATE OR REPLACE FUNCTION orders_v1.apply_failed(c orders_v1.context, o orders.orders, p orders.payment, e orders.provider_event)
 RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
@@ -125,7 +125,7 @@ LANGUAGE sql IMMUTABLE AS $$
     SELECT p_captured > 0 AND p_refunding = 0
 $$;
 
--- The provider settled one of our refunds in its reply without a transaction id; this event has the id.
+-- A reply of the provider settled the refund without a transaction id. This event has the id.
 CREATE OR REPLACE FUNCTION orders_v1.match_refund_event(p orders.payment, e orders.provider_event) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     v_refund bigint;
@@ -144,7 +144,7 @@ BEGIN
 END
 $$;
 
--- The buyer may have been charged twice or a wrong amount.
+-- A refused capture may have charged the buyer twice, or a wrong amount.
 CREATE OR REPLACE FUNCTION orders_v1.has_refused_capture(p orders.payment, p_transaction text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN EXISTS (SELECT FROM orders.provider_event x
@@ -154,18 +154,19 @@ BEGIN
 END
 $$;
 
--- A payment settled by hand may have no transaction to compare with; refused captures are never its own.
+-- A payment settled by hand may have no transaction id to compare with. A capture that was refused for the payment is never its
+-- own capture.
 CREATE OR REPLACE FUNCTION orders_v1.check_capture(p orders.payment, e orders.provider_event) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF e.capture_id <> p.transaction_id OR (e.capture_id IS NOT NULL AND orders_v1.has_refused_capture(p, e.capture_id)) THEN
-        PERFORM orders_v1.refuse('409', 'capture_mismatch', 'The event names another capture than that of the payment.', 'capture_id',
+        PERFORM orders_v1.refuse('409', 'capture_mismatch', 'The capture of the event is not that of the payment. Compare both with the provider.', 'capture_id',
                               jsonb_build_object('transaction_id', p.transaction_id));
     END IF;
 END
 $$;
 
--- An event that precedes its capture waits for it. An event that fits only if a pending refund fails waits for the outcome of
--- that refund, which the provider may refuse because of this one.
+-- An event that arrives before the capture waits for the capture. An event whose amount fits only if a pending refund fails waits
+-- for the outcome of that refund: the provider may refuse it because of the refund in the event.
 CREATE OR REPLACE FUNCTION orders_v1.apply_provider_refund(c orders_v1.context, o orders.orders, p orders.payment, e orders.provider_event)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -175,7 +176,7 @@ BEGIN
         RETURN 'waiting';
     ELSIF e.capture_id IS NULL AND orders_v1.has_refused_capture(p, NULL) THEN
         PERFORM orders_v1.refuse('409', 'capture_mismatch',
-            'Another capture of the payment was refused, and the event does not name the refunded one.', 'capture_id',
+            'Another capture of the payment was refused. The event must name the refunded capture.', 'capture_id',
             jsonb_build_object('transaction_id', p.transaction_id));
     ELSIF e.amount > orders_v1.unrefunded(p.captured, p.refunded, 0) THEN
         PERFORM orders_v1.refuse('422', 'refund_exceeds_captured', 'The amount exceeds what can still be refunded.', 'amount');
@@ -214,28 +215,28 @@ BEGIN
 END
 $$;
 
--- A refund failed by the provider's reply, and no event has reported it yet: this event does.
+-- A reply of the provider marked the refund as failed, and no event has reported it yet. This event does.
 CREATE OR REPLACE FUNCTION orders_v1.match_refund_failure(p orders.payment, e orders.provider_event) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
-    v_failed bigint[] := ARRAY(SELECT r.id FROM orders.refund r
-                               WHERE r.tenant_id = p.tenant_id AND r.payment_id = p.id AND r.status = 'failed' AND r.reference IS NULL
-                                 AND r.amount = coalesce(e.amount, r.amount)
-                               ORDER BY r.id);
-    v_told   bigint := (SELECT count(*) FROM orders.provider_event x
-                        WHERE x.tenant_id = p.tenant_id AND x.payment_id = p.id AND x.type = 'refund_failed' AND x.id <> e.id
-                          AND x.verdict IN ('done', 'unchanged') AND x.transaction_id IS NULL
-                          AND coalesce(x.amount = e.amount, true));
+    v_failed   bigint[] := ARRAY(SELECT r.id FROM orders.refund r
+                                 WHERE r.tenant_id = p.tenant_id AND r.payment_id = p.id AND r.status = 'failed' AND r.reference IS NULL
+                                   AND r.amount = coalesce(e.amount, r.amount)
+                                 ORDER BY r.id);
+    v_reported bigint := (SELECT count(*) FROM orders.provider_event x
+                          WHERE x.tenant_id = p.tenant_id AND x.payment_id = p.id AND x.type = 'refund_failed' AND x.id <> e.id
+                            AND x.verdict IN ('done', 'unchanged') AND x.transaction_id IS NULL
+                            AND coalesce(x.amount = e.amount, true));
 BEGIN
-    IF cardinality(v_failed) <= v_told THEN
+    IF cardinality(v_failed) <= v_reported THEN
         RETURN false;
     END IF;
     UPDATE orders.refund x SET reference = e.transaction_id, updated_at = now()
-    WHERE x.tenant_id = p.tenant_id AND x.id = v_failed[v_told + 1] AND e.transaction_id IS NOT NULL;
+    WHERE x.tenant_id = p.tenant_id AND x.id = v_failed[v_reported + 1] AND e.transaction_id IS NOT NULL;
     RETURN true;
 END
 $$;
 
--- No refund is pending. Unless the event is about a refund that was never recorded, an operator has to look at it.
+-- The event matches no pending refund. If it may be about a refund recorded as done, it is refused, so that an operator reviews it.
 CREATE OR REPLACE FUNCTION orders_v1.apply_unmatched_refund_failure(p orders.payment, e orders.provider_event) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     IF orders_v1.match_refund_failure(p, e) THEN
@@ -272,7 +273,7 @@ BEGIN
     END IF;
     PERFORM orders_v1.check_capture(p, e);
     IF e.type = 'refunded' AND p.captured > 0 AND p.transaction_id IS NULL AND e.capture_id IS NOT NULL THEN
-        p := orders_v1.complete_capture(c, o, p, e.capture_id); -- so that another capture is not taken for it later
+        p := orders_v1.complete_capture(c, o, p, e.capture_id); -- so that later events cannot name another capture
     END IF;
     SELECT * INTO r FROM orders.refund x
     WHERE x.tenant_id = p.tenant_id AND x.payment_id = p.id AND x.status = 'pending'
@@ -314,7 +315,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.keep_failed_event(e orders.provider_event, p_payment bigint, p_error text)
 RETURNS orders.provider_event LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE LOG 'event % of a provider cannot be judged: %', e.id, p_error;
+    RAISE LOG 'provider event % of tenant % cannot be processed: %', e.id, e.tenant_id, p_error;
     UPDATE orders.provider_event x SET verdict = 'waiting', judged_at = NULL, payment_id = p_payment, attempts = x.attempts + 1, detail = p_error
     WHERE x.tenant_id = e.tenant_id AND x.id = e.id
     RETURNING * INTO e;
@@ -322,8 +323,8 @@ BEGIN
 END
 $$;
 
--- Refusals by our rules are verdicts. A transient error aborts the transaction, and the provider sends the event again. After
--- any other error the event waits and the worker retries for a day, because a provider stops retrying at some point.
+-- A refusal by a rule becomes the verdict. A transient error aborts the transaction, and the provider sends the event again. After
+-- any other error the event waits and the worker retries it for a day: the provider stops sending it at some point.
 CREATE OR REPLACE FUNCTION orders_v1.process_event(e orders.provider_event, o orders.orders, p orders.payment)
 RETURNS orders.provider_event LANGUAGE plpgsql AS $$
 DECLARE
@@ -356,7 +357,7 @@ BEGIN
 END
 $$;
 
--- Clear the waiting state first: the capture that the event may cause looks for waiting events.
+-- The event leaves the waiting state before it is applied: if it causes a capture, the capture applies all waiting events.
 CREATE OR REPLACE FUNCTION orders_v1.claim_waiting_event(p_tenant integer, p_event bigint) RETURNS orders.provider_event LANGUAGE plpgsql AS $$
 DECLARE
     e orders.provider_event;
@@ -368,7 +369,7 @@ BEGIN
 END
 $$;
 
--- An unexpected error rolls back the effect of its event only. The worker retries.
+-- An unexpected error rolls back only the effect of its event. The worker retries the event.
 CREATE OR REPLACE FUNCTION orders_v1.try_waiting_event(o orders.orders, p_payment bigint, p_event bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     e orders.provider_event;
@@ -453,7 +454,7 @@ BEGIN
 END
 $$;
 
--- The channel of the other tenant receives the event too.
+-- An event of another tenant is skipped: the channel of that tenant receives it too.
 CREATE OR REPLACE FUNCTION orders_v1.is_foreign_event(p_tenant integer, p_type text, p_for_tenant integer) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
     SELECT p_type = 'ignored' OR coalesce(p_for_tenant <> p_tenant, false)
@@ -510,40 +511,40 @@ GRANT EXECUTE ON FUNCTION
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.find_payment IS
-'Internal: the payment of an event in its channel, by provider key or intent; NULL: none';
+'Internal: finds the payment of an event in its channel by provider key or intent. Returns NULL when there is none';
 COMMENT ON FUNCTION orders_v1.check_event IS
 'Internal: refuses an event that can never be applied. OR404 not_found, OR422 invalid_field, required_field, currency_mismatch,
 amount_mismatch';
 COMMENT ON FUNCTION orders_v1.complete_capture IS
 'Internal: adds the provider''s transaction to a payment that was settled by hand without one; returns the updated payment. OR409
 transaction_id_taken';
-COMMENT ON FUNCTION orders_v1.apply_paid IS 'Internal: applies an event paid. OR409 payment_already_captured, transaction_id_taken';
+COMMENT ON FUNCTION orders_v1.apply_paid IS 'Internal: applies an event of type paid. OR409 payment_already_captured, transaction_id_taken';
 COMMENT ON FUNCTION orders_v1.confirming_time IS
-'How long an order cannot expire after its provider reported a payment in progress';
+'Internal: how long an order does not expire after its provider has reported a payment in progress';
 COMMENT ON FUNCTION orders_v1.apply_confirming IS
-'Internal: applies an event confirming: the provider has received the payment but not decided. Each such event extends the expiry of
-the order';
-COMMENT ON FUNCTION orders_v1.apply_failed IS 'Internal: applies an event failed';
+'Internal: applies an event of type confirming: the provider has received the payment but has not decided. Each of these events
+extends the expiry of the order';
+COMMENT ON FUNCTION orders_v1.apply_failed IS 'Internal: applies an event of type failed';
 COMMENT ON FUNCTION orders_v1.match_refund_event IS
 'Internal: whether an event confirms a refund that was settled without a transaction id; records the id';
 COMMENT ON FUNCTION orders_v1.can_take_waiting_events IS
 'Internal: whether waiting events can be applied to a payment: it is captured and has no pending refund';
 COMMENT ON FUNCTION orders_v1.apply_refund_event IS
-'Internal: applies an event refunded or refund_failed. OR409 capture_mismatch, refund_already_settled, OR422
+'Internal: applies an event of type refunded or refund_failed. OR409 capture_mismatch, refund_already_settled, OR422
 refund_exceeds_captured';
 COMMENT ON FUNCTION orders_v1.has_refused_capture IS
 'Internal: whether a capture other than the payment''s own was refused for it. p_transaction: this capture; NULL: any';
 COMMENT ON FUNCTION orders_v1.check_capture IS
-'Internal: OR409 capture_mismatch when an event names another capture than that of the payment';
+'Internal: OR409 capture_mismatch when an event names a capture that is not that of the payment';
 COMMENT ON FUNCTION orders_v1.refuse_settled_refund IS 'Internal: OR409 refund_already_settled';
 COMMENT ON FUNCTION orders_v1.check_outcome IS
 'Internal: OR409 refund_already_settled when the refund that an event names by its transaction has the opposite outcome. r: NULL
 when unknown';
 COMMENT ON FUNCTION orders_v1.match_refund_failure IS
-'Internal: whether an event confirms a refund that failed by the reply of the provider, without a transaction id; records the id';
+'Internal: whether an event reports a refund that already failed by a reply without a transaction id; records the id';
 COMMENT ON FUNCTION orders_v1.apply_unmatched_refund_failure IS
-'Internal: applies an event refund_failed when no refund of its amount is pending. OR409 refund_already_settled when it may be about
-a refund that is done';
+'Internal: applies an event of type refund_failed when no refund of its amount is pending. OR409 refund_already_settled when it may
+be about a refund that is done';
 COMMENT ON FUNCTION orders_v1.apply_provider_refund IS
 'Internal: applies a refund that the provider made without a request. Returns waiting before the capture is known, or while a
 pending refund decides whether it fits. OR409 capture_mismatch when it may be about another capture, OR422 refund_exceeds_captured';
@@ -555,7 +556,8 @@ COMMENT ON FUNCTION orders_v1.keep_failed_event IS
 COMMENT ON FUNCTION orders_v1.process_event IS
 'Internal: applies an event in a subtransaction and stores the verdict. A refusal rolls back the effect only. So does an error that
 is not transient; then the event waits';
-COMMENT ON FUNCTION orders_v1.claim_waiting_event IS 'Internal: takes a waiting event to apply it now; NULL: it no longer waits';
+COMMENT ON FUNCTION orders_v1.claim_waiting_event IS
+'Internal: clears the waiting state of an event that is about to be applied. Returns NULL when the event no longer waits';
 COMMENT ON FUNCTION orders_v1.try_waiting_event IS
 'Internal: applies a waiting event of a locked order in a subtransaction. An unexpected error is stored with the event, which keeps
 waiting';
@@ -569,14 +571,14 @@ COMMENT ON FUNCTION orders_v1.is_foreign_event IS
 'Internal: whether an event is about no payment (type ignored) or another tenant. p_for_tenant NULL: the event names no tenant';
 COMMENT ON FUNCTION orders_v1.unstored_event_result IS 'Internal: the result for an event that is not stored';
 COMMENT ON FUNCTION orders_v1.approval_result IS
-'Internal: the result for an event approved: capture with the id of the payment, or unchanged when there is none';
+'Internal: the result for an event of type approved: capture with the id of the payment, or unchanged when there is none';
 COMMENT ON FUNCTION orders_v1.apply_provider_event IS
-'Stores an event of a provider and applies it. The caller must have verified its signature. Not stored: an event of type ignored or
-of another tenant (p_for_tenant; NULL: not stated), outcome unchanged; and an event approved, outcome capture with the id of the
-payment to capture. p_key: provider key of the payment, or NULL. p_payer: email address of the payer, or NULL. p_capture: the
-transaction of the capture that a refund refers to, or NULL. Other outcomes: done, unchanged, waiting or refused, with the word and
-sentence of the refusal; replayed: the event was already applied. The event is stored with its verdict. Money for an order that no
-longer awaits payment is refunded. An event with an unknown intent, and a refund before its capture, wait for the intent or capture;
-a refund that fits only if a pending refund fails waits too. Refusals: not_found, invalid_field, required_field, amount_mismatch,
+'Stores an event of a provider and applies it. The caller must have verified its signature. Two kinds of events are not stored: an
+event of type ignored or of another tenant (p_for_tenant; NULL: not stated) has the outcome unchanged, and an event of type approved
+has the outcome capture with the id of the payment to capture. p_key: provider key of the payment, or NULL. p_payer: email address of
+the payer, or NULL. p_capture: transaction id of the capture that is refunded, or NULL. The outcome of a stored event is its verdict:
+done, unchanged, waiting or refused, with the code and message of the refusal; replayed: the event was already applied. A payment of
+an order that no longer awaits payment is refunded. An event waits while its intent is unknown; a refund event waits for the capture,
+and for a pending refund that must fail so that its amount fits. Refusals: not_found, invalid_field, required_field, amount_mismatch,
 currency_mismatch, payment_already_captured, transaction_id_taken, refund_exceeds_captured, refund_already_settled,
 capture_mismatch';

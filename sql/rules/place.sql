@@ -432,7 +432,7 @@ BEGIN
 END
 $$;
 
--- An answer with outcome intent is not final: record_intent or record_intent_failure completes the record of the key.
+-- A response with outcome intent is not final: record_intent or record_intent_failure completes the record of the key.
 CREATE OR REPLACE FUNCTION orders_v1.placing_result(c orders_v1.context, p_order bigint) RETURNS orders_v1.written LANGUAGE plpgsql AS $$
 DECLARE
     r orders_v1.order_view := orders_v1.written_order(c, p_order);
@@ -449,7 +449,7 @@ BEGIN
 END
 $$;
 
--- If the first request was interrupted, the answer is the order in its current state.
+-- If the first request was interrupted, the response is the order in its current state.
 CREATE OR REPLACE FUNCTION orders_v1.repeated_placing_result(c orders_v1.context, p_claim orders_v1.claim) RETURNS orders_v1.written
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -505,7 +505,7 @@ payment in id at the provider and reports it with record_intent and the same key
 COMMENT ON FUNCTION orders_v1.awaits_intent IS
 'Internal: whether the intent of a payment still has to be created; false once the payment has expired';
 COMMENT ON FUNCTION orders_v1.link_key_to_order IS
-'Internal: stores the order in the record of the idempotency key, whose answer is not final';
+'Internal: stores the order in the record of the idempotency key, whose response is not final';
 COMMENT ON FUNCTION orders_v1.placing_result IS
-'Internal: the answer of placing an order. Outcome done, or intent with the id of the payment whose intent has to be created';
-COMMENT ON FUNCTION orders_v1.repeated_placing_result IS 'Internal: the answer of placing an order when the key has been used before';
+'Internal: the response to placing an order. Outcome done, or intent with the id of the payment whose intent has to be created';
+COMMENT ON FUNCTION orders_v1.repeated_placing_result IS 'Internal: the response to placing an order when the key has been used before';

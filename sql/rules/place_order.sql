@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Orders that a document describes: the orders of the shop and customer APIs, and orders of other systems.
 
--- A line need not name the variant when the product has only one.
+-- The variant is optional in a line whose product has only one.
 CREATE OR REPLACE FUNCTION orders_v1.only_variant(p_tenant integer, p_product text, p_field text) RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_found text[];
@@ -279,7 +279,7 @@ BEGIN
     IF p_document ->> 'cart' IS NOT NULL THEN
         k := lock_any_cart(p_tenant, p_document ->> 'cart');
         IF k.state <> 'open' THEN
-            PERFORM refuse('409', 'cart_ordered', 'The cart has already been ordered.', 'cart', (
+            PERFORM refuse('409', 'cart_ordered', 'The cart has already been ordered. Use that order.', 'cart', (
                 SELECT jsonb_build_object('order', o.id, 'number', o.number) FROM orders o
                 WHERE o.tenant_id = p_tenant AND o.cart_id = k.id));
         END IF;

@@ -47,22 +47,22 @@ BEGIN
 END
 $$;
 
--- The account is credited last, because it is the last lock.
+-- Credits the account last, because accounts come last in the lock order.
 CREATE OR REPLACE FUNCTION orders_v1.create_refunds(
     c orders_v1.context, o orders.orders, p_amount bigint, p_reason text, p_lines jsonb, p_steps orders_v1.step[] DEFAULT '{}'
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-    p         orders.payment;
-    v_left    bigint := p_amount;
-    v_part    bigint;
-    v_done    bigint := 0;
-    v_pending boolean := false;
-    v_at_once boolean;
-    v_share   jsonb;
-    v_refund  bigint;
-    v_credits orders_v1.balance_credit[] := '{}';
-    v_after   orders.orders := o; -- after p_steps
-    r         orders_v1.balance_credit;
+    p           orders.payment;
+    v_remaining bigint := p_amount;
+    v_part      bigint;
+    v_done      bigint := 0;
+    v_pending   boolean := false;
+    v_immediate boolean;
+    v_share     jsonb;
+    v_refund    bigint;
+    v_credits   orders_v1.balance_credit[] := '{}';
+    v_after     orders.orders := o; -- after p_steps
+    r           orders_v1.balance_credit;
 BEGIN
     v_after.payment_state := orders_v1.last_state(p_steps, 'payment', o.payment_state);
     FOR p IN
@@ -71,25 +71,25 @@ BEGIN
           AND NOT x.surplus
         ORDER BY x.payable_unit DESC, x.id
     LOOP
-        EXIT WHEN v_left = 0;
-        v_part := least(v_left, orders_v1.unrefunded(p.captured, p.refunded, p.refunding));
+        EXIT WHEN v_remaining = 0;
+        v_part := least(v_remaining, orders_v1.unrefunded(p.captured, p.refunded, p.refunding));
         v_part := v_part - v_part % p.payable_unit;
         CONTINUE WHEN v_part = 0;
         v_share := p_lines;
-        IF v_part < v_left THEN
+        IF v_part < v_remaining THEN
             SELECT s.part, s.rest INTO v_share, p_lines FROM orders_v1.split_lines(p_lines, v_part) AS s WHERE p_lines IS NOT NULL;
         END IF;
-        v_at_once := p.method = 'balance' OR (orders_v1.is_manual(p) AND c.actor = 'operator')
-                     OR (p.provider = 'terminal' AND c.actor = 'seller');
-        v_refund := orders_v1.put_refund(p, v_after, v_part, p_reason, v_share, v_at_once);
-        v_left := v_left - v_part;
-        v_done := v_done + CASE WHEN v_at_once THEN v_part ELSE 0 END;
-        v_pending := v_pending OR NOT v_at_once;
+        v_immediate := p.method = 'balance' OR (orders_v1.is_manual(p) AND c.actor = 'operator')
+                       OR (p.provider = 'terminal' AND c.actor = 'seller');
+        v_refund := orders_v1.put_refund(p, v_after, v_part, p_reason, v_share, v_immediate);
+        v_remaining := v_remaining - v_part;
+        v_done := v_done + CASE WHEN v_immediate THEN v_part ELSE 0 END;
+        v_pending := v_pending OR NOT v_immediate;
         IF p.method = 'balance' THEN
             v_credits := v_credits || ROW(p.id, v_refund, p.currency, v_part)::orders_v1.balance_credit;
         END IF;
     END LOOP;
-    IF v_left > 0 THEN
+    IF v_remaining > 0 THEN
         PERFORM orders_v1.refuse('422', 'refund_exceeds_captured', 'The amount exceeds what can still be refunded.', 'amount');
     END IF;
     PERFORM orders_v1.move_order(c, o, p_steps || orders_v1.refund_steps(v_after.payment_state, CASE
@@ -112,7 +112,7 @@ BEGIN
         PERFORM orders_v1.refuse('409', 'order_not_refundable', 'Nothing was paid for this order.', NULL,
                               orders_v1.states_of(o));
     ELSIF o.paid_at + p_window * interval '24 hours' < clock_timestamp() THEN
-        PERFORM orders_v1.refuse('409', 'refund_window_closed', 'The refund period has ended.');
+        PERFORM orders_v1.refuse('409', 'refund_window_closed', 'The refund period of the payment has ended.');
     END IF;
 END
 $$;
@@ -123,13 +123,13 @@ CREATE OR REPLACE FUNCTION orders_v1.refund(
 ) RETURNS SETOF orders_v1.written
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
-    c        orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
-    v_claim  orders_v1.claim := claim_key(c);
-    o        orders.orders;
-    v_taken  orders_v1.reserved_lines;
-    v_amount bigint;
-    v_left   bigint;
-    v_unit   bigint;
+    c           orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim     orders_v1.claim := claim_key(c);
+    o           orders.orders;
+    v_reserved  orders_v1.reserved_lines;
+    v_amount    bigint;
+    v_remaining bigint;
+    v_unit      bigint;
 BEGIN
     IF v_claim.verdict = 'replay' THEN
         RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
@@ -141,20 +141,20 @@ BEGIN
         RETURN;
     END IF;
     PERFORM check_refundable(o, p_window);
-    v_left := o.captured - o.refunded;
+    v_remaining := o.captured - o.refunded;
     IF p_lines IS NOT NULL THEN
-        v_taken := reserve_refund_lines(o, p_lines);
+        v_reserved := reserve_refund_lines(o, p_lines);
     END IF;
-    v_amount := coalesce(v_taken.amount, p_amount, v_left);
+    v_amount := coalesce(v_reserved.amount, p_amount, v_remaining);
     IF p_amount <> v_amount THEN
         PERFORM refuse('422', 'amount_mismatch', 'The amount must equal the amount of the lines.', 'amount',
                        jsonb_build_object('lines', v_amount, 'currency', o.currency));
     END IF;
     v_unit := refund_unit(o);
-    IF v_amount > v_left OR v_left = 0 THEN
+    IF v_amount > v_remaining OR v_remaining = 0 THEN
         PERFORM refuse('422', 'refund_exceeds_captured', 'The amount exceeds what can still be refunded.',
                        CASE WHEN p_lines IS NULL THEN 'amount' ELSE 'lines' END,
-                       jsonb_build_object('refundable', v_left, 'currency', o.currency));
+                       jsonb_build_object('refundable', v_remaining, 'currency', o.currency));
     ELSIF v_amount <= 0 AND v_unit > 1 THEN
         PERFORM refuse('422', 'amount_not_payable', 'The amount of the lines is less than the unit of the payment channel.', 'lines',
                        jsonb_build_object('unit', v_unit, 'currency', o.currency));
@@ -164,7 +164,7 @@ BEGIN
         PERFORM refuse('422', 'amount_not_payable', 'The amount must be a multiple of the payment channel''s unit.', 'amount',
                        jsonb_build_object('unit', v_unit, 'currency', o.currency));
     END IF;
-    RETURN NEXT finish(c, 'done', p_order, create_refunds(c, o, v_amount, p_reason, v_taken.lines));
+    RETURN NEXT finish(c, 'done', p_order, create_refunds(c, o, v_amount, p_reason, v_reserved.lines));
 END
 $$;
 
@@ -180,8 +180,8 @@ BEGIN
 END
 $$;
 
--- No request creates a surplus refund, so a refused one would never be retried. It stays pending until an operator settles it,
--- and the worker no longer claims it.
+-- No request creates a surplus refund, so no request could repeat a failed one. A refused surplus refund stays pending until an
+-- operator settles it, and the worker no longer claims it.
 CREATE OR REPLACE FUNCTION orders_v1.leave_refund_to_operator(c orders_v1.context, o orders.orders, r orders.refund, p_code text, p_message text)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -200,10 +200,10 @@ CREATE OR REPLACE FUNCTION orders_v1.end_refund(
     c orders_v1.context, o orders.orders, r orders.refund, p_transaction text, p_ok boolean, p_code text, p_message text
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    p          orders.payment;
-    v_done     bigint := CASE WHEN p_ok THEN r.amount ELSE 0 END;
-    v_attempts integer;
-    v_more     boolean;
+    p                orders.payment;
+    v_done           bigint := CASE WHEN p_ok THEN r.amount ELSE 0 END;
+    v_attempts       integer;
+    v_others_pending boolean;
 BEGIN
     IF r.surplus AND NOT p_ok AND c.actor <> 'operator' THEN
         PERFORM orders_v1.leave_refund_to_operator(c, o, r, p_code, p_message);
@@ -231,9 +231,9 @@ BEGIN
     END IF;
     SELECT EXISTS (SELECT FROM orders.refund x
                    WHERE x.tenant_id = r.tenant_id AND x.order_id = r.order_id AND x.status = 'pending'
-                     AND NOT x.surplus) INTO v_more;
+                     AND NOT x.surplus) INTO v_others_pending;
     o := orders_v1.move_order(c, o, CASE
-        WHEN v_more OR o.payment_state <> 'refund_pending' THEN '{}'::orders_v1.step[]
+        WHEN v_others_pending OR o.payment_state <> 'refund_pending' THEN '{}'::orders_v1.step[]
         ELSE ARRAY[('payment', 'refund_pending', orders_v1.state_after_refund(o, v_done, r.prior_state))]::orders_v1.step[]
         END, 0, v_done, coalesce(p_message, r.reason));
     IF NOT p_ok THEN
@@ -242,8 +242,8 @@ BEGIN
 END
 $$;
 
--- Operators settle refunds of manual and terminal payments, and surplus refunds that their provider refused. All others end
--- when the provider reports the outcome.
+-- Operators settle refunds of manual and terminal payments, and surplus refunds that their provider refused. Every other refund
+-- ends when its provider reports the outcome.
 CREATE OR REPLACE FUNCTION orders_v1.check_manual_settlement(r orders.refund) RETURNS void LANGUAGE plpgsql STABLE AS $$
 DECLARE
     p orders.payment;
@@ -297,8 +297,8 @@ GRANT EXECUTE ON FUNCTION
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.state_after_refund IS
-'Internal: the payment state of an order once none of its refunds is pending. p_refunded: amount to add; p_prior: the state before
-the refund';
+'Internal: the payment state of an order that has no pending refund. p_refunded: amount to add to its refunded amount; p_prior: the
+state before the refund';
 COMMENT ON FUNCTION orders_v1.refund_steps IS 'Internal: the steps of the payment axis from one state to another in a refund';
 COMMENT ON FUNCTION orders_v1.put_refund IS
 'Internal: creates a refund of a payment, done (p_done) or pending; returns its id. A pending refund by a provider is queued in
@@ -318,10 +318,10 @@ refund_exceeds_captured, amount_not_payable (with the unit)';
 COMMENT ON FUNCTION orders_v1.reopen_return IS 'Internal: sets the return of a failed refund back to received';
 COMMENT ON FUNCTION orders_v1.check_manual_settlement IS 'Internal: checks that an operator may settle this refund. OR409 refund_not_by_hand';
 COMMENT ON FUNCTION orders_v1.leave_refund_to_operator IS
-'Internal: leaves a surplus refund that its provider refused pending, for an operator to settle';
+'Internal: keeps a surplus refund that its provider refused pending, for an operator to settle';
 COMMENT ON FUNCTION orders_v1.end_refund IS
 'Internal: marks a pending refund as done or failed. The end of a surplus refund does not change the state of its order';
 COMMENT ON FUNCTION orders_v1.settle_refund IS
 'Reports the outcome of a pending refund: p_ok with the transaction id, or a final failure with code and message. An operator
-reports refunds that are settled by people. A surplus refund that its provider refused stays pending for an operator. Outcome
-unchanged when the refund had ended. OR404 refund_not_found, OR409 refund_not_by_hand, transaction_id_taken';
+may only report refunds that are settled manually. A surplus refund that its provider refused stays pending for an operator. Outcome
+unchanged when the refund has already ended. OR404 refund_not_found, OR409 refund_not_by_hand, transaction_id_taken';

@@ -14,7 +14,7 @@ LANGUAGE sql IMMUTABLE AS $$
     SELECT div(p_line_amount::numeric * p_items, p_quantity)::bigint
 $$;
 
--- The inverse of amount_of_items. All free items count as refunded.
+-- The inverse of amount_of_items. Items with an amount of 0 count as refunded.
 CREATE OR REPLACE FUNCTION orders_v1.items_paid_by(p_line_amount bigint, p_quantity integer, p_amount bigint) RETURNS integer
 LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN p_line_amount = 0 THEN p_quantity
@@ -183,11 +183,11 @@ COMMENT ON FUNCTION orders_v1.unrefunded IS
 COMMENT ON FUNCTION orders_v1.unrefunded_of IS
 'Internal: the unrefunded part of the payments of an order, without surplus payments, which are refunded separately';
 COMMENT ON FUNCTION orders_v1.refund_unit IS
-'Internal: the smallest amount, in minor units, that all payments of an order with money left can refund; refunds are multiples of
-it';
-COMMENT ON FUNCTION orders_v1.amount_of_lines IS 'Internal: the amount still to be refunded for the lines that were taken';
+'Internal: the smallest amount, in minor units, that all payments of an order with an unrefunded amount can refund. Refunds are
+multiples of this amount';
+COMMENT ON FUNCTION orders_v1.amount_of_lines IS 'Internal: the amount still to be refunded for the reserved lines';
 COMMENT ON FUNCTION orders_v1.reserve_refund_lines IS
-'Internal: reserves a list of lines for a refund; returns the lines and their amount. OR422 invalid_field, and those of take_line';
+'Internal: reserves a list of lines for a refund; returns the lines and their amount. OR422 invalid_field, and those of reserve_refund_line';
 COMMENT ON FUNCTION orders_v1.split_lines IS 'Internal: splits lines into the share that an amount refunds and the rest';
 COMMENT ON FUNCTION orders_v1.shares_of_lines IS 'Internal: quantity and amount by line of the refunds of an order in these states';
 COMMENT ON FUNCTION orders_v1.restore_refundable_lines IS 'Internal: releases the share of a failed refund on its lines and its return';

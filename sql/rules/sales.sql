@@ -16,7 +16,7 @@ BEGIN
     IF NOT orders_v1.may_sell(s) OR (p_own AND o.agent_id IS DISTINCT FROM p_user) THEN
         PERFORM orders_v1.refuse('404', 'not_found', 'There is no such order.');
     ELSIF o.retailer_id IS DISTINCT FROM s.company_id THEN
-        PERFORM orders_v1.refuse('403', 'not_the_retailer', 'The order belongs to another company.');
+        PERFORM orders_v1.refuse('403', 'not_the_retailer', 'The order was not sold by the user''s current company. Choose that company first.');
     END IF;
     IF orders_v1.is_due(o) THEN
         o := orders_v1.expire_order(o);
@@ -167,10 +167,10 @@ BEGIN
     SELECT * INTO t FROM orders.terminal_transaction x
     WHERE x.tenant_id = o.tenant_id AND x.transaction_id = p_transaction;
     IF NOT FOUND OR t.kind <> 'refund' THEN
-        PERFORM orders_v1.refuse('409', 'terminal_transaction_not_found', 'The terminal has not reported this refund.',
+        PERFORM orders_v1.refuse('409', 'terminal_transaction_not_found', 'No terminal has reported a refund with this id. Check the id, or try again later.',
                               'transaction_id');
     ELSIF (t.order_number, t.currency, t.amount) IS DISTINCT FROM (o.number, o.currency, p_amount) THEN
-        PERFORM orders_v1.refuse('409', 'terminal_transaction_mismatch', 'The terminal reported this refund for another order.',
+        PERFORM orders_v1.refuse('409', 'terminal_transaction_mismatch', 'The refund reported by the terminal has another order, amount or currency. Check the id.',
                               'transaction_id');
     END IF;
 END

@@ -47,7 +47,7 @@ BEGIN
 END
 $$;
 
--- An order that was closed unpaid has not received money before, so the late money moves its payment state.
+-- An order that was closed unpaid moves to refund_pending. In an order that was already paid, the payment is surplus.
 CREATE OR REPLACE FUNCTION orders_v1.capture_late(c orders_v1.context, o orders.orders, p_payment bigint, p_transaction text)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -74,7 +74,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.fail_order(
-    c orders_v1.context, o orders.orders, p_payment bigint, p_code text, p_message text, p_for_good boolean
+    c orders_v1.context, o orders.orders, p_payment bigint, p_code text, p_message text, p_final boolean
 ) RETURNS orders.orders LANGUAGE plpgsql AS $$
 DECLARE
     v_steps orders_v1.step[] := '{}';
@@ -89,11 +89,11 @@ BEGIN
     IF o.payment_state <> 'failed' THEN
         v_steps := ARRAY[('payment', o.payment_state, 'failed')]::orders_v1.step[];
     END IF;
-    IF p_for_good THEN
+    IF p_final THEN
         v_steps := v_steps || ARRAY[('order', 'open', 'error')]::orders_v1.step[];
     END IF;
     o := orders_v1.move_order(c, o, v_steps, 0, 0, p_message);
-    IF p_for_good THEN
+    IF p_final THEN
         PERFORM orders_v1.release_coupons(o.tenant_id, o.id);
         PERFORM orders_v1.release_stock(o.tenant_id, ARRAY[o.id]);
     END IF;
@@ -142,7 +142,7 @@ DECLARE
 BEGIN
     SELECT * INTO p FROM payment x
     WHERE x.tenant_id = p_tenant AND x.id = p_payment
-      AND (x.intent_id IS NULL OR x.status = 'created'); -- with an intent: an event named it before the reply did
+      AND (x.intent_id IS NULL OR x.status = 'created'); -- an event may have set the intent before the reply arrived
     IF FOUND THEN
         IF p.intent_id IS NULL THEN
             PERFORM check_intent(p, p_intent);
@@ -292,14 +292,14 @@ GRANT EXECUTE ON FUNCTION
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.capture IS
-'Internal: captures a payment of an order that awaits it. An order without delivery is completed, even if its package cannot be
-granted as sold. An order of goods gets its bill number, which is the last lock';
+'Internal: captures a payment of an order that awaits payment. Completes an order that has nothing left to deliver, unless its package
+cannot be granted as sold. Issues the bill of an order of goods, whose number series is the last lock';
 COMMENT ON FUNCTION orders_v1.mark_captured IS 'Internal: marks a payment as paid and records its transaction';
 COMMENT ON FUNCTION orders_v1.capture_late IS 'Internal: records money for an order that no longer awaits payment, and refunds it';
 COMMENT ON FUNCTION orders_v1.return_surplus IS
 'Internal: marks a payment of an order that was already paid as surplus, and refunds it without changing the states of the order';
 COMMENT ON FUNCTION orders_v1.fail_order IS
-'Internal: marks a payment of a locked order as failed. p_for_good: the order gets the state error, and its coupons and stock are
+'Internal: marks a payment of a locked order as failed. p_final: the order gets the state error, and its coupons and stock are
 released';
 COMMENT ON FUNCTION orders_v1.lock_payment IS 'Internal: locks the order of a payment and returns it. OR404 not_found';
 COMMENT ON FUNCTION orders_v1.clear_capture_request IS 'Internal: records that the outcome of a capture is known';
@@ -311,21 +311,21 @@ COMMENT ON FUNCTION orders_v1.record_intent_failure IS
 'Reports that no intent could be created. p_refused: the refusal of the provider is final, so the payment fails and the order gets
 the state error; otherwise the worker retries with backoff. Completes the record of p_key. OR404 not_found';
 COMMENT ON FUNCTION orders_v1.manual_payment IS
-'Internal: the payment that a person settles; a new one when the method differs. OR409 order_not_payable while the outcome of its
-capture is unknown';
+'Internal: the open or failed payment to settle manually; a new payment when the method differs or there is none. OR409
+order_not_payable while the outcome of its capture is unknown';
 COMMENT ON FUNCTION orders_v1.refuse_payment IS 'Internal: OR409 order_not_payable with the states of the order';
 COMMENT ON FUNCTION orders_v1.as_payable IS
 'Internal: the order with the states that decide whether it can be paid: expired when past its expiry, confirming while the outcome
 of a capture is unknown. Does not write';
 COMMENT ON FUNCTION orders_v1.awaits_new_payment IS
-'Internal: whether an order, as returned by as_payable, awaits payment. p_confirming false: and none of its payments is being
-confirmed';
+'Internal: whether an order, as returned by as_payable, awaits payment. p_confirming: whether this includes an order with a payment
+that is being confirmed';
 COMMENT ON FUNCTION orders_v1.check_payable IS
-'Internal: checks that an order awaits payment. p_confirming false: and that none of its payments is being confirmed. OR409
-order_not_payable with the states';
+'Internal: checks that an order awaits payment. p_confirming: whether this includes an order with a payment that is being confirmed.
+OR409 order_not_payable with the states';
 COMMENT ON FUNCTION orders_v1.settle_manually IS
-'Internal: records money taken by people or a terminal for an order that awaits payment; returns the id of the payment';
+'Internal: records a manual payment, or one at a terminal, for an order that awaits payment; returns the id of the payment';
 COMMENT ON FUNCTION orders_v1.settle_payment IS
-'Records that an order was paid by hand. p_method: NULL keeps the method of its open or failed payment, or is manual without one.
-p_reference: NULL stores none. Outcome unchanged when the same payment was already recorded. OR404, OR409 order_not_payable, transaction_id_taken, OR412, OR422
-payment_method_unknown';
+'Records a manual payment of an order. p_method NULL: the method of its open or failed payment, or manual when there is none.
+p_reference NULL: no reference. Outcome unchanged when the same payment was already recorded. OR404, OR409 order_not_payable,
+transaction_id_taken, OR412, OR422 payment_method_unknown';

@@ -79,8 +79,8 @@ BEGIN
 END
 $$;
 
--- More items may be shipped than the last count found. Then the count was too low, and the difference is added to `entered`.
-CREATE OR REPLACE FUNCTION orders_v1.end_reservations(p_tenant integer, p_orders bigint[], p_sent boolean) RETURNS void
+-- More items may be shipped than the last count found. The count was then too low, and the difference is added to `entered`.
+CREATE OR REPLACE FUNCTION orders_v1.end_reservations(p_tenant integer, p_orders bigint[], p_shipped boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     r record;
@@ -97,12 +97,12 @@ BEGIN
     LOOP
         UPDATE orders.stock s
         SET reserved = s.reserved - r.quantity,
-            shipped = CASE WHEN p_sent THEN s.shipped + r.quantity ELSE s.shipped END,
-            entered = CASE WHEN p_sent THEN s.entered + greatest(r.quantity - s.on_hand, 0) ELSE s.entered END,
-            on_hand = CASE WHEN p_sent THEN greatest(s.on_hand - r.quantity, 0) ELSE s.on_hand END, updated_at = now()
+            shipped = CASE WHEN p_shipped THEN s.shipped + r.quantity ELSE s.shipped END,
+            entered = CASE WHEN p_shipped THEN s.entered + greatest(r.quantity - s.on_hand, 0) ELSE s.entered END,
+            on_hand = CASE WHEN p_shipped THEN greatest(s.on_hand - r.quantity, 0) ELSE s.on_hand END, updated_at = now()
         WHERE s.tenant_id = p_tenant AND s.variant_id = r.variant_id;
     END LOOP;
-    UPDATE orders.order_line l SET reserved = 0, stock_shipped = CASE WHEN p_sent THEN l.reserved ELSE l.stock_shipped END
+    UPDATE orders.order_line l SET reserved = 0, stock_shipped = CASE WHEN p_shipped THEN l.reserved ELSE l.stock_shipped END
     WHERE l.tenant_id = p_tenant AND l.order_id = ANY (p_orders) AND l.reserved > 0;
 END
 $$;
@@ -116,14 +116,14 @@ CREATE OR REPLACE FUNCTION orders_v1.ship_stock(p_tenant integer, p_order bigint
 $$;
 
 COMMENT ON FUNCTION orders_v1.reserve_items IS
-'Internal: reserves items of a variant; false when its stock is not tracked. OR409 insufficient_stock with the available quantity';
+'Internal: reserves items of a variant; false when its stock is not counted. OR409 insufficient_stock with the available quantity';
 COMMENT ON FUNCTION orders_v1.reserve_stock IS
 'Internal: reserves stock for the lines of a new order and returns the lines with the reserved quantities. Locks stock by variant:
 after the coupon, before the account. OR409 insufficient_stock';
 COMMENT ON FUNCTION orders_v1.cancel_refunded_items IS
 'Internal: releases the items of a locked, unshipped order whose refund is done; they will not be shipped. Locks stock by variant';
 COMMENT ON FUNCTION orders_v1.end_reservations IS
-'Internal: ends the reservations of orders. p_sent: the items were shipped and leave the stock; otherwise they become available.
+'Internal: ends the reservations of orders. p_shipped: the items were shipped and leave the stock; otherwise they become available.
 Locks stock by variant';
 COMMENT ON FUNCTION orders_v1.release_stock IS
 'Internal: releases the reserved stock of locked orders; a repeat has no effect. For several orders, call it once for all of them,

@@ -41,7 +41,7 @@ BEGIN
 END
 $$;
 
--- A renewal starts at the end of an active term. An upgrade takes over the rest of the active term and costs the price difference
+-- A renewal starts at the end of an active term. An upgrade applies to the rest of the active term and costs the price difference
 -- of its period; if the periods differ, it buys a new period.
 CREATE OR REPLACE FUNCTION orders_v1.next_term(t orders.package_term, q orders.package_order, p_zone text, p_now timestamptz)
 RETURNS orders.package_term LANGUAGE plpgsql IMMUTABLE AS $$
@@ -109,7 +109,7 @@ BEGIN
         RETURN false;
     END IF;
     m := orders_v1.lock_member(o.tenant_id, q.user_id);
-    t := orders_v1.term_of(m); -- a statement of its own: it sees what the lock was waited for
+    t := orders_v1.term_of(m); -- a separate statement, which sees the changes committed while the lock was waited for
     RETURN NOT orders_v1.is_applicable(q, t, p_now);
 END
 $$;
@@ -163,8 +163,8 @@ END
 $$;
 
 -- The member is locked first, even if nothing is applied or revoked: check_pending_package_orders reads the states of the member's orders
--- under this lock, so every order of the member must take it before its money moves. An order that fits again after a refund of
--- it was refused is completed here.
+-- under this lock, so every order of the member must take it before its payment state changes. An order whose refund failed may be
+-- applicable again, and is then completed here.
 CREATE OR REPLACE FUNCTION orders_v1.update_package(c orders_v1.context, o orders.orders) RETURNS orders.orders LANGUAGE plpgsql AS $$
 DECLARE
     v_applied boolean;

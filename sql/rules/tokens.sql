@@ -15,9 +15,9 @@ BEGIN
         -- The module derives the token from the server's secret; if that has changed, the hash differs from the issued one.
         SELECT * INTO t FROM token x WHERE x.tenant_id = p_tenant AND x.id = (v_claim.answer ->> 'id')::bigint;
         IF t.id IS NULL THEN
-            PERFORM refuse('409', 'token_secret_changed', 'The token cannot be shown again, because it has expired and was deleted.');
+            PERFORM refuse('409', 'token_secret_changed', 'The token cannot be shown again, because it has expired and was deleted. Issue another token.');
         ELSIF t.hash IS DISTINCT FROM p_hash THEN
-            PERFORM refuse('409', 'token_secret_changed', 'The token cannot be shown again, because the server''s secret has changed.');
+            PERFORM refuse('409', 'token_secret_changed', 'The token cannot be shown again, because the server''s secret has changed. Issue another token.');
         END IF;
         RETURN NEXT replay(NULL::orders_v1.written_token, v_claim.answer);
         RETURN;

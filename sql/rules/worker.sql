@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 
--- A payment can expire before its order is closed; then no intent is created.
+-- A payment can expire before its order is closed. No intent is created for an expired payment.
 CREATE OR REPLACE FUNCTION orders_v1.claim_intents(p_tenant integer, p_channel text, p_limit integer, p_lease integer)
 RETURNS SETOF orders_v1.payment_task
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
@@ -60,9 +60,9 @@ BEGIN
 END
 $$;
 
--- Does not wait for orders, but for coupons, which all workers lock in the same order. A row that is early or obsolete is
--- corrected, so that it does not stay at the head of the queue. A batch ends after a second, so that a batch of large orders
--- does not run into a timeout each time.
+-- Skips locked orders. Waits only for locks on coupons, which all workers take in the same order. A row of orders.due that is early
+-- or obsolete is corrected, so that it does not stay at the head of the queue. A batch ends after a second, so that large orders do
+-- not make it time out.
 CREATE OR REPLACE FUNCTION orders_v1.expire_orders(p_tenant integer, p_ids bigint[]) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
     v_id   bigint;
@@ -106,7 +106,7 @@ BEGIN
 END
 $$;
 
--- An order that fails does not block other orders.
+-- An order that fails must not block the other orders.
 CREATE OR REPLACE FUNCTION orders_v1.run_job_for_order(p_tenant integer, p_kind text, p_order bigint) RETURNS integer LANGUAGE plpgsql AS $$
 BEGIN
     RETURN orders_v1.run_job(p_tenant, p_kind, ARRAY[p_order]);
@@ -120,8 +120,8 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 
--- A batch runs without subtransactions; only a failed batch is repeated order by order. The callers set a short lock_timeout,
--- so that the repetition ends before statement_timeout.
+-- A batch needs a single subtransaction; only after a failure does each order run in its own. The callers set a short lock_timeout,
+-- so that the second run ends before statement_timeout.
 CREATE OR REPLACE FUNCTION orders_v1.run_job_for_orders(p_tenant integer, p_kind text, p_ids bigint[]) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
     v_id    bigint;
@@ -173,7 +173,7 @@ COMMENT ON FUNCTION orders_v1.refund_task_of IS
 'Internal: the data of a refund for the call to its provider. reference is the captured transaction; intent_id and payment_key are
 those of the payment';
 COMMENT ON FUNCTION orders_v1.claim_refunds IS
-'Worker: claims pending refunds of a channel, with a lease of p_lease seconds. Tasks as in refund_task_of';
+'Worker: claims pending refunds of a channel, with a lease of p_lease seconds. Returns tasks as refund_task_of does';
 COMMENT ON FUNCTION orders_v1.expire_orders IS
 'Internal: expires the orders that are due, returns their number, and corrects the queue for the others. Skips orders that another
 transaction has locked. Stops after a second and leaves the rest to the next call';
@@ -182,7 +182,7 @@ COMMENT ON FUNCTION orders_v1.may_concern_one_order IS
 COMMENT ON FUNCTION orders_v1.run_job IS
 'Internal: does the work of a kind (bill or expiry) for these orders; returns the number done';
 COMMENT ON FUNCTION orders_v1.run_job_for_order IS
-'Internal: run_job for one order. After an error, logs it and retries the order in 5 seconds, doubled after each attempt, at most an
+'Internal: run_job for one order. An error is logged and postpones the order: by 5 seconds, doubled after each attempt, at most an
 hour';
 COMMENT ON FUNCTION orders_v1.run_job_for_orders IS
 'Internal: run_job for a batch, or order by order if the batch fails; returns the number done';

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- A release may add an attribute at the end of a type that is read by position, and a column at the end of the view of orders. The functions of
--- the former release go on, in sessions that have called them before as in new ones: the attribute is null.
+-- A release may add an attribute at the end of a type that is read by position, and a column at the end of the view of orders. The
+-- functions of the former release still work, in old and new sessions; the attribute is NULL.
 BEGIN;
 \ir lib/shop.sql
 \ir lib/company.sql
@@ -29,7 +29,7 @@ FROM (VALUES ('an order', 'SELECT * FROM order_view WHERE tenant_id = 77 AND id 
              ('a posting', $$SELECT * FROM post_balance(77, 'operator', 'operator', NULL, 'top_up', NULL, NULL, pg_temp.uid('bob'), 5, 'USD', NULL)$$, NULL, false),
              ('a write', $$SELECT * FROM refund(77, 'operator', 'operator', NULL, 'refund', NULL, NULL, %s, 10, NULL, 'broken', 30, NULL)$$, :paid, false)) AS c (name, call, id, is_read);
 
--- The answer without the attributes that were added.
+-- The response without the added attributes.
 CREATE FUNCTION pg_temp.without(p_value jsonb) RETURNS jsonb LANGUAGE sql AS $$
 SELECT regexp_replace(p_value::text, '"added": null, |, "added": null', '', 'g')::jsonb
 $$;
@@ -55,7 +55,7 @@ BEGIN
     END LOOP;
 END
 $$;
-SELECT cmp_ok((SELECT count(*) FROM pg_attribute WHERE attname = 'added' AND NOT attisdropped), '>', 15::bigint, 'each type has an attribute more');
+SELECT cmp_ok((SELECT count(*) FROM pg_attribute WHERE attname = 'added' AND NOT attisdropped), '>', 15::bigint, 'each type has an added attribute');
 
 CREATE FUNCTION pg_temp.same_answers(p_when text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN

@@ -3,8 +3,8 @@ BEGIN;
 \ir lib/shop.sql
 SELECT no_plan();
 
--- Each invariant is broken by force (triggers, and so foreign keys, off; the CHECK in the way dropped), seen by its
--- view, and mended by rolling back to before.
+-- Each invariant is violated by direct SQL, without triggers and foreign keys and with the CHECK in the way dropped. Its view must
+-- report the violation. A savepoint restores the data.
 SELECT pg_temp.buy('alice', p_coupon => 'TWO', p_key => 'k') AS a \gset
 SELECT pg_temp.buy('bob', p_method => 'manual') AS b \gset
 SELECT pg_temp.buy('bob') AS c \gset
@@ -26,10 +26,10 @@ SELECT start_reconciliation(77, 'operator', 'operator', NULL, 'r', NULL, NULL, '
     jsonb_build_object('transaction_id', 'tx-d', 'kind', 'capture', 'amount', 1000, 'currency', 'USD', 'occurred_at', now() - interval '4 hours'),
     jsonb_build_object('transaction_id', 'tx-n', 'kind', 'capture', 'amount', 1000, 'currency', 'USD', 'occurred_at', now() - interval '4 hours'))),
     plan_reconciliations(77, 'sim', 'simulator') \g (format=unaligned) /dev/null
-SELECT is_empty('SELECT * FROM orders_check.all_violations', 'nothing is wrong at first');
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'all invariants hold at the start');
 SET LOCAL session_replication_role = replica;
 
-SELECT is(pg_temp.violated(replace(replace(replace(replace(replace(replace(replace(replace(replace(c.sql, '$i', :'i'), '$h', :'h'), '$a', :'a'), '$b', :'b'), '$c', :'c'), '$d', :'d'), '$e', :'e'), '$f', :'f'), '$g', :'g')), c.names, c.sql)
+SELECT is(pg_temp.violated(replace(replace(replace(replace(replace(replace(replace(replace(replace(c.sql, '$i', :'i'), '$h', :'h'), '$a', :'a'), '$b', :'b'), '$c', :'c'), '$d', :'d'), '$e', :'e'), '$f', :'f'), '$g', :'g')), c.names, concat(c.sql, ' is reported by ', c.names))
 FROM (VALUES
     ('UPDATE account SET balance = balance + 1 WHERE user_id = pg_temp.uid(''alice'')', 'balances_equal_postings'),
     ('DELETE FROM account WHERE user_id = pg_temp.uid(''alice'')', 'balances_equal_postings references_exist'),
@@ -156,15 +156,15 @@ FROM (VALUES
     ('UPDATE reconciliation SET state = ''failed'', finished_at = now(), error_code = ''x'' WHERE state = ''running''', 'due_fits'),
     ('ALTER TABLE event DROP CONSTRAINT event_pkey; INSERT INTO event SELECT * FROM event WHERE subject_id = $b', 'events_are_chained history_is_a_path one_event_a_version')
 ) AS c (sql, names);
-SELECT is_empty('SELECT * FROM orders_check.all_violations', 'nothing is wrong in the end');
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'all invariants hold at the end');
 
--- Bill numbers that are taken one after the other are fine.
+-- Consecutive bill numbers are no violation.
 SELECT is(next_in_series(77, 'T'), 1, 'a series starts at 1');
-SELECT is(next_in_series(77, 'T'), 2, 'and has no gaps');
+SELECT is(next_in_series(77, 'T'), 2, 'a series has no gaps');
 INSERT INTO bill (tenant_id, order_id, series, sequence, snapshot)
 VALUES (77, :a, 'T', 1, '{}'), (77, :b, 'T', 2, '{}');
 UPDATE orders SET bill_no = 'T-0001' WHERE id = :a;
 UPDATE orders SET bill_no = 'T-0002' WHERE id = :b;
-SELECT is_empty('SELECT * FROM orders_check.series_without_gaps', 'nor does its check find one');
+SELECT is_empty('SELECT * FROM orders_check.series_without_gaps', 'the view reports no gap');
 SELECT * FROM finish();
 ROLLBACK;

@@ -4,7 +4,7 @@ BEGIN;
 \ir lib/company.sql
 SELECT no_plan();
 
--- Each kind is created, found unchanged and replaced as a whole.
+-- An entry of each kind is created, found unchanged and replaced.
 SELECT is(pg_temp.put(c.kind, 'new', t.document), t.code, c.kind || ': ' || t.what)
 FROM (VALUES
     ('users', '{"name": "N", "title": 1, "current_company": "acme", "default_address": {"street": "S", "code": 1}}', '{"name": "N"}'),
@@ -14,19 +14,19 @@ FROM (VALUES
     ('products', '{"name": "New", "company": "acme", "number": "N", "variants": [{"ref": "a", "number": "n-a", "prices": {"USD": 5}}]}',
                  '{"name": "New", "variants": [{"ref": "a", "number": "n-a", "prices": {"USD": 5}}]}')
 ) AS c (kind, first, second)
-CROSS JOIN LATERAL (VALUES (c.first, 'created', 'a new one is created'), (c.first, 'unchanged', 'the same again'), (c.second, 'updated', 'another document'),
-                           (c.second, 'unchanged', 'and that again')) AS t (document, code, what);
-SELECT is((SELECT ROW(title, default_address, current_company_id)::text FROM users WHERE tenant_id = 77 AND external_ref = 'new'), '(,,)', 'what a user''s document leaves out is taken out');
-SELECT is((SELECT ROW(email, tax_number, address, images, active)::text FROM company WHERE tenant_id = 77 AND external_ref = 'new'), '(,,{},{},t)', 'also a company''s');
-SELECT is((SELECT company_id FROM product WHERE tenant_id = 77 AND external_ref = 'new'), NULL, 'and a product''s');
-SELECT is(pg_temp.put('users', 'carl', '{"name": "Carl", "title": 0, "default_address": {"street": "S", "title": null, "code": 30123}}'), 'updated', 'a title and an address');
-SELECT is((SELECT ROW(title, default_address ->> 'code')::text FROM users WHERE tenant_id = 77 AND external_ref = 'carl'), '(0,30123)', 'are kept as given');
-SELECT is((SELECT document ->> 'prefix' FROM catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, 'companies', 'acme', '{"name": "Acme", "prefix": "AAAA"}')), 'AAAA', 'the answer shows the entry');
-SELECT ok(NOT (SELECT document ? 'tenant_id' FROM catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, 'products', 'lamp', '{"name": "Lamp"}')), 'without its tenant');
+CROSS JOIN LATERAL (VALUES (c.first, 'created', 'a new document is created'), (c.first, 'unchanged', 'the same document changes nothing'), (c.second, 'updated', 'another document updates the entry'),
+                           (c.second, 'unchanged', 'repeating it changes nothing')) AS t (document, code, what);
+SELECT is((SELECT ROW(title, default_address, current_company_id)::text FROM users WHERE tenant_id = 77 AND external_ref = 'new'), '(,,)', 'missing members of a user are reset');
+SELECT is((SELECT ROW(email, tax_number, address, images, active)::text FROM company WHERE tenant_id = 77 AND external_ref = 'new'), '(,,{},{},t)', 'missing members of a company are reset');
+SELECT is((SELECT company_id FROM product WHERE tenant_id = 77 AND external_ref = 'new'), NULL, 'missing members of a product are reset');
+SELECT is(pg_temp.put('users', 'carl', '{"name": "Carl", "title": 0, "default_address": {"street": "S", "title": null, "code": 30123}}'), 'updated', 'a title and an address are stored');
+SELECT is((SELECT ROW(title, default_address ->> 'code')::text FROM users WHERE tenant_id = 77 AND external_ref = 'carl'), '(0,30123)', 'they are stored as given');
+SELECT is((SELECT document ->> 'prefix' FROM catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, 'companies', 'acme', '{"name": "Acme", "prefix": "AAAA"}')), 'AAAA', 'the result has the stored entry');
+SELECT ok(NOT (SELECT document ? 'tenant_id' FROM catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, 'products', 'lamp', '{"name": "Lamp"}')), 'the result has no tenant');
 SELECT pg_temp.operator_put('products', 'lamp', '{"name": "Lamp", "number": "L", "variants": [{"ref": "red", "number": "l-red", "prices": {"USD": {"price": 1000, "list_price": 1200}, "EUR": 900}}]}')
     \g (format=unaligned) /dev/null
 
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', c.kind, 'x', c.document::jsonb)), 'OR422 ' || c.refusal, c.kind || ' ' || c.document)
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.put(%L, %L, %L)', c.kind, 'x', c.document::jsonb)), 'OR422 ' || c.refusal, concat(c.kind, ' ', c.document, ' is refused with ', c.refusal))
 FROM (VALUES
     ('users', '{"name": "x", "current_company": "nix"}', 'company_not_found current_company'),
     ('companies', '{"name": "x", "prefix": "xx"}', 'invalid_field prefix'), ('companies', '{"name": "x", "prefix": "X"}', 'invalid_field prefix'),
@@ -41,13 +41,13 @@ FROM (VALUES
     ('products', '{"name": "x", "variants": [{"ref": "a", "prices": {"USD": 1.5}}]}', 'invalid_field variants[0].prices.USD'),
     ('products', '{"name": "x", "variants": [{"ref": "a", "prices": {"USD": {"price": 2, "list_price": 1}}}]}', 'invalid_field variants[0].prices.USD.list_price')
 ) AS c (kind, document, refusal);
-SELECT is(pg_temp.put('companies', 'pictures', format('{"name": "x", "prefix": "PICS", "images": {"px240": "https://example.com/%s", "px1080": "http://example.com"}}', repeat('x', 1980))), 'created', 'a long address of a picture');
-SELECT is(pg_temp.put('companies', 'pictures', '{"name": "x", "prefix": "PICS", "images": {"px240": null}}'), 'updated', 'an image that is null');
-SELECT is((SELECT images FROM company WHERE tenant_id = 77 AND external_ref = 'pictures'), '{}', 'counts as absent');
+SELECT is(pg_temp.put('companies', 'pictures', format('{"name": "x", "prefix": "PICS", "images": {"px240": "https://example.com/%s", "px1080": "http://example.com"}}', repeat('x', 1980))), 'created', 'a long image URL is accepted');
+SELECT is(pg_temp.put('companies', 'pictures', '{"name": "x", "prefix": "PICS", "images": {"px240": null}}'), 'updated', 'an image that is null is accepted');
+SELECT is((SELECT images FROM company WHERE tenant_id = 77 AND external_ref = 'pictures'), '{}', 'it counts as absent');
 SELECT pg_temp.put('products', 'pictured', '{"name": "x", "images": {"px240": "https://example.com/1"},
     "variants": [{"ref": "a", "images": {"px240": null, "px480": null}}]}') \g (format=unaligned) /dev/null
 SELECT is((SELECT variant_snapshot(v, p, NULL) -> 'images' FROM product p JOIN variant v ON v.tenant_id = 77 AND v.product_id = p.id
-           WHERE p.tenant_id = 77 AND p.external_ref = 'pictured'), '{"px240": "https://example.com/1"}', 'so that a variant has the images of its product');
+           WHERE p.tenant_id = 77 AND p.external_ref = 'pictured'), '{"px240": "https://example.com/1"}', 'a variant without images has those of its product');
 
 -- Variants and their prices.
 CREATE FUNCTION pg_temp.variants(p_ref text) RETURNS text LANGUAGE sql AS $$
@@ -60,24 +60,24 @@ $$;
 CREATE FUNCTION pg_temp.put_shoe(p_variants text) RETURNS text LANGUAGE sql AS $$
     SELECT pg_temp.put('products', 'shoe', format('{"name": "Shoe", "variants": [%s]}', p_variants))
 $$;
-SELECT is(pg_temp.put_shoe('{"ref": "40", "number": "s-40", "prices": {"USD": 100, "EUR": {"price": 90, "list_price": 95}}}, {"ref": "41", "name": "Size 41", "status": "made"}'), 'created', 'a product with variants');
-SELECT is(pg_temp.variants('shoe'), '40 S-40 Shoe initial EUR90/95 USD100, 41 Size 41 made', 'numbers are in capitals, a variant is called like its product');
-SELECT is(pg_temp.put_shoe('{"ref": "41", "name": "Size 41", "status": "made"}, {"ref": "40", "number": "S-40", "prices": {"EUR": {"price": 90, "list_price": 95}, "USD": {"price": 100}}}'), 'unchanged', 'the same in other words');
-SELECT is(pg_temp.put_shoe('{"ref": "40", "number": "s-40", "prices": {"USD": 100, "EUR": 90}}, {"ref": "41", "name": "Size 41", "status": "made"}'), 'updated', 'a list price less');
-SELECT is(pg_temp.put_shoe('{"ref": "40", "number": "s-40", "prices": {"USD": 101, "EUR": 90}}, {"ref": "41", "name": "Size 41", "status": "made"}'), 'updated', 'a price that changes');
-SELECT is(pg_temp.put_shoe('{"ref": "40", "number": "s-40", "prices": {"USD": 101}}, {"ref": "41", "name": "Size 41", "status": "made"}'), 'updated', 'a price that is left out');
-SELECT is(pg_temp.variants('shoe'), '40 S-40 Shoe initial USD101, 41 Size 41 made', 'is gone');
-SELECT is(pg_temp.put_shoe('{"ref": "40", "number": "s-40", "prices": {"USD": 101}}'), 'updated', 'a variant that is left out');
-SELECT is(pg_temp.variants('shoe'), '40 S-40 Shoe initial USD101, 41 Size 41 made off', 'is no longer sold');
-SELECT is(pg_temp.put_shoe('{"ref": "40", "number": "s-40", "prices": {"USD": 101}}'), 'unchanged', 'leaving it out again changes nothing');
-SELECT is(pg_temp.put_shoe('{"ref": "40", "number": "s-40", "prices": {"USD": 101}}, {"ref": "41"}'), 'updated', 'naming it');
-SELECT is(pg_temp.variants('shoe'), '40 S-40 Shoe initial USD101, 41 Shoe initial', 'brings it back as it is named now');
-SELECT is(pg_temp.put('products', 'shoe', '{"name": "Shoe"}'), 'updated', 'without variants');
-SELECT is(pg_temp.variants('shoe'), '40 S-40 Shoe initial off USD101, 41 Shoe initial off', 'nothing of it is sold');
+SELECT is(pg_temp.put_shoe('{"ref": "40", "number": "s-40", "prices": {"USD": 100, "EUR": {"price": 90, "list_price": 95}}}, {"ref": "41", "name": "Size 41", "status": "made"}'), 'created', 'a product with variants is created');
+SELECT is(pg_temp.variants('shoe'), '40 S-40 Shoe initial EUR90/95 USD100, 41 Size 41 made', 'numbers are in upper case, and a variant has the name of its product by default');
+SELECT is(pg_temp.put_shoe('{"ref": "41", "name": "Size 41", "status": "made"}, {"ref": "40", "number": "S-40", "prices": {"EUR": {"price": 90, "list_price": 95}, "USD": {"price": 100}}}'), 'unchanged', 'an equivalent document changes nothing');
+SELECT is(pg_temp.put_shoe('{"ref": "40", "number": "s-40", "prices": {"USD": 100, "EUR": 90}}, {"ref": "41", "name": "Size 41", "status": "made"}'), 'updated', 'a list price is removed');
+SELECT is(pg_temp.put_shoe('{"ref": "40", "number": "s-40", "prices": {"USD": 101, "EUR": 90}}, {"ref": "41", "name": "Size 41", "status": "made"}'), 'updated', 'a price is changed');
+SELECT is(pg_temp.put_shoe('{"ref": "40", "number": "s-40", "prices": {"USD": 101}}, {"ref": "41", "name": "Size 41", "status": "made"}'), 'updated', 'a price is omitted');
+SELECT is(pg_temp.variants('shoe'), '40 S-40 Shoe initial USD101, 41 Size 41 made', 'the omitted price is deleted');
+SELECT is(pg_temp.put_shoe('{"ref": "40", "number": "s-40", "prices": {"USD": 101}}'), 'updated', 'a variant is omitted');
+SELECT is(pg_temp.variants('shoe'), '40 S-40 Shoe initial USD101, 41 Size 41 made off', 'the omitted variant is deactivated');
+SELECT is(pg_temp.put_shoe('{"ref": "40", "number": "s-40", "prices": {"USD": 101}}'), 'unchanged', 'omitting it again changes nothing');
+SELECT is(pg_temp.put_shoe('{"ref": "40", "number": "s-40", "prices": {"USD": 101}}, {"ref": "41"}'), 'updated', 'the variant is included again');
+SELECT is(pg_temp.variants('shoe'), '40 S-40 Shoe initial USD101, 41 Shoe initial', 'it is active with its new name');
+SELECT is(pg_temp.put('products', 'shoe', '{"name": "Shoe"}'), 'updated', 'all variants are omitted');
+SELECT is(pg_temp.variants('shoe'), '40 S-40 Shoe initial off USD101, 41 Shoe initial off', 'all variants are deactivated');
 SELECT is((SELECT jsonb_path_query_array(document, '$.variants[*].prices') FROM catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, 'products', 'lamp',
            '{"name": "Lamp", "number": "L", "variants": [{"ref": "red", "number": "l-red", "prices": {"USD": {"price": 1000, "list_price": 1200}, "EUR": 900}}]}')
-           WHERE outcome = 'unchanged'), '[{"EUR": 900, "USD": {"price": 1000, "list_price": 1200}}, {"USD": 500}, {"USD": 0}]', 'the answer shows variants and prices as they may be sent again');
-SELECT is(pg_temp.put('products', 'lamp2', '{"name": "Lamp", "variants": [{"ref": "red"}]}'), 'created', 'two products may have variants of one reference');
+           WHERE outcome = 'unchanged'), '[{"EUR": 900, "USD": {"price": 1000, "list_price": 1200}}, {"USD": 500}, {"USD": 0}]', 'the result has variants and prices in the form of a document');
+SELECT is(pg_temp.put('products', 'lamp2', '{"name": "Lamp", "variants": [{"ref": "red"}]}'), 'created', 'references of variants are unique per product');
 
 SELECT is((SELECT string_agg(concat_ws(' ', (b.r).outcome, (b.r).field), ', ')
     FROM (SELECT r FROM catalogue_bulk(77, 'operator', 'operator', NULL, 'bulk', NULL, NULL, ARRAY[
@@ -86,13 +86,13 @@ SELECT is((SELECT string_agg(concat_ws(' ', (b.r).outcome, (b.r).field), ', ')
         '{"kind": "companies", "ref": "b2", "name": "B", "prefix": "BULK"}',
         '{"kind": "products", "ref": "b", "name": "B", "variants": [{"ref": "a", "number": "B-A"}, {"ref": "b", "number": "D-1"}]}',
         '{"kind": "products", "ref": "b2", "name": "B", "variants": [{"ref": "a", "number": "B-A"}]}', '{"kind": "products", "ref": "b2", "name": "B"}']::jsonb[]) AS r) AS b),
-    'created, created, created, invalid_field user, invalid_field prefix, invalid_field variants[1].number, created, updated', 'lines of a bulk see those before them and fail as a whole');
-SELECT is(pg_temp.variants('b'), NULL, 'a product that fails leaves nothing');
+    'created, created, created, invalid_field user, invalid_field prefix, invalid_field variants[1].number, created, updated', 'lines of a bulk see earlier lines, and each is stored as a whole or not at all');
+SELECT is(pg_temp.variants('b'), NULL, 'a refused product stores nothing');
 SELECT results_eq($$SELECT (b.r).detail FROM (SELECT r FROM catalogue_bulk(77, 'operator', 'operator', NULL, 'bulk', NULL, NULL, ARRAY[
         '{"kind": "memberships", "ref": "b3", "company": "b", "user": "b"}', '{"kind": "companies", "ref": "b3", "name": "B", "prefix": "BULK"}',
         '{"kind": "companies", "ref": "b3", "name": "B", "prefix": "bulk"}']::jsonb[]) AS r) AS b$$,
-    $$VALUES ('Another entry has this value already.'), ('Another entry has this value already.'), ('Must be 2 to 8 capital letters, and not INV.')$$, 'what is wrong is told');
+    $$VALUES ('Another entry has this value already.'), ('Another entry has this value already.'), ('Must be 2 to 8 capital letters, and not INV.')$$, 'the refusal explains the error');
 
-SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'all invariants hold');
 SELECT * FROM finish();
 ROLLBACK;

@@ -3,7 +3,7 @@ BEGIN;
 \ir lib/shop.sql
 SELECT no_plan();
 
--- What no SQL can do, ours or another's.
+-- Constraints reject rows that break a rule, whichever function or session writes them.
 SELECT pg_temp.buy('alice', p_coupon => 'TWO', p_key => 'k') AS a \gset
 SELECT pg_temp.buy('bob', p_method => 'external') AS b \gset
 \ir lib/company.sql
@@ -19,7 +19,7 @@ SELECT pg_temp.operator_put('products', 'club', '{"name": "Club", "variants": [{
 SELECT pg_temp.payment_of(:a) AS pa \gset
 SELECT pg_temp.put('labels', l.ref, format('{"type": "order_status", "word": "%s", "language": "en", "text": "x"}', l.ref)) FROM unnest('{l1,l2}'::text[]) AS l (ref) \g (format=unaligned tuples_only=on) /dev/null
 SELECT pg_temp.payment_of(:b) AS pb \gset
-SELECT is(pg_temp.broken(replace(replace(replace(replace(replace(c.sql, '$pa', :'pa'), '$pb', :'pb'), '$a', :'a'), '$b', :'b'), '$s', :'s')), c.name, c.name)
+SELECT is(pg_temp.broken(replace(replace(replace(replace(replace(c.sql, '$pa', :'pa'), '$pb', :'pb'), '$a', :'a'), '$b', :'b'), '$s', :'s')), c.name, concat(c.name, ': ', c.sql))
 FROM (VALUES
     ('UPDATE orders SET state = ''lost'' WHERE id = $a', 'order_state_known'),
     ('UPDATE orders SET payment_state = ''lost'' WHERE id = $a', 'payment_state_known'),
@@ -210,23 +210,23 @@ SELECT is((SELECT string_agg(c.conname, ' ') FROM pg_constraint c
              AND c.conrelid::regclass::text IN ('orders', 'order_line', 'order_address', 'coupon_redemption', 'payment', 'refund', 'account', 'posting',
                  'event', 'idempotency', 'invoice', 'bill')
              AND t.typcategory <> 'N'), NULL, 'in the tables that requests write, a rule about one text or document is a domain');
--- A foreign key locks the row that it refers to. What is written for an order must not lock a row that other orders need as well.
+-- A foreign key locks the referenced row. Rows written for an order must not lock a row that other orders need too.
 SELECT is((SELECT string_agg(c.conname, ' ') FROM pg_constraint c
            WHERE c.contype = 'f' AND c.connamespace = 'orders'::regnamespace
              AND c.conrelid::regclass::text IN ('orders', 'order_line', 'order_tax', 'order_address', 'coupon_redemption', 'coupon_user', 'payment',
                  'refund', 'provider_transaction', 'provider_event', 'account', 'posting', 'idempotency', 'invoice', 'bill', 'shipment',
                  'shipment_event', 'order_return', 'return_line', 'package_order', 'package_term', 'mail', 'terminal_transaction', 'cart')
              AND c.confrelid::regclass::text NOT IN ('orders', 'users', 'order_line', 'payment', 'refund', 'shipment', 'order_return',
-                 'package_term')), NULL, 'nothing that an order writes locks a row of the catalogue or of the tenant');
--- The steps of domain's three axes, counted by actor: a step that is added or lost shows here.
+                 'package_term')), NULL, 'no row written for an order locks a row of the catalogue or the tenant');
+-- The steps of the three axes, counted by actor, so that an added or missing step fails this test.
 SELECT is((SELECT string_agg(DISTINCT to_state, ' ') FROM transition WHERE axis = 'order' AND from_state = 'completed'), 'cancelled', 'completed orders can only be cancelled');
-SELECT is_empty($$SELECT * FROM transition WHERE axis = 'order' AND from_state = 'cancelled'$$, 'cancelled orders go nowhere');
-SELECT is_empty($$SELECT * FROM transition WHERE axis = 'payment' AND from_state = 'refunded'$$, 'nor do refunded payments');
-SELECT is((SELECT string_agg(DISTINCT from_state, ' ' ORDER BY from_state) FROM transition WHERE axis = 'payment' AND to_state = 'paid'), 'confirming failed refund_pending unpaid', 'what may become paid');
-SELECT is((SELECT string_agg(DISTINCT actor, ' ') FROM transition WHERE to_state = 'expired'), 'system', 'only the clock expires');
--- A price goes with its variant; what a cart or an order refers to stays.
+SELECT is_empty($$SELECT * FROM transition WHERE axis = 'order' AND from_state = 'cancelled'$$, 'a cancelled order has no further step');
+SELECT is_empty($$SELECT * FROM transition WHERE axis = 'payment' AND from_state = 'refunded'$$, 'a refunded payment state has no further step');
+SELECT is((SELECT string_agg(DISTINCT from_state, ' ' ORDER BY from_state) FROM transition WHERE axis = 'payment' AND to_state = 'paid'), 'confirming failed refund_pending unpaid', 'the states from which an order can become paid');
+SELECT is((SELECT string_agg(DISTINCT actor, ' ') FROM transition WHERE to_state = 'expired'), 'system', 'only the system expires orders');
+-- Deleting a variant deletes its prices. A variant used by a cart or an order cannot be deleted.
 DELETE FROM cart_line WHERE tenant_id = 77;
 DELETE FROM variant WHERE tenant_id = 77 AND number = 'D-1';
-SELECT is_empty($$SELECT FROM variant_price x WHERE NOT EXISTS (SELECT FROM variant v WHERE v.tenant_id = x.tenant_id AND v.id = x.variant_id)$$, 'prices go with their variant');
+SELECT is_empty($$SELECT FROM variant_price x WHERE NOT EXISTS (SELECT FROM variant v WHERE v.tenant_id = x.tenant_id AND v.id = x.variant_id)$$, 'prices are deleted with their variant');
 SELECT * FROM finish();
 ROLLBACK;

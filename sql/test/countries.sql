@@ -4,29 +4,29 @@ BEGIN;
 SELECT no_plan();
 
 -- The data
-SELECT is((SELECT count(*) FROM country), 249::bigint, 'all countries of ISO 3166-1');
-SELECT cmp_ok((SELECT count(*) FROM subdivision), '>=', 4800::bigint, 'all subdivisions of ISO 3166-2');
+SELECT is((SELECT count(*) FROM country), 249::bigint, 'all countries of ISO 3166-1 exist');
+SELECT cmp_ok((SELECT count(*) FROM subdivision), '>=', 4800::bigint, 'all subdivisions of ISO 3166-2 exist');
 SELECT cmp_ok((SELECT count(*) FROM country c WHERE EXISTS (SELECT FROM subdivision s WHERE s.country = c.code)), '>=', 195::bigint,
-              'of all countries that have some');
-SELECT cmp_ok((SELECT count(postcode) FROM country), '>=', 120::bigint, 'most countries have a pattern');
-SELECT is((SELECT count(DISTINCT name) FROM country), (SELECT count(*) FROM country), 'no two have the same name');
-SELECT is_empty($$SELECT code FROM country WHERE name <> btrim(name) OR name !~ '^[[:upper:]]' OR name ~ '[,(]'$$, 'names are short');
+              'at least 195 countries have subdivisions');
+SELECT cmp_ok((SELECT count(postcode) FROM country), '>=', 120::bigint, 'most countries have a pattern for postal codes');
+SELECT is((SELECT count(DISTINCT name) FROM country), (SELECT count(*) FROM country), 'names are unique');
+SELECT is_empty($$SELECT code FROM country WHERE name <> btrim(name) OR name !~ '^[[:upper:]]' OR name ~ '[,(]'$$, 'names have no additions');
 SELECT is((SELECT string_agg(name, ', ' ORDER BY code) FROM country WHERE code IN ('CI', 'KR', 'MY', 'TR', 'US')),
-          'Côte d''Ivoire, South Korea, Malaysia, Türkiye, United States', 'names');
-SELECT is((SELECT count(*) FROM subdivision WHERE country = c.country), c.count, c.country || ' has ' || c.count)
+          'Côte d''Ivoire, South Korea, Malaysia, Türkiye, United States', 'countries have their names');
+SELECT is((SELECT count(*) FROM subdivision WHERE country = c.country), c.count, c.country || ' has ' || c.count || ' subdivisions')
 FROM (VALUES ('MY', 16::bigint), ('US', 57), ('CA', 13), ('DE', 16), ('AU', 8), ('BR', 27), ('JP', 47), ('IN', 40), ('CH', 26), ('GB', 225), ('SG', 5),
              ('HK', 0), ('PR', 0), ('VA', 0)) AS c (country, count);
 SELECT is_empty($$SELECT s.* FROM (VALUES ('MY', '01'), ('MY', '16'), ('US', 'CA'), ('US', 'DC'), ('US', 'PR'), ('CA', 'QC'), ('AU', 'NSW'), ('DE', 'BY'),
     ('JP', '13'), ('IN', 'MH'), ('BR', 'SP'), ('AT', '9'), ('FR', '75'), ('FR', '75C'), ('IN', 'UT'), ('IN', 'UK'), ('KZ', 'ALA'), ('KZ', '75'), ('FR', 'IDF'), ('IT', '25'), ('GB', 'ENG'), ('GB', 'LND'), ('NL', 'NH'),
     ('ES', 'M'), ('CN', 'BJ'), ('ID', 'JK'), ('KR', '11'), ('MX', 'CMX'), ('PL', '14'), ('SG', '01'), ('TH', '10'), ('ZA', 'GP')) AS s
-    EXCEPT SELECT country, code FROM subdivision$$, 'subdivisions of every kind');
+    EXCEPT SELECT country, code FROM subdivision$$, 'subdivisions of every kind exist');
 
--- The patterns, and nothing around them
+-- Postal code patterns.
 SELECT lives_ok($$SELECT '' ~ postcode FROM country$$, 'all patterns are regular expressions');
-SELECT is_empty($$SELECT code FROM country WHERE '' ~ postcode$$, 'none takes nothing');
-SELECT is_empty($$SELECT code FROM country WHERE postcode ~ '[a-z\\.*+]'$$, 'all are in capitals, and of a limited length');
+SELECT is_empty($$SELECT code FROM country WHERE '' ~ postcode$$, 'no pattern matches an empty text');
+SELECT is_empty($$SELECT code FROM country WHERE postcode ~ '[a-z\\.*+]'$$, 'all patterns are in upper case and of limited length');
 SELECT is_empty($$SELECT code FROM country WHERE regexp_replace(regexp_replace(postcode, '\([^()]*\)', '', 'g'), '\(.*\)', '') ~ '\|'$$,
-                'an alternative is always in parentheses');
+                'alternatives are always in parentheses');
 
 CREATE FUNCTION pg_temp.sample(p_country text, p_postcode text) RETURNS text LANGUAGE sql AS $$
     SELECT array_to_string(array_remove(invalid_address_codes(p_country, coalesce((SELECT min(code) FROM subdivision WHERE country = p_country), ''), p_postcode), NULL), ' ')
@@ -111,17 +111,17 @@ INSERT INTO sample VALUES
 ('VA', '{00120}', '{00118,00121}'),
 ('VN', '{100000,70000,55000}', '{1000,1000000}'),
 ('ZA', '{0001,2000,8001}', '{001,20000}');
-SELECT is_empty($$SELECT s.country, p FROM sample s, unnest(s.good) AS p WHERE pg_temp.sample(s.country, p) <> ''$$, 'real postal codes are taken');
-SELECT is_empty($$SELECT s.country, p FROM sample s, unnest(s.bad) AS p WHERE pg_temp.sample(s.country, p) <> 'postcode'$$, 'others are not');
+SELECT is_empty($$SELECT s.country, p FROM sample s, unnest(s.good) AS p WHERE pg_temp.sample(s.country, p) <> ''$$, 'real postal codes are accepted');
+SELECT is_empty($$SELECT s.country, p FROM sample s, unnest(s.bad) AS p WHERE pg_temp.sample(s.country, p) <> 'postcode'$$, 'malformed postal codes are refused');
 SELECT is_empty($$SELECT s.country, q FROM sample s, unnest(s.good) AS p, unnest(ARRAY[p || '#', '#' || p, p || E'\n', E'\n' || p, '٣' || p]) AS q
-    WHERE pg_temp.sample(s.country, q) <> 'postcode'$$, 'what is before or after it spoils it');
+    WHERE pg_temp.sample(s.country, q) <> 'postcode'$$, 'additional characters are refused');
 SELECT is_empty($$SELECT s.country, p FROM sample s, unnest(s.good) AS p WHERE pg_temp.sample(s.country, '  ' || lower(p) || ' ') <> ''$$,
-                'small letters and spaces around do not');
-SELECT cmp_ok((SELECT count(*) FROM sample WHERE cardinality(good) >= 3 AND cardinality(bad) >= 2), '>=', 40::bigint, 'of many countries');
+                'lower-case letters and surrounding spaces are accepted');
+SELECT cmp_ok((SELECT count(*) FROM sample WHERE cardinality(good) >= 3 AND cardinality(bad) >= 2), '>=', 40::bigint, 'the samples cover many countries');
 
--- The rule
+-- invalid_address_codes.
 SELECT is(invalid_address_codes(c.country, c.state, c.postcode), c.refused::text[],
-          format('%s of %L, %L, %L', c.refused, left(translate(c.country, E'\n', '~'), 20), left(translate(c.state, E'\n', '~'), 20), left(translate(c.postcode, E'\n', '~'), 20)))
+          format('the refused codes are %s for %L, %L, %L', c.refused, left(translate(c.country, E'\n', '~'), 20), left(translate(c.state, E'\n', '~'), 20), left(translate(c.postcode, E'\n', '~'), 20)))
 FROM (VALUES
     ('MY', '14', '50450', '{}'), ('my', '14', '50450', '{}'), (' mY  ', ' 14 ', ' 50450 ', '{}'), ('MY', 'MY-14', '50450', '{}'), ('MY', ' my-14', '50450', '{}'),
     ('US', 'CA', '94105', '{}'), ('us', 'ca', '94105', '{}'), ('us', 'us-ca', '94105', '{}'), ('US', 'DC', '20001', '{}'),
@@ -135,10 +135,10 @@ FROM (VALUES
     ('MY', '14', repeat('5', 1000000), '{postcode}'), ('GB', 'ENG', repeat('SW1A 1AA', 100000), '{postcode}'), ('MY', '14', repeat(' ', 100000) || '50450', '{}'),
     ('MY', '14', NULL, '{postcode}'), ('MY', '14', '', '{postcode}'), ('MY', '14', '   ', '{postcode}'), ('MY', '14', '.....', '{postcode}'), ('MY', '14', '٥٠٤٥٠', '{postcode}'),
     ('MY', '14', '50 450', '{postcode}'), ('MY', '14', E'50450\n', '{postcode}'), ('MY', E'14\n', '50450', '{state}'), ('MY', '99', 'x', '{state,postcode}'), ('MY', NULL, NULL, '{state,postcode}'),
-    -- No subdivisions: any state, also none. No pattern: any postal code, also none.
+    -- A country without subdivisions accepts any state, or none; a country without a pattern any postal code, or none.
     ('HK', NULL, NULL, '{}'), ('HK', '', '', '{}'), ('HK', 'Kowloon', '999077', '{}'), ('HK', 'HK-', '(', '{}'), ('HK', repeat('x', 1000000), repeat('x', 1000000), '{}'),
     ('AE', 'DU', NULL, '{}'), ('AE', 'DU', 'PO Box 1', '{}'), ('AE', NULL, NULL, '{state}'), ('PR', NULL, '00901', '{}'), ('PR', 'San Juan', 'x', '{postcode}'),
-    -- No such country
+    -- An unknown country.
     (NULL, '14', '50450', '{country}'), ('', '14', '50450', '{country}'), ('  ', '14', '50450', '{country}'), ('XX', '14', 'x', '{country}'), ('XX', 'XX-1', NULL, '{country,postcode}'),
     ('XX', NULL, '50450', '{country,state}'), ('XX', '', '50450', '{country,state}'), ('XX', '  ', NULL, '{country,state,postcode}'), (NULL, NULL, NULL, '{country,state,postcode}'),
     ('MYS', '14', '50450', '{country}'), ('458', '14', '50450', '{country}'), ('Malaysia', '14', '50450', '{country}'), ('M Y', '14', '50450', '{country}'),
@@ -146,10 +146,10 @@ FROM (VALUES
     ('ＭＹ', '14', '50450', '{country}'), (E'MY\n', '14', '50450', '{country}'), ('ıt', '25', '00118', '{country}'), ('uſ', 'CA', '94105', '{country}'), (repeat('MY', 500000), '14', '50450', '{country}')
 ) AS c (country, state, postcode, refused);
 SELECT is_empty($$SELECT s.* FROM subdivision s WHERE 'state' = ANY (invalid_address_codes(s.country, s.code, NULL)) OR 'state' = ANY (invalid_address_codes(s.country, s.country || '-' || s.code, NULL))
-    OR 'state' = ANY (invalid_address_codes(lower(s.country), lower(s.code), NULL))$$, 'every subdivision is one, however it is written');
+    OR 'state' = ANY (invalid_address_codes(lower(s.country), lower(s.code), NULL))$$, 'every subdivision is accepted in any case');
 
--- What no SQL can do
-SELECT is(pg_temp.broken(c.sql), c.name, c.name)
+-- Constraints.
+SELECT is(pg_temp.broken(c.sql), c.name, concat(c.name, ': ', c.sql))
 FROM (VALUES
     ('INSERT INTO country VALUES (''MY'', ''x'')', 'country_pkey'), ('INSERT INTO country VALUES (''my'', ''x'')', 'country_code_is_two_capitals'),
     ('INSERT INTO country VALUES (''XX'', ''x'', ''[0-9]{5}'')', 'country_postcode_is_whole'), ('INSERT INTO subdivision VALUES (''MY'', ''14'')', 'subdivision_pkey'),

@@ -5,32 +5,32 @@ SELECT no_plan();
 
 SELECT pg_temp.buy('alice', p_key => 'k1') AS a \gset
 CREATE TEMP TABLE first AS SELECT answer FROM idempotency WHERE key = 'k1';
-SELECT is(pg_temp.buy('alice', p_key => 'k1'), :a::bigint, 'a repeat gives the same order');
-SELECT is((SELECT count(*) FROM orders WHERE tenant_id = 77), 1::bigint, 'and makes no other');
-SELECT is(pg_temp.money('alice'), 9000::bigint, 'nor takes money');
+SELECT is(pg_temp.buy('alice', p_key => 'k1'), :a::bigint, 'a repetition returns the same order');
+SELECT is((SELECT count(*) FROM orders WHERE tenant_id = 77), 1::bigint, 'a repetition creates no order');
+SELECT is(pg_temp.money('alice'), 9000::bigint, 'a repetition debits nothing');
 CREATE FUNCTION pg_temp.again(p_fingerprint bytea) RETURNS SETOF orders_v1.written LANGUAGE sql AS $$
     SELECT * FROM orders_v1.place_plan(77, 'user', 'buyer', pg_temp.uid('alice'), 'create', 'k1', p_fingerprint, 1, 1, NULL, 1,
                                     'balance', NULL, NULL, NULL, NULL)
 $$;
-SELECT ok((SELECT replayed FROM pg_temp.again(sha256('basic'))), 'the repeat says that it is one');
-SELECT is((SELECT to_jsonb(a) - 'replayed' FROM pg_temp.again(sha256('basic')) AS a), (SELECT answer - 'replayed' FROM first), 'it tells what the first answer told');
+SELECT ok((SELECT replayed FROM pg_temp.again(sha256('basic'))), 'a repetition is marked as replayed');
+SELECT is((SELECT to_jsonb(a) - 'replayed' FROM pg_temp.again(sha256('basic')) AS a), (SELECT answer - 'replayed' FROM first), 'a repetition returns the first response');
 SELECT results_eq($$SELECT e.key, e.value FROM pg_temp.again(sha256('basic')) AS a, jsonb_each(to_jsonb(a."order")) AS e WHERE e.value <> 'null' ORDER BY e.key$$,
     format($$SELECT e.key, e.value FROM order_view v, jsonb_each(to_jsonb(v)) AS e, jsonb_each((SELECT answer -> 'order' FROM first)) AS f
              WHERE v.tenant_id = 77 AND v.id = %s AND f.key = e.key AND f.value <> 'null' AND e.value <> 'null' ORDER BY e.key$$, :a),
-    'the order as its view shows it');
-SELECT lives_ok(format('SELECT pg_temp.create_refunds(%s)', :a), 'even after a refund');
-SELECT is((SELECT ("order").payment_state FROM pg_temp.again(sha256('basic'))), 'paid', 'a repeat tells what was');
-SELECT is(pg_temp.refusal($$SELECT pg_temp.again(sha256('other'))$$), 'OR422 idempotency_key_reused idempotency_key', 'another request may not use the key');
-SELECT isnt(pg_temp.buy('bob', p_key => 'k1'), :a::bigint, 'another user may');
-SELECT is((SELECT outcome FROM cancel(77, 'user', 'buyer', pg_temp.uid('alice'), 'cancel', 'k1', '\x01', NULL, pg_temp.buy('alice', 'free'), NULL, NULL)), 'done', 'another route may');
-SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('poor', p_key => 'p1')$$), 'OR402 insufficient_balance', 'a refusal');
-SELECT is((SELECT count(*) FROM idempotency WHERE key = 'p1'), 0::bigint, 'keeps no key');
+    'a repetition returns the order as order_view has it');
+SELECT lives_ok(format('SELECT pg_temp.create_refunds(%s)', :a), 'the order is refunded');
+SELECT is((SELECT ("order").payment_state FROM pg_temp.again(sha256('basic'))), 'paid', 'a repetition returns the state at the first request');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.again(sha256('other'))$$), 'OR422 idempotency_key_reused idempotency_key', 'a different request with the key is refused');
+SELECT isnt(pg_temp.buy('bob', p_key => 'k1'), :a::bigint, 'the key of another user is independent');
+SELECT is((SELECT outcome FROM cancel(77, 'user', 'buyer', pg_temp.uid('alice'), 'cancel', 'k1', '\x01', NULL, pg_temp.buy('alice', 'free'), NULL, NULL)), 'done', 'the key of another route is independent');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('poor', p_key => 'p1')$$), 'OR402 insufficient_balance', 'a request is refused');
+SELECT is((SELECT count(*) FROM idempotency WHERE key = 'p1'), 0::bigint, 'a refused request stores no key');
 SELECT is(pg_temp.broken($$INSERT INTO idempotency (tenant_id, actor_id, route, key, fingerprint) SELECT tenant_id, actor_id, route, key, fingerprint FROM idempotency LIMIT 1$$),
-          'idempotency_pkey', 'one record a key');
+          'idempotency_pkey', 'a key has one record');
 
 SELECT pg_temp.buy('alice', p_method => 'external', p_key => 'x1') AS x \gset
-SELECT ok((SELECT completed_at IS NULL AND order_id = :x FROM idempotency WHERE key = 'x1'), 'an external order leaves its key open');
-SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('alice', p_method => 'external', p_key => 'x1')$$), 'OR409 idempotency_in_flight idempotency_key', 'a twin within 30 s is told to wait');
+SELECT ok((SELECT completed_at IS NULL AND order_id = :x FROM idempotency WHERE key = 'x1'), 'the key of an external order is unfinished');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('alice', p_method => 'external', p_key => 'x1')$$), 'OR409 idempotency_in_flight idempotency_key', 'a concurrent request within 30 s is refused');
 UPDATE idempotency SET started_at = started_at - interval '31 seconds' WHERE key = 'x1';
 CREATE FUNCTION pg_temp.resume(p_key text) RETURNS SETOF orders_v1.written LANGUAGE plpgsql AS $$
 BEGIN
@@ -38,20 +38,20 @@ BEGIN
     RETURN QUERY SELECT * FROM orders_v1.place_plan(77, 'user', 'buyer', pg_temp.uid('alice'), 'create', p_key, sha256('basic'), 1, 1, NULL, 1, 'external', 'sim', NULL, NULL, NULL);
 END
 $$;
-SELECT is((SELECT ROW(outcome, id, replayed, ("order").id)::text FROM pg_temp.resume('x1')), format('(intent,%s,f,%s)', pg_temp.payment_of(:x), :x), 'after that it resumes: the intent is still to be made');
-SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('alice', p_method => 'external', p_key => 'x1')$$), 'OR409 idempotency_in_flight idempotency_key', 'and holds the lease anew');
+SELECT is((SELECT ROW(outcome, id, replayed, ("order").id)::text FROM pg_temp.resume('x1')), format('(intent,%s,f,%s)', pg_temp.payment_of(:x), :x), 'after 30 s a request resumes: the intent has to be created');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('alice', p_method => 'external', p_key => 'x1')$$), 'OR409 idempotency_in_flight idempotency_key', 'the resumed request holds the lease');
 SELECT lives_ok(format($$SELECT record_intent(77, 'user', 'buyer', pg_temp.uid('alice'), 'create', 'x1', NULL, %s, 'in-o', 'https://pay', NULL)$$,
-                       pg_temp.payment_of(pg_temp.buy('alice', p_method => 'external'))), 'the intent of another order');
-SELECT is((SELECT completed_at FROM idempotency WHERE key = 'x1'), NULL, 'does not answer for this one');
+                       pg_temp.payment_of(pg_temp.buy('alice', p_method => 'external'))), 'the intent of another order is recorded');
+SELECT is((SELECT completed_at FROM idempotency WHERE key = 'x1'), NULL, 'it does not complete the key of this order');
 SELECT lives_ok(format($$SELECT record_intent(77, 'user', 'buyer', pg_temp.uid('alice'), 'create', 'x1', NULL, %s, 'in-x', 'https://pay', NULL)$$,
-                       pg_temp.payment_of(:x)), 'the intent');
+                       pg_temp.payment_of(:x)), 'the intent of the order is recorded');
 SELECT is((SELECT ((p."order").payments[1]).intent_id FROM place_plan(77, 'user', 'buyer', pg_temp.uid('alice'), 'create', 'x1', sha256('basic'), 1, 1, NULL, 1,
-           'external', 'sim', NULL, NULL, NULL) AS p), 'in-x', 'completes the answer');
+           'external', 'sim', NULL, NULL, NULL) AS p), 'in-x', 'it completes the response');
 SELECT pg_temp.buy('alice', p_method => 'external', p_key => 'x2') AS y \gset
 SELECT lives_ok(format($$SELECT record_intent_failure(77, 'user', 'buyer', pg_temp.uid('alice'), 'create', 'x2', NULL, %s, 'timeout', 'no reply', false)$$,
-                       pg_temp.payment_of(:y)), 'so does a failure');
-SELECT isnt((SELECT completed_at FROM idempotency WHERE key = 'x2'), NULL, 'of it');
--- The key of a placing that was cut off is answered as soon as no intent is to be made: what the worker did meanwhile counts.
+                       pg_temp.payment_of(:y)), 'a failure of an intent is recorded');
+SELECT isnt((SELECT completed_at FROM idempotency WHERE key = 'x2'), NULL, 'it completes the response too');
+-- The key of an interrupted request is completed as soon as no intent has to be created, also by the worker.
 SELECT pg_temp.buy('alice', p_method => 'external', p_key => 'w' || n) FROM generate_series(1, 4) AS n \g (format=unaligned) /dev/null
 CREATE TEMP TABLE cut AS SELECT i.key, i.order_id, p.id AS payment FROM idempotency i JOIN payment p ON p.tenant_id = 77 AND p.order_id = i.order_id WHERE i.tenant_id = 77 AND i.key LIKE 'w%';
 SELECT count(*) FROM cut, record_intent(77, 'worker', 'system', NULL, 'worker', NULL, NULL, payment, 'in-' || key, 'https://pay/' || key, NULL) WHERE key = 'w1' \g (format=unaligned) /dev/null
@@ -60,23 +60,23 @@ UPDATE payment SET expires_at = now() FROM cut WHERE cut.key = 'w3' AND id = pay
 UPDATE payment SET intent_id = 'in-w4' FROM cut WHERE cut.key = 'w4' AND id = payment;
 CREATE TEMP TABLE version AS SELECT key, order_id, version FROM cut JOIN orders o ON o.tenant_id = 77 AND o.id = order_id;
 SELECT is(format('%s %s %s', r.outcome, r.replayed, ((r."order").payments[1]).status), w.answer, w.what)
-FROM (VALUES ('w1', 'done f pending', 'the worker made the intent'), ('w2', 'done f failed', 'the provider refused'), ('w3', 'done f created', 'the payment expired'),
-             ('w4', 'intent f created', 'an event named the intent, but nobody knows where to pay')) AS w (key, answer, what), LATERAL pg_temp.resume(w.key) AS r;
-SELECT is((SELECT ((r."order").payments[1]).pay_url FROM pg_temp.resume('w1') AS r WHERE r.replayed), 'https://pay/w1', 'the answer is the final one, and is repeated');
-SELECT is((SELECT string_agg(key, ' ' ORDER BY key) FROM idempotency WHERE tenant_id = 77 AND key LIKE 'w%' AND completed_at IS NULL), 'w4', 'of each but the one whose intent is to be made');
-SELECT results_eq('SELECT order_id, version FROM version ORDER BY key', 'SELECT v.order_id, o.version FROM version v JOIN orders o ON o.tenant_id = 77 AND o.id = v.order_id ORDER BY v.key', 'no order changes by that');
+FROM (VALUES ('w1', 'done f pending', 'a repetition is done when the worker created the intent'), ('w2', 'done f failed', 'a repetition is done when the provider refused the payment'), ('w3', 'done f created', 'a repetition is done when the payment expired'),
+             ('w4', 'intent f created', 'a repetition creates the intent when an event named it but the payment has no URL')) AS w (key, answer, what), LATERAL pg_temp.resume(w.key) AS r;
+SELECT is((SELECT ((r."order").payments[1]).pay_url FROM pg_temp.resume('w1') AS r WHERE r.replayed), 'https://pay/w1', 'the final response is returned and replayed');
+SELECT is((SELECT string_agg(key, ' ' ORDER BY key) FROM idempotency WHERE tenant_id = 77 AND key LIKE 'w%' AND completed_at IS NULL), 'w4', 'only the key whose intent has to be created is unfinished');
+SELECT results_eq('SELECT order_id, version FROM version ORDER BY key', 'SELECT v.order_id, o.version FROM version v JOIN orders o ON o.tenant_id = 77 AND o.id = v.order_id ORDER BY v.key', 'resuming changes no order');
 
 UPDATE idempotency SET created_at = now() - interval '2 days' WHERE key LIKE 'x%';
-SELECT is(purge_idempotency(77, interval '1 day'), 2, 'old keys are purged');
-SELECT is((SELECT count(*) FROM idempotency WHERE tenant_id = 77 AND key LIKE 'k%'), 3::bigint, 'young ones stay');
+SELECT is(purge_idempotency(77, interval '1 day'), 2, 'old keys are deleted');
+SELECT is((SELECT count(*) FROM idempotency WHERE tenant_id = 77 AND key LIKE 'k%'), 3::bigint, 'recent keys are kept');
 SELECT pg_temp.buy('alice', p_key => 'z0'), pg_temp.buy('bob', 'free', p_key => 'z1') \g (format=unaligned) /dev/null
 SELECT outcome FROM cancel(77, 'user', 'buyer', pg_temp.uid('alice'), 'cancel', 'z1', '\x01', NULL, pg_temp.buy('alice', 'free'), NULL, NULL) \g (format=unaligned) /dev/null
 SELECT pg_temp.buy('alice', p_method => 'external', p_key => 'z1') AS z \gset
-SELECT results_eq(format('SELECT actor_id, route, key::text FROM idempotency WHERE order_id = %s', :z), $$VALUES (pg_temp.uid('alice'), 'create', 'z1')$$, 'an order is noted with its own key');
+SELECT results_eq(format('SELECT actor_id, route, key::text FROM idempotency WHERE order_id = %s', :z), $$VALUES (pg_temp.uid('alice'), 'create', 'z1')$$, 'an order is stored with its own key');
 SELECT ("order").id AS s FROM place_plan(77, 'operator', 'system', NULL, 'create', 's1', sha256('basic'), pg_temp.uid('bob'), pg_temp.plan('basic'), NULL, 1, 'external', 'sim', NULL, NULL, NULL) \gset
-SELECT is((SELECT order_id FROM idempotency WHERE key = 's1'), :s::bigint, 'also when nobody placed it');
+SELECT is((SELECT order_id FROM idempotency WHERE key = 's1'), :s::bigint, 'also for an order without a buyer');
 
--- Every write with a key, sent twice: the second answer is the first, and says that it is a repeat.
+-- Every write with a key is sent twice. The second response equals the first and is marked as replayed.
 \ir lib/company.sql
 \ir lib/twice.sql
 SELECT pg_temp.cart('sally') AS cart, pg_temp.sell() AS cash, pg_temp.sell() AS drop, pg_temp.sell('external') AS link, pg_temp.sell('credit_card', true) AS consumer,
@@ -131,15 +131,15 @@ SELECT * FROM (VALUES
 SELECT is(pg_temp.twice(w.name, w.api, pg_temp.uid(w.who), w.arguments), w.outcome, w.name || ' twice') FROM write AS w ORDER BY w.n;
 SELECT is((SELECT string_agg(p.proname, ' ' ORDER BY p.proname) FROM pg_proc p
            WHERE p.pronamespace = 'orders_v1'::regnamespace AND 'p_key' = ANY (p.proargnames) AND p.prosrc ~ 'replay|repeated_placing_result'
-             AND p.proname NOT IN (SELECT w.name FROM write AS w)), 'apply_paid_package member_place upgrade_or_renew', 'these are all, but those of packages');
+             AND p.proname NOT IN (SELECT w.name FROM write AS w)), 'apply_paid_package member_place upgrade_or_renew', 'all functions with a key are covered, except those of packages');
 SELECT is((SELECT string_agg(i.key, ' ' ORDER BY i.key) FROM idempotency i JOIN write w ON w.name = i.key WHERE i.tenant_id = 77 AND i.route = 'twice' AND i.order_id IS NULL),
-          'catalogue_bulk catalogue_upsert issue_token make_cart post_balance record_terminal_transaction reorder resolve_difference revoke_token start_reconciliation', 'a key notes the order that its answer is about');
-SELECT is((SELECT answer -> 'order' -> 'metadata' FROM idempotency WHERE tenant_id = 77 AND key = 'place_order'), '{"a": null, "b": {"c": null}, "d": [null]}', 'nulls inside stay');
-SELECT is((SELECT ROW(count(*) FILTER (WHERE cart_id = :cart), max(version) FILTER (WHERE id = :consumer))::text FROM orders WHERE tenant_id = 77), '(1,3)', 'each has its effect once');
-SELECT is((SELECT count(*) FROM mail WHERE tenant_id = 77), 1::bigint, 'one mail');
+          'catalogue_bulk catalogue_upsert issue_token make_cart post_balance record_terminal_transaction reorder resolve_difference revoke_token start_reconciliation', 'the key stores the order of the response');
+SELECT is((SELECT answer -> 'order' -> 'metadata' FROM idempotency WHERE tenant_id = 77 AND key = 'place_order'), '{"a": null, "b": {"c": null}, "d": [null]}', 'nulls in documents are kept');
+SELECT is((SELECT ROW(count(*) FILTER (WHERE cart_id = :cart), max(version) FILTER (WHERE id = :consumer))::text FROM orders WHERE tenant_id = 77), '(1,3)', 'each effect occurs once');
+SELECT is((SELECT count(*) FROM mail WHERE tenant_id = 77), 1::bigint, 'one mail is queued');
 SELECT is(pg_temp.refusal(format('SELECT settle_sale(77, %L, %L, %s, %L, %L, %L, %L, %L)', 'company', 'seller', pg_temp.uid('sally'), 'twice', 'settle_sale', '\x02', pg_temp.number_of(:cash), 'X2')),
-          'OR422 idempotency_key_reused idempotency_key', 'another request may not use a key of theirs');
+          'OR422 idempotency_key_reused idempotency_key', 'a different request with such a key is refused');
 
-SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'all invariants hold');
 SELECT * FROM finish();
 ROLLBACK;

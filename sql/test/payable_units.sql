@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- A channel that cannot take every minor unit of a currency: totals, refunds by amount and shares of lines are whole units.
+-- A channel that does not accept every minor unit of a currency: totals, refunds and shares of lines are multiples of its unit.
 BEGIN;
 \ir lib/shop.sql
 SELECT no_plan();
@@ -19,7 +19,7 @@ CREATE FUNCTION pg_temp.buy_jars(p_more jsonb, p_currency text DEFAULT 'HUF', p_
     SELECT ("order").id FROM orders_v1.place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL, jsonb_build_object(
         'dialect', 'shop', 'user', 'bob', 'payment_channel', p_channel, 'currency', p_currency) || p_more, 900)
 $$;
--- What the provider says of the newest payment of an order.
+-- An event of the provider about the newest payment of an order.
 CREATE FUNCTION pg_temp.captured(p_order bigint) RETURNS text LANGUAGE sql AS $$
     SELECT x.outcome FROM orders.payment p, LATERAL orders_v1.apply_provider_event(77, p.channel, gen_random_uuid()::text, 'paid', p.provider_key, NULL,
         gen_random_uuid()::text, p.amount, p.currency, NULL, NULL) AS x
@@ -38,50 +38,50 @@ CREATE FUNCTION pg_temp.refunds(p_order bigint) RETURNS text LANGUAGE sql AS $$
     SELECT string_agg(amount || ' ' || status, ', ' ORDER BY id) FROM orders.refund WHERE tenant_id = 77 AND order_id = p_order
 $$;
 
--- Three jars of 1000.00 less 100.00; one comes back.
+-- Three jars at 1000.00 less 100.00; one is refunded.
 SELECT pg_temp.buy_jars('{"lines": [{"product": "jar", "quantity": 3, "discount": 10000}]}') AS a \gset
-SELECT is((SELECT payable_unit FROM payment WHERE order_id = :a), 100::bigint, 'PayPal takes whole forints');
+SELECT is((SELECT payable_unit FROM payment WHERE order_id = :a), 100::bigint, 'PayPal accepts only whole forints');
 SELECT pg_temp.captured(:a) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.create_refunds(:a, NULL, pg_temp.jar(:a, 1)), 'done', 'one piece of three is refunded');
-SELECT is(pg_temp.refunds(:a), '96600 pending', 'by a whole number of forints');
+SELECT is(pg_temp.create_refunds(:a, NULL, pg_temp.jar(:a, 1)), 'done', 'one of three items is refunded');
+SELECT is(pg_temp.refunds(:a), '96600 pending', 'the refund is a whole number of forints');
 SELECT pg_temp.end_refund(:a), pg_temp.create_refunds(:a, NULL, pg_temp.jar(:a, 1)) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.refunds(:a), '96600 done, 96700 pending', 'what is left of a forint goes into the next piece');
+SELECT is(pg_temp.refunds(:a), '96600 done, 96700 pending', 'the remainder is added to the next refund');
 SELECT pg_temp.end_refund(:a), pg_temp.create_refunds(:a, NULL, pg_temp.jar(:a, 1)), pg_temp.end_refund(:a) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.refunds(:a), '96600 done, 96700 done, 96700 done', 'and the last piece');
-SELECT is((SELECT payment_state || ' ' || refunded FROM orders WHERE id = :a), 'refunded 290000', 'makes the sum exact');
+SELECT is(pg_temp.refunds(:a), '96600 done, 96700 done, 96700 done', 'the last item is refunded');
+SELECT is((SELECT payment_state || ' ' || refunded FROM orders WHERE id = :a), 'refunded 290000', 'the refunds add up exactly');
 
--- A discount that is spread over lines: no line is a whole number of forints, their sum is.
+-- A discount split over lines: the amounts of the lines are not whole forints, but their sum is.
 SELECT pg_temp.buy_jars('{"lines": [{"product": "jar"}, {"product": "jar", "quantity": 2, "discount": 3333}, {"product": "jar", "discount": 6667}]}') AS b \gset
 SELECT pg_temp.captured(:b) \g (format=unaligned) /dev/null
 SELECT array_agg(id ORDER BY id) AS lines FROM order_line WHERE order_id = :b AND kind = 'product' \gset
-SELECT is(pg_temp.create_refunds(:b, NULL, jsonb_build_array(jsonb_build_object('id', (:'lines'::bigint[])[3]))), 'done', 'a line of 933.33');
+SELECT is(pg_temp.create_refunds(:b, NULL, jsonb_build_array(jsonb_build_object('id', (:'lines'::bigint[])[3]))), 'done', 'a line of 933.33 is refunded');
 SELECT pg_temp.end_refund(:b, false) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.refunds(:b), '93300 failed', 'is asked for as 933, and fails');
+SELECT is(pg_temp.refunds(:b), '93300 failed', 'the refund of 933 fails');
 SELECT pg_temp.create_refunds(:b, NULL, jsonb_build_array(jsonb_build_object('id', (:'lines'::bigint[])[2]))), pg_temp.end_refund(:b),
        pg_temp.create_refunds(:b, NULL, jsonb_build_array(jsonb_build_object('id', (:'lines'::bigint[])[3]))), pg_temp.end_refund(:b),
        pg_temp.create_refunds(:b, NULL, jsonb_build_array(jsonb_build_object('id', (:'lines'::bigint[])[1]))), pg_temp.end_refund(:b) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.refunds(:b), '93300 failed, 196600 done, 93400 done, 100000 done', 'the rest in any order');
-SELECT is((SELECT payment_state || ' ' || refunded FROM orders WHERE id = :b), 'refunded 390000', 'is exact too');
+SELECT is(pg_temp.refunds(:b), '93300 failed, 196600 done, 93400 done, 100000 done', 'the other lines are refunded in any order');
+SELECT is((SELECT payment_state || ' ' || refunded FROM orders WHERE id = :b), 'refunded 390000', 'the refunds add up exactly');
 
--- By amount.
+-- Refunds by amount.
 SELECT pg_temp.buy_jars('{"lines": [{"product": "jar"}]}') AS c \gset
 SELECT pg_temp.captured(:c) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.create_refunds(%s, 150)', :c)), 'OR422 amount_not_payable amount', 'an amount that PayPal cannot pay out is refused');
-SELECT is(pg_temp.hint(format('SELECT pg_temp.create_refunds(%s, 150)', :c)), '{"unit": 100, "currency": "HUF"}', 'with the unit');
-SELECT is(pg_temp.create_refunds(:c, 200), 'done', 'a whole one is not');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.create_refunds(%s, 150)', :c)), 'OR422 amount_not_payable amount', 'an amount that is not a multiple of the unit is refused');
+SELECT is(pg_temp.hint(format('SELECT pg_temp.create_refunds(%s, 150)', :c)), '{"unit": 100, "currency": "HUF"}', 'the refusal has the unit');
+SELECT is(pg_temp.create_refunds(:c, 200), 'done', 'a multiple of the unit is accepted');
 SELECT pg_temp.end_refund(:c) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.create_refunds(:c), 'done', 'nor is all that is left');
+SELECT is(pg_temp.create_refunds(:c), 'done', 'a refund of the rest is accepted');
 
--- A piece that is worth less than a unit.
+-- An item whose amount is less than the unit.
 SELECT pg_temp.buy_jars('{"lines": [{"product": "pin", "quantity": 10}]}') AS d \gset
 SELECT pg_temp.captured(:d) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.create_refunds(%s, NULL, %L)', :d, pg_temp.jar(:d, 3, 'Pin'))), 'OR422 amount_not_payable lines', 'less than a unit is not paid out');
-SELECT is(pg_temp.create_refunds(:d, NULL, pg_temp.jar(:d, 4, 'Pin')), 'done', 'several pieces are');
-SELECT is(pg_temp.refunds(:d), '100 pending', 'as a whole unit');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.create_refunds(%s, NULL, %L)', :d, pg_temp.jar(:d, 3, 'Pin'))), 'OR422 amount_not_payable lines', 'an amount below the unit is refused');
+SELECT is(pg_temp.create_refunds(:d, NULL, pg_temp.jar(:d, 4, 'Pin')), 'done', 'several such items together are refunded');
+SELECT is(pg_temp.refunds(:d), '100 pending', 'the refund is a multiple of the unit');
 SELECT pg_temp.end_refund(:d), pg_temp.create_refunds(:d, NULL, pg_temp.jar(:d, 6, 'Pin')) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.refunds(:d), '100 done, 200 pending', 'and the rest exactly');
+SELECT is(pg_temp.refunds(:d), '100 done, 200 pending', 'the refunds add up exactly');
 
--- A return no longer hangs.
+-- A return.
 SELECT pg_temp.buy_jars('{"lines": [{"product": "jar", "quantity": 3, "discount": 10000}]}') AS r \gset
 SELECT pg_temp.captured(:r) \g (format=unaligned) /dev/null
 SELECT count(*) FROM advance(77, 'operator', 'operator', NULL, 'advance', NULL, NULL, :r, 'packed', NULL, NULL, NULL, NULL) AS x,
@@ -90,19 +90,19 @@ SELECT count(*) FROM advance(77, 'operator', 'operator', NULL, 'advance', NULL, 
 SELECT id AS ret FROM request_return(77, 'operator', 'operator', NULL, 'return', NULL, NULL, NULL, :r, pg_temp.jar(:r, 1), 'broken', 30, NULL) \gset
 SELECT x.outcome FROM unnest('{approve,receive,refund}'::text[]) AS s, LATERAL resolve_return(77, 'operator', 'operator', NULL, 'return', NULL, NULL, :ret, s, NULL, NULL) AS x
     \g (format=unaligned) /dev/null
-SELECT is((SELECT r.amount FROM order_view v, unnest(v.returns) AS r WHERE v.id = :r), 96600::bigint, 'a return is refunded by a payable amount');
+SELECT is((SELECT r.amount FROM order_view v, unnest(v.returns) AS r WHERE v.id = :r), 96600::bigint, 'a return is refunded by a multiple of the unit');
 SELECT pg_temp.end_refund(:r) \g (format=unaligned) /dev/null
-SELECT is((SELECT payment_state || ' ' || refunded FROM orders WHERE id = :r), 'partially_refunded 96600', 'and it goes back');
+SELECT is((SELECT payment_state || ' ' || refunded FROM orders WHERE id = :r), 'partially_refunded 96600', 'the order is partially refunded');
 
--- Placing: the total has to be payable.
-SELECT is(pg_temp.refusal($$SELECT pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 50}]}')$$), 'OR422 amount_not_payable payment_channel', 'a total that PayPal cannot take is refused');
-SELECT is(pg_temp.hint($$SELECT pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 50}]}')$$), '{"unit": 100, "total": 99950, "currency": "HUF"}', 'with the unit');
-SELECT is(pg_temp.refusal($$SELECT pg_temp.buy_jars('{"voucher": "THIRD", "lines": [{"product": "jar", "discount": 50}]}')$$), 'OR422 amount_not_payable payment_channel', 'a discount counts');
-SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('bob', 'forint', 'external', p_channel => 'paypal')$$), 'OR422 amount_not_payable payment_channel', 'through every API');
-SELECT isnt(pg_temp.buy('bob', 'forint', 'manual'), NULL, 'people can take it');
-SELECT isnt(pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 50}]}', p_channel => 'sim'), NULL, 'another provider');
-SELECT isnt(pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 50}]}', p_channel => 'cents'), NULL, 'and a channel that says that it can');
-SELECT is(pg_temp.refusal($$SELECT pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 100}]}', p_channel => 'rounds')$$), 'OR422 amount_not_payable payment_channel', 'a channel may have a unit of its own');
+-- The total of a new order must be a multiple of the unit.
+SELECT is(pg_temp.refusal($$SELECT pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 50}]}')$$), 'OR422 amount_not_payable payment_channel', 'a total that is not a multiple of the unit is refused');
+SELECT is(pg_temp.hint($$SELECT pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 50}]}')$$), '{"unit": 100, "total": 99950, "currency": "HUF"}', 'the refusal has the unit');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.buy_jars('{"voucher": "THIRD", "lines": [{"product": "jar", "discount": 50}]}')$$), 'OR422 amount_not_payable payment_channel', 'the total after the discount counts');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('bob', 'forint', 'external', p_channel => 'paypal')$$), 'OR422 amount_not_payable payment_channel', 'the rule applies to every API');
+SELECT isnt(pg_temp.buy('bob', 'forint', 'manual'), NULL, 'a manual payment has no unit');
+SELECT isnt(pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 50}]}', p_channel => 'sim'), NULL, 'another provider accepts every minor unit');
+SELECT isnt(pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 50}]}', p_channel => 'cents'), NULL, 'the unit of a channel overrides that of its provider');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 100}]}', p_channel => 'rounds')$$), 'OR422 amount_not_payable payment_channel', 'a channel can have its own unit');
 SELECT is(pg_temp.refusal($$SELECT pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 50}]}', 'TWD')$$), 'OR422 amount_not_payable payment_channel', 'TWD is as HUF');
 SELECT isnt(pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 1}]}', 'JPY'), NULL, 'JPY has no decimals anyway');
 SELECT isnt(pg_temp.buy_jars('{"lines": [{"product": "jar"}]}', 'USD'), NULL, 'USD has cents');
@@ -123,6 +123,6 @@ SELECT is((SELECT payable_unit FROM payment WHERE id = :e2), 100::bigint, 'anoth
 SELECT pg_temp.captured(:e) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.broken(format('UPDATE payment SET payable_unit = 700 WHERE id = %s', :e2)), 'payment_amount_is_payable', 'every payment is payable');
 
-SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'all invariants hold');
 SELECT * FROM finish();
 ROLLBACK;

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- 10,000 random orders of goods: whatever is ordered, in whatever currency, with whatever taxes and vouchers, adds up.
--- The seed is printed, and PROPERTY_SEED set in the environment repeats a run.
+-- 10,000 random orders of goods: the amounts add up for any goods, currency, taxes and vouchers.
+-- The seed is printed; the environment variable PROPERTY_SEED repeats a run.
 BEGIN;
 \ir lib/shop.sql
 SELECT no_plan();
@@ -12,7 +12,7 @@ SELECT no_plan();
 SELECT diag('PROPERTY_SEED=' || :seed);
 SELECT setseed(:seed / 1000000.0) \g (format=unaligned) /dev/null
 
--- One to four rates a class, from 0 to 30 %; products of each class and of none, from a single unit to a billion.
+-- One to four rates per class, from 0 to 30 %; products with and without a class, from one minor unit to a billion.
 SELECT pg_temp.operator_put('tax-rates', format('c%s-%s', c, r), jsonb_build_object('tax_class', 'c' || c, 'key', 'K' || r,
            'rate_bp', floor(random() * 3000)::integer))
 FROM generate_series(1, 6) AS c, LATERAL generate_series(1, 1 + c % 4) AS r \g (format=unaligned tuples_only=on) /dev/null
@@ -49,16 +49,16 @@ BEGIN
     RETURN (SELECT count(*) FROM orders.orders WHERE tenant_id = 77);
 END
 $$;
--- Statistics in between: plans that were made for empty tables would read whole ones.
+-- Updates the statistics: plans made for empty tables would read whole tables.
 SELECT pg_temp.place_many(200) \g (format=unaligned) /dev/null
 ANALYZE orders, order_line, order_tax, event, payment, shipment, coupon_redemption, coupon_user;
 SELECT is(pg_temp.place_many(9800), 10000::bigint, '10,000 orders are placed');
 ANALYZE orders, order_line, order_tax, event, payment, shipment, coupon_redemption, coupon_user;
 
-SELECT is_empty('SELECT * FROM orders_check.lines_add_up', 'lines, taxes and totals of each add up');
+SELECT is_empty('SELECT * FROM orders_check.lines_add_up', 'lines and taxes add up to the sums of each order');
 SELECT is_empty($$SELECT id FROM orders WHERE tenant_id = 77
-    AND total <> subtotal - discount + shipping + CASE WHEN tax_inclusive THEN 0 ELSE tax END$$, 'and make the total');
--- From the rates themselves: a line's tax is that of its price after discount, to half a unit, and no rate is off by one.
+    AND total <> subtotal - discount + shipping + CASE WHEN tax_inclusive THEN 0 ELSE tax END$$, 'the sums add up to the total');
+-- Recomputed from the rates: the tax of a line is that of its price after discount, to half a unit, for each rate.
 CREATE TEMP VIEW line_rate AS
     SELECT l.order_id, l.id, l.tax, o.tax_inclusive, (l.subtotal - l.discount)::numeric AS price, sum(r.rate_bp) AS rates
     FROM order_line l
@@ -69,15 +69,15 @@ CREATE TEMP VIEW line_rate AS
     GROUP BY 1, 2, 3, 4, 5;
 SELECT is_empty($$SELECT * FROM line_rate
     WHERE abs(tax - CASE WHEN tax_inclusive THEN price * coalesce(rates, 0) / (10000 + coalesce(rates, 0)) ELSE price * coalesce(rates, 0) / 10000 END) > 0.5$$,
-    'a line''s tax is that of its rates');
+    'the tax of a line is that of its rates');
 SELECT is_empty($$SELECT o.id FROM orders o
     JOIN LATERAL (SELECT sum(l.discount) AS given, sum(l.subtotal) FILTER (WHERE l.kind = 'discount') AS shown FROM order_line l
                   WHERE l.tenant_id = 77 AND l.order_id = o.id) AS d ON true
-    WHERE o.tenant_id = 77 AND o.discount <> coalesce(-d.shown, 0)$$, 'the lines'' discounts are the voucher');
-SELECT is_empty($$SELECT id FROM order_line WHERE tenant_id = 77 AND kind = 'product' AND discount > subtotal$$, 'no line is below nothing');
-SELECT is((SELECT count(DISTINCT exponent) FROM orders WHERE tenant_id = 77), 3::bigint, 'in currencies of 0, 2 and 3 digits');
-SELECT is((SELECT count(*) > 500 FROM orders WHERE tenant_id = 77 AND discount > 0), true, 'many with vouchers');
+    WHERE o.tenant_id = 77 AND o.discount <> coalesce(-d.shown, 0)$$, 'the discounts of the lines add up to the voucher');
+SELECT is_empty($$SELECT id FROM order_line WHERE tenant_id = 77 AND kind = 'product' AND discount > subtotal$$, 'the discount of a line does not exceed its amount');
+SELECT is((SELECT count(DISTINCT exponent) FROM orders WHERE tenant_id = 77), 3::bigint, 'currencies with 0, 2 and 3 decimals occur');
+SELECT is((SELECT count(*) > 500 FROM orders WHERE tenant_id = 77 AND discount > 0), true, 'many orders have vouchers');
 
-SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'all invariants hold');
 SELECT * FROM finish();
 ROLLBACK;

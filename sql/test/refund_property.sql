@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Random lives of orders of counted goods: whatever is paid, refunded, cancelled, shipped and returned in whatever sequence, the
--- checks find nothing and every piece is accounted for. The seed is printed; PROPERTY_SEED repeats a run, PROPERTY_STEPS sets the length.
+-- Random sequences of payments, refunds, cancellations, shipments and returns of orders with tracked stock. The invariants hold and
+-- stock adds up after any sequence. The seed is printed; PROPERTY_SEED repeats a run, PROPERTY_STEPS sets the number of steps.
 BEGIN;
 \ir lib/shop.sql
 \ir lib/goods.sql
@@ -45,7 +45,7 @@ BEGIN
 END
 $$;
 
--- A refund of an order: all that is left, an amount, or pieces of some lines.
+-- A random refund of an order: the rest, an amount, or items of some lines.
 CREATE FUNCTION pg_temp.refund_any(o orders.orders) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_actor text := pg_temp.any_of('operator', 'operator', 'seller');
@@ -65,7 +65,7 @@ BEGIN
 END
 $$;
 
--- A step of an order's life, chosen at random.
+-- A random step of an order.
 CREATE FUNCTION pg_temp.step(o orders.orders, p_what text, n integer) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     CASE p_what
@@ -112,7 +112,7 @@ BEGIN
 END
 $$;
 
--- Mostly a step that the states of the order allow, sometimes any step.
+-- Usually a step that the states of the order allow, sometimes any step.
 CREATE FUNCTION pg_temp.any_step(o orders.orders) RETURNS text LANGUAGE sql AS $$
     SELECT CASE
         WHEN random() < 0.2
@@ -129,7 +129,7 @@ $$;
 
 CREATE TEMP TABLE done (what text, code text);
 
--- Refusals are part of life; any other error ends the test.
+-- Refusals are expected; any other error ends the test.
 CREATE FUNCTION pg_temp.try_step(o orders.orders, p_what text, n integer) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_code text;
@@ -183,22 +183,22 @@ END
 $$;
 SELECT is(pg_temp.live(:steps), NULL, :steps || ' steps violate nothing');
 
--- Bills: each paid order of goods has one, and a document that was composed in between says what one composed now says.
-SELECT cmp_ok((SELECT count(*) FROM bill_document WHERE tenant_id = 77), '>', 0::bigint, 'documents were composed in between');
+-- Each paid order of goods has a bill, and a document composed earlier equals one composed now.
+SELECT cmp_ok((SELECT count(*) FROM bill_document WHERE tenant_id = 77), '>', 0::bigint, 'documents were composed during the run');
 SELECT issue_bills(77, 10000) \g (format=unaligned) /dev/null
 SELECT is_empty($$
     SELECT o.id FROM orders o
     JOIN order_history h ON h.tenant_id = 77 AND h.order_id = o.id AND h.axis = 'payment' AND h.to_state = 'paid' AND h.from_state <> 'refund_pending'
     LEFT JOIN bill b ON b.tenant_id = 77 AND b.order_id = o.id
     WHERE o.tenant_id = 77 AND o.fulfilment_state <> 'none' AND b.order_id IS NULL$$, 'every paid order of goods has a bill');
-SELECT is((SELECT count(*) FROM bill WHERE tenant_id = 77), (SELECT max(sequence)::bigint FROM bill WHERE tenant_id = 77), 'and no number is missing');
+SELECT is((SELECT count(*) FROM bill WHERE tenant_id = 77), (SELECT max(sequence)::bigint FROM bill WHERE tenant_id = 77), 'no bill number is missing');
 SELECT is_empty($$
     SELECT o.id, d.document FROM bill_document d
     JOIN bill b ON b.tenant_id = 77 AND b.order_id = d.order_id
     JOIN orders o ON o.tenant_id = 77 AND o.id = d.order_id
-    WHERE d.tenant_id = 77 AND d.document <> as_bill(invoice_document(o, o.bill_no, b.snapshot))$$, 'a document does not depend on when it is composed');
+    WHERE d.tenant_id = 77 AND d.document <> as_bill(invoice_document(o, o.bill_no, b.snapshot))$$, 'a document does not depend on the time of composition');
 
--- From the lines themselves, not from the counters.
+-- Computed from the lines, not from the counters.
 CREATE TEMP VIEW piece AS
     SELECT l.item_id, l.quantity - l.cancelled_quantity AS pieces,
            o.fulfilment_state IN ('shipped', 'out_for_delivery', 'delivered', 'returned')
@@ -212,22 +212,22 @@ SELECT is_empty($$
     FROM stock s
     JOIN (SELECT item_id, coalesce(sum(pieces) FILTER (WHERE gone), 0) AS gone, coalesce(sum(pieces) FILTER (WHERE held AND NOT gone), 0) AS held
           FROM piece GROUP BY 1) AS x ON x.item_id = s.variant_id
-    WHERE s.tenant_id = 77 AND (s.on_hand, s.reserved) <> (2000 - x.gone, x.held)$$, 'what is reserved is to be shipped, and what is not on hand was shipped');
+    WHERE s.tenant_id = 77 AND (s.on_hand, s.reserved) <> (2000 - x.gone, x.held)$$, 'reserved items are still to be shipped, and missing items were shipped');
 SELECT is_empty($$
     SELECT o.id, o.state, r.state FROM coupon_redemption r
     JOIN orders o ON o.tenant_id = 77 AND o.id = r.order_id
-    WHERE r.tenant_id = 77 AND (r.state = 'released') <> (o.state IN ('cancelled', 'expired', 'error'))$$, 'closed orders release their coupons, and no others');
+    WHERE r.tenant_id = 77 AND (r.state = 'released') <> (o.state IN ('cancelled', 'expired', 'error'))$$, 'exactly the closed orders have released their coupons');
 SELECT is_empty($$
     SELECT id FROM orders WHERE tenant_id = 77 AND state = 'open' AND payment_state = 'refunded' AND fulfilment_state NOT IN ('shipped', 'out_for_delivery', 'delivered', 'returned')$$,
     'no order is open after a full refund before shipping');
 SELECT is_empty($$
     SELECT l.id FROM order_line l
-    WHERE l.tenant_id = 77 AND l.returned_quantity > l.quantity - l.cancelled_quantity$$, 'no piece comes back that was not shipped');
+    WHERE l.tenant_id = 77 AND l.returned_quantity > l.quantity - l.cancelled_quantity$$, 'only shipped items are returned');
 SELECT diag(string_agg(w.line, E'\n' ORDER BY w.line))
 FROM (SELECT format('%s: %s', d.what, string_agg(d.code || ' ' || d.times, ', ' ORDER BY d.times DESC)) AS line
       FROM (SELECT what, code, count(*) AS times FROM done GROUP BY 1, 2) AS d GROUP BY d.what) AS w;
 SELECT is_empty($$
     SELECT w.what FROM unnest('{place,pay,event,dashboard,refund,settle,go,send,cancel,late,return,resolve}'::text[]) AS w (what)
-    WHERE NOT EXISTS (SELECT FROM done d WHERE d.what = w.what AND d.code = 'done')$$, 'each step was taken by some order');
+    WHERE NOT EXISTS (SELECT FROM done d WHERE d.what = w.what AND d.code = 'done')$$, 'each step succeeded for some order');
 SELECT * FROM finish();
 ROLLBACK;

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What a refusal carries survives every hop between the function and the module. A database that is spread over servers passes
--- SQLSTATE, MESSAGE, DETAIL and HINT on, and drops the rest; there the names of tables and constraints end in a number.
+-- The parts of a refusal survive every hop between the function and the module. A distributed database forwards SQLSTATE, MESSAGE,
+-- DETAIL and HINT and drops the rest; there, names of tables and constraints end in a number.
 BEGIN;
 \ir lib/shop.sql
 \ir lib/company.sql
@@ -22,19 +22,19 @@ END
 $$;
 SELECT is(pg_temp.fields('SELECT refuse(' || c.arguments || ')'), 'OR422|a_code|A sentence.|' || c.hint || '|', c.what)
 FROM (VALUES
-    ($$'422', 'a_code', 'A sentence.'$$, '', 'a refusal of the whole request'),
-    ($$'422', 'a_code', 'A sentence.', ''$$, '', 'an empty field is none'),
-    ($$'422', 'a_code', 'A sentence.', 'lines[1].qty'$$, '{"field": "lines[1].qty"}', 'a field'),
-    ($$'422', 'a_code', 'A sentence.', 'a"\é'$$, '{"field": "a\"\\é"}', 'a field with characters that JSON escapes'),
-    ($$'422', 'a_code', 'A sentence.', NULL, '{"a": null}'$$, '{"extras": {"a": null}}', 'further members'),
-    ($$'422', 'a_code', 'A sentence.', 'b', '{"field": 1}'$$, '{"field": "b", "extras": {"field": 1}}', 'a further member of any name')
+    ($$'422', 'a_code', 'A sentence.'$$, '', 'a refusal of the whole request has no field'),
+    ($$'422', 'a_code', 'A sentence.', ''$$, '', 'an empty field is omitted'),
+    ($$'422', 'a_code', 'A sentence.', 'lines[1].qty'$$, '{"field": "lines[1].qty"}', 'a refusal has its field'),
+    ($$'422', 'a_code', 'A sentence.', 'a"\é'$$, '{"field": "a\"\\é"}', 'special characters of a field are escaped'),
+    ($$'422', 'a_code', 'A sentence.', NULL, '{"a": null}'$$, '{"extras": {"a": null}}', 'further members are in extras'),
+    ($$'422', 'a_code', 'A sentence.', 'b', '{"field": 1}'$$, '{"field": "b", "extras": {"field": 1}}', 'a further member may have any name')
 ) AS c (arguments, hint, what);
 
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p
                   WHERE p.pronamespace = 'orders_v1'::regnamespace AND p.prosrc ~* '\m(column|constraint|table)_name\M'$$,
                 'no function reads the name of a column, a constraint or a table from an error');
 
--- The same documents are refused in the same way whatever the constraints are called.
+-- The same documents get the same refusals, whatever the names of the constraints.
 DO $$
 DECLARE
     k record;
@@ -56,7 +56,7 @@ FROM (VALUES
     (3, 'packages', 'vip', '{"product": "vip", "rank": 1}')
 ) AS k (n, kind, ref, document) ORDER BY k.n \g (format=unaligned tuples_only=on) /dev/null
 SELECT is(pg_temp.fields(format('SELECT pg_temp.operator_put(%L, %L, %L)', c.kind, c.ref, c.document)),
-          format('OR422|invalid_field|%s|%s|', c.detail, coalesce('{"field": "' || c.field || '"}', '')), c.kind || ' ' || c.document)
+          format('OR422|invalid_field|%s|%s|', c.detail, coalesce('{"field": "' || c.field || '"}', '')), concat(c.kind, ' ', c.document, ' is refused: ', c.detail))
 FROM (VALUES
     ('users', 'x', '{"name": "x", "login": "alice"}', 'Another entry has this value already.', 'login'),
     ('users', 'bob', '{"name": "x", "login": "alice"}', 'Another entry has this value already.', 'login'),
@@ -90,18 +90,18 @@ FROM (VALUES (1, 'users', 'alice', '{"name": "A", "login": "alice"}'::jsonb), (2
 ORDER BY k.n \g (format=unaligned tuples_only=on) /dev/null
 SELECT pass('an entry does not conflict with itself');
 
--- A rule that only the table knows.
+-- A rule that only a constraint of the table checks.
 ALTER TABLE orders.users ADD CONSTRAINT a_new_rule_102114 CHECK (name <> 'odd');
 SELECT is(pg_temp.fields($$SELECT pg_temp.operator_put('users', 'x', '{"name": "odd"}')$$), 'OR422|invalid_field|The values do not fit together.||',
-          'does not reach the caller by its name');
+          'the name of a constraint does not reach the caller');
 CREATE UNIQUE INDEX one_name_102114 ON orders.users (tenant_id, name) WHERE name = 'twin';
 SELECT pg_temp.operator_put('users', 'x', '{"name": "twin"}') \g /dev/null
 SELECT is(pg_temp.fields($$SELECT pg_temp.operator_put('users', 'y', '{"name": "twin"}')$$), 'OR422|invalid_field|Another entry has this value already.||',
-          'nor does a unique one');
+          'the name of a unique index does not reach the caller');
 SELECT is((SELECT ROW((b.r).outcome, (b.r).field, (b.r).detail)::text FROM (SELECT r FROM catalogue_bulk(77, 'operator', 'operator', NULL, 'bulk', NULL, NULL,
               ARRAY['{"kind": "users", "ref": "y", "name": "Y", "login": "alice"}']::jsonb[]) AS r) AS b),
-          '(invalid_field,login,"Another entry has this value already.")', 'a bulk names the field, too');
+          '(invalid_field,login,"Another entry has this value already.")', 'a bulk returns the field of the refusal');
 
-SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'all invariants hold');
 SELECT * FROM finish();
 ROLLBACK;

@@ -10,13 +10,13 @@ FROM pg_class c WHERE c.relnamespace = 'orders'::regnamespace AND c.relkind = 'r
 SELECT results_eq($$SELECT c.oid::regclass::text COLLATE "default", array_agg(x.privilege_type::text) FROM pg_class c, aclexplode(c.relacl) AS x
         WHERE c.relnamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) AND x.grantee IN (0, 'orders_api'::regrole) GROUP BY 1 ORDER BY 1$$,
     $$VALUES ('order_text', '{SELECT}'::text[]), ('order_view', '{SELECT}'), ('pending_refund', '{SELECT}'), ('user_text', '{SELECT}')$$,
-    'it reads four views, and nobody else may');
+    'orders_api may read four views, and no other role has privileges');
 SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-    WHERE c.relnamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) AND a.attacl IS NOT NULL$$, 'no privilege is on a column');
+    WHERE c.relnamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) AND a.attacl IS NOT NULL$$, 'no column has its own privileges');
 SELECT is_empty($$SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace = 'orders_v1'::regnamespace AND c.relkind = 'v'
-    AND coalesce(c.reloptions::text, '') ~ 'security_invoker'$$, 'a view reads with the rights of the owner');
+    AND coalesce(c.reloptions::text, '') ~ 'security_invoker'$$, 'no view has security_invoker');
 SELECT is(has_function_privilege('orders_api', p.oid, 'EXECUTE'),
-          p.proname = ANY ('{schema_version,tenants,token_identity,login_identity,user_id_of,active_user_id,order_id_of,claimable_order_id,sale_id,sales_of,labels_of,cancel_reason,pay_url_of,is_paid_by_link,code_key,
+          p.proname = ANY ('{schema_version,tenants,token_identity,login_identity,user_id_of,active_user_id,order_id_of,claimable_order_id,sale_id,sales_of,labels_of,cancel_reason,is_payable,awaits_payment,is_unpaid,is_paid_by_link,code_key,
               span_start,span_end,list_tokens,list_returns,read_invoice,read_own_invoice,read_bill,issue_bills,tenants_to_bill,tenants_with_due,
               place_plan,place_order,member_place,upgrade_or_renew,apply_paid_package,place_cart,settle_sale,cancel_sale,refund_sale,check_sale_refund,send_pay_link,claim_order,
               edit_billing_address,reorder,make_cart,settle_payment,cancel,refund,settle_refund,advance,ship,track,correct_address,request_return,resolve_return,issue_invoice,
@@ -27,23 +27,23 @@ SELECT is(has_function_privilege('orders_api', p.oid, 'EXECUTE'),
               purge_idempotency,purge_mails,purge_provider_events,purge_tokens,purge_carts,
               plan_reconciliations,claim_reconciliations,record_reconciliation_page,fail_reconciliation,compare_reconciliations,
               start_reconciliation,apply_difference,resolve_difference,read_reconciliation,list_reconciliations,list_differences}'),
-          'who may run ' || p.proname)
+          'orders_api may execute ' || p.proname || ' only if the module calls it')
 FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) ORDER BY p.proname;
-SELECT is(p.prosecdef, p.proname NOT IN ('code_key', 'is_paid_by_link'), p.proname || ': rights of the owner')
+SELECT is(p.prosecdef, p.proname NOT IN ('code_key', 'is_paid_by_link', 'is_payable', 'awaits_payment', 'is_unpaid'), p.proname || ' is SECURITY DEFINER unless it reads no table')
 FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace) AND has_function_privilege('orders_api', p.oid, 'EXECUTE') ORDER BY 1;
 SELECT is_empty($$SELECT p.proname FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace)
-    AND p.prosecdef AND NOT has_function_privilege('orders_api', p.oid, 'EXECUTE')$$, 'what nobody may run needs no rights of the owner');
+    AND p.prosecdef AND NOT has_function_privilege('orders_api', p.oid, 'EXECUTE')$$, 'no function that orders_api cannot execute is SECURITY DEFINER');
 SELECT is_empty($$SELECT p.proname, x.grantee::regrole FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS x
-    WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace) AND x.grantee NOT IN ('orders_owner'::regrole, 'orders_api'::regrole)$$, 'no function is granted to anybody else');
+    WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace) AND x.grantee NOT IN ('orders_owner'::regrole, 'orders_api'::regrole)$$, 'functions are granted only to the owner and orders_api');
 SELECT ok(p.proconfig @> '{"search_path=orders, orders_v1, pg_temp"}', p.proname || ' fixes its search path')
 FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace) AND p.prosecdef ORDER BY p.proname;
-SELECT is(pg_get_userbyid(c.relowner), 'orders_owner', c.relname || ' is the owner''s')
+SELECT is(pg_get_userbyid(c.relowner), 'orders_owner', 'orders_owner owns ' || c.relname)
 FROM pg_class c WHERE c.relnamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) AND c.relkind IN ('r', 'v') ORDER BY c.relname;
-SELECT ok(NOT r.rolcanlogin AND NOT r.rolsuper, 'nobody logs in as the owner') FROM pg_roles r WHERE r.rolname = 'orders_owner';
-SELECT ok(NOT r.rolsuper AND NOT r.rolcreaterole AND NOT r.rolcreatedb AND NOT r.rolbypassrls, 'the module has no rights of its own')
+SELECT ok(NOT r.rolcanlogin AND NOT r.rolsuper, 'the owner cannot log in and is no superuser') FROM pg_roles r WHERE r.rolname = 'orders_owner';
+SELECT ok(NOT r.rolsuper AND NOT r.rolcreaterole AND NOT r.rolcreatedb AND NOT r.rolbypassrls, 'orders_api has no administrative attribute')
 FROM pg_roles r WHERE r.rolname = 'orders_api';
-SELECT ok(NOT pg_has_role('orders_api', 'orders_owner', 'MEMBER'), 'nor the owner''s');
-SELECT ok(NOT has_schema_privilege('orders_api', 'orders', 'CREATE'), 'it makes nothing in the schema');
+SELECT ok(NOT pg_has_role('orders_api', 'orders_owner', 'MEMBER'), 'orders_api is not a member of the owner');
+SELECT ok(NOT has_schema_privilege('orders_api', 'orders', 'CREATE'), 'orders_api cannot create objects in the schema');
 
 CREATE FUNCTION public.as_module(p_sql text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -59,7 +59,7 @@ BEGIN
     RETURN v_state;
 END
 $$;
-SELECT is(public.as_module(c.sql), '42501', c.sql)
+SELECT is(public.as_module(c.sql), '42501', 'orders_api may not execute: ' || c.sql)
 FROM (VALUES ('UPDATE orders.orders SET total = 0'), ('DELETE FROM orders.event'), ('SELECT * FROM orders.event'), ('SELECT id FROM orders.orders'), ('SELECT id FROM orders.tenant'), ('SELECT code FROM orders.currency'),
              ('SELECT number FROM orders.schema_version'), ('SELECT * FROM orders_v1.order_history'), ('SELECT * FROM orders_v1.order_operation'), ('DELETE FROM orders_v1.order_view'),
              ('DELETE FROM orders_v1.pending_refund'), ('UPDATE orders_v1.pending_refund SET order_id = 1'), ('SELECT orders_v1.written_order(NULL, 1)'), ('SELECT * FROM orders_check.all_violations'),
@@ -68,8 +68,8 @@ FROM (VALUES ('UPDATE orders.orders SET total = 0'), ('DELETE FROM orders.event'
              ('SELECT orders_v1.put_order(NULL, NULL, NULL)'), ('SELECT orders_v1.credit_balance(77, 1, ''USD'', 1, NULL, NULL, NULL, NULL)'),
              ('CREATE TABLE orders.mine ()'), ('TRUNCATE orders.payment')) AS c (sql);
 SELECT is(public.as_module(format('SELECT orders_v1.cancel(77, ''user'', ''buyer'', 1, ''c'', NULL, NULL, NULL, %s, NULL, NULL)', :a)), 'OR409',
-          'but it may ask the functions');
-SELECT is(public.as_module(format('SELECT * FROM orders_v1.%I WHERE tenant_id = 77', v.name)), '00000', 'and read ' || v.name)
+          'orders_api may execute a granted function');
+SELECT is(public.as_module(format('SELECT * FROM orders_v1.%I WHERE tenant_id = 77', v.name)), '00000', 'orders_api may read ' || v.name)
 FROM unnest('{order_view,order_text,user_text,pending_refund}'::text[]) AS v (name);
 SELECT * FROM finish();
 ROLLBACK;

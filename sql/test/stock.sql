@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The stock that a catalogue document states is the result of a count; stating it again is no new count.
+-- A catalogue document states the result of a count of the stock. Sending the same quantity again is not a new count.
 BEGIN;
 \ir lib/shop.sql
 SELECT no_plan();
@@ -22,50 +22,50 @@ BEGIN
 END
 $$;
 
-SELECT is(pg_temp.put_lamp('10'), 'created', 'ten lamps');
+SELECT is(pg_temp.put_lamp('10'), 'created', 'a document states a stock of ten');
 SELECT pg_temp.order_of(4) AS a, pg_temp.order_of(3) AS b \gset
-SELECT is(pg_temp.send(:a), 'done', 'four are shipped');
-SELECT is(pg_temp.stock(), '6 3', 'six are left, three of them reserved');
+SELECT is(pg_temp.send(:a), 'done', 'four items are shipped');
+SELECT is(pg_temp.stock(), '6 3', 'six items are on hand, three of them reserved');
 SELECT ("order").id AS s FROM orders_v1.place_order(77, 'operator', 'operator', NULL, 'place', NULL, NULL, '{"dialect": "shop", "user": "alice", "payment_method": "cod",
     "lines": [{"product": "lamp", "variant": "x", "quantity": 2}], "shipping": {"courier": "X", "price": 50}}', 900) \gset
-SELECT is(pg_temp.stock(), '6 5', 'a line of shipping after them changes nothing');
+SELECT is(pg_temp.stock(), '6 5', 'a shipping line after the goods does not change the stock');
 SELECT orders_v1.cancel(77, 'operator', 'operator', NULL, 'cancel', NULL, NULL, NULL, :s, 'test', NULL) \g (format=unaligned) /dev/null
-SELECT is(pg_temp.stock(), '6 3', 'nor does it when they are released');
+SELECT is(pg_temp.stock(), '6 3', 'releasing the items restores the stock');
 SELECT is(pg_temp.put_lamp('10'), 'unchanged', 'the same document changes nothing');
-SELECT is(pg_temp.stock(), '6 3', 'what was shipped stays off the stock');
-SELECT is(pg_temp.refusal('SELECT pg_temp.order_of(4)'), 'OR409 insufficient_stock lines', 'three can be sold, not four');
-SELECT is(pg_temp.put_lamp('8'), 'updated', 'another number is a count');
-SELECT is(pg_temp.stock(), '8 3', 'of the pieces in the shop, the reserved ones included');
-SELECT is(pg_temp.put_lamp('8'), 'unchanged', 'stated once');
-SELECT is(pg_temp.put_lamp('6'), 'updated', 'a count that has just been reached');
-SELECT is(pg_temp.send(:b), 'done', 'three more are shipped');
-SELECT is(pg_temp.put_lamp('3'), 'updated', 'the number that is on hand by now was not stated before');
-SELECT is(pg_temp.stock(), '3 0', 'and is a count too');
-SELECT is(pg_temp.put_lamp('2'), 'updated', 'fewer are found');
-SELECT is(pg_temp.stock(), '2 0', 'than there should be');
+SELECT is(pg_temp.stock(), '6 3', 'shipped items stay deducted');
+SELECT is(pg_temp.refusal('SELECT pg_temp.order_of(4)'), 'OR409 insufficient_stock lines', 'only items that are not reserved can be sold');
+SELECT is(pg_temp.put_lamp('8'), 'updated', 'another quantity is a new count');
+SELECT is(pg_temp.stock(), '8 3', 'the count includes reserved items');
+SELECT is(pg_temp.put_lamp('8'), 'unchanged', 'the same count changes nothing');
+SELECT is(pg_temp.put_lamp('6'), 'updated', 'a count can equal the quantity on hand');
+SELECT is(pg_temp.send(:b), 'done', 'three more items are shipped');
+SELECT is(pg_temp.put_lamp('3'), 'updated', 'the quantity on hand is a new count if the last document differs');
+SELECT is(pg_temp.stock(), '3 0', 'the count sets the stock');
+SELECT is(pg_temp.put_lamp('2'), 'updated', 'a count may be lower than the quantity on hand');
+SELECT is(pg_temp.stock(), '2 0', 'the lower count sets the stock');
 SELECT pg_temp.order_of(2) AS c \gset
-SELECT is(pg_temp.put_lamp('0'), 'updated', 'none are found, though two are sold');
-SELECT is(pg_temp.stock(), '0 2', 'which stay reserved');
-SELECT is(pg_temp.send(:c), 'done', 'and are shipped all the same');
-SELECT is(pg_temp.stock(), '0 0', 'there are no less than none');
-SELECT is_empty('SELECT * FROM orders_check.all_violations WHERE tenant_id = 77', 'every piece is accounted for');
+SELECT is(pg_temp.put_lamp('0'), 'updated', 'a count may be lower than the reserved quantity');
+SELECT is(pg_temp.stock(), '0 2', 'the reserved items stay reserved');
+SELECT is(pg_temp.send(:c), 'done', 'reserved items are shipped after a count of 0');
+SELECT is(pg_temp.stock(), '0 0', 'the quantity on hand does not become negative');
+SELECT is_empty('SELECT * FROM orders_check.all_violations WHERE tenant_id = 77', 'the stock equals counts minus shipments');
 
--- No longer counted, and counted again.
-SELECT is(pg_temp.put_lamp('5'), 'updated', 'five');
+-- A variant whose stock is no longer tracked, and is tracked again.
+SELECT is(pg_temp.put_lamp('5'), 'updated', 'a document states a stock of five');
 SELECT pg_temp.order_of(1) AS d \gset
-SELECT is(pg_temp.put_lamp(NULL), 'updated', 'a document without a number stops the count');
-SELECT is(pg_temp.put_lamp(NULL), 'unchanged', 'once');
+SELECT is(pg_temp.put_lamp(NULL), 'updated', 'a document without a quantity stops tracking');
+SELECT is(pg_temp.put_lamp(NULL), 'unchanged', 'the same document changes nothing');
 SELECT pg_temp.order_of(9) AS e \gset
-SELECT is(pg_temp.send(:d), 'done', 'what was reserved is shipped from the stock');
-SELECT is(pg_temp.send(:e), 'done', 'what was not counted is not');
-SELECT is(pg_temp.stock(), '4 0 uncounted', 'as the numbers say');
-SELECT is(pg_temp.put_lamp('5'), 'updated', 'the same number after that is a new count');
-SELECT is(pg_temp.stock(), '5 0', 'of five');
-SELECT is((SELECT ROW(entered, shipped)::text FROM stock WHERE tenant_id = 77), '(15,10)', 'the totals of all movements');
-SELECT is_empty('SELECT * FROM orders_check.all_violations WHERE tenant_id = 77', 'every piece is accounted for again');
+SELECT is(pg_temp.send(:d), 'done', 'an item reserved before is shipped from the stock');
+SELECT is(pg_temp.send(:e), 'done', 'an item ordered without tracking is shipped without the stock');
+SELECT is(pg_temp.stock(), '4 0 uncounted', 'only the reserved item leaves the stock');
+SELECT is(pg_temp.put_lamp('5'), 'updated', 'the same quantity after untracked sales is a new count');
+SELECT is(pg_temp.stock(), '5 0', 'the count sets the stock');
+SELECT is((SELECT ROW(entered, shipped)::text FROM stock WHERE tenant_id = 77), '(15,10)', 'the totals include all movements');
+SELECT is_empty('SELECT * FROM orders_check.all_violations WHERE tenant_id = 77', 'the stock equals counts minus shipments again');
 
--- Stock that changes without a movement is found.
-SELECT is(pg_temp.violated(v.sql), 'stock_adds_up', v.sql) FROM unnest(ARRAY[
+-- The invariant reports stock that changes without a movement.
+SELECT is(pg_temp.violated(v.sql), 'stock_adds_up', v.sql || ' is reported') FROM unnest(ARRAY[
     'UPDATE orders.stock SET on_hand = on_hand + 1 WHERE tenant_id = 77', 'UPDATE orders.stock SET entered = entered + 1 WHERE tenant_id = 77',
     'UPDATE orders.stock SET shipped = shipped + 1, on_hand = on_hand - 1 WHERE tenant_id = 77',
     format('UPDATE orders.order_line SET stock_shipped = 0 WHERE tenant_id = 77 AND order_id = %s', :a),

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Days, months and years are those of the tenant's wall clock, whatever UTC or the session has.
+-- Days, months and years are those of the tenant's time zone, independent of UTC and the time zone of the session.
 BEGIN;
 \ir lib/shop.sql
 \ir lib/company.sql
@@ -7,14 +7,14 @@ SELECT no_plan();
 
 CREATE FUNCTION pg_temp.zone(p_zone text) RETURNS void LANGUAGE sql AS $$ UPDATE orders.tenant SET time_zone = p_zone WHERE id = 77 $$;
 
--- Texts with the tenant's offset.
+-- Sets the time zone of the tenant and returns a time as text with its UTC offset.
 CREATE FUNCTION pg_temp.local(p_zone text, p_at text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_temp.zone(p_zone);
     RETURN orders_v1.local_text(77, p_at::timestamptz);
 END
 $$;
-SELECT is(pg_temp.local(z.zone, z.at), z.text, z.zone || ' at ' || z.at)
+SELECT is(pg_temp.local(z.zone, z.at), z.text, format('%s in %s is %s', z.at, z.zone, z.text))
 FROM (VALUES
     ('UTC', '2026-11-30T23:59:59Z', '2026-11-30T23:59:59Z'),
     ('Europe/London', '2026-11-30T23:59:59Z', '2026-11-30T23:59:59Z'),
@@ -25,7 +25,7 @@ FROM (VALUES
     ('Asia/Kathmandu', '2026-12-31T18:15:00Z', '2027-01-01T00:00:00+05:45'),
     ('America/St_Johns', '2026-11-30T00:00:00.9Z', '2026-11-29T20:30:00-03:30')) AS z (zone, at, text);
 
--- Numbers.
+-- The numbers of orders, an invoice and a bill series at a time.
 CREATE FUNCTION pg_temp.numbers(p_zone text, p_at timestamptz) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     h orders_v1.order_head;
@@ -40,7 +40,7 @@ BEGIN
     RETURN v || orders_v1.invoice_number(77, 'INV', 7, p_at) || ' ' || orders_v1.bill_series_at(77, p_at);
 END
 $$;
-SELECT is(pg_temp.numbers(z.zone, z.at::timestamptz), z.numbers, 'numbers in ' || z.zone || ' at ' || z.at)
+SELECT is(pg_temp.numbers(z.zone, z.at::timestamptz), z.numbers, 'numbers have the day of ' || z.zone || ' at ' || z.at)
 FROM (VALUES
     ('UTC', '2026-11-30T23:59:59Z',
      'ORD-20261130-000007 ORD-20261130-000007 20261130-00000007C 261130000007 AAAA261130000007OD INV261130000007IN BILL-2026-11'),
@@ -51,7 +51,7 @@ FROM (VALUES
     ('America/Los_Angeles', '2027-01-01T07:59:59Z',
      'ORD-20261231-000007 ORD-20261231-000007 20261231-00000007C 261231000007 AAAA261231000007OD INV261231000007IN BILL-2026-12')) AS z (zone, at, numbers);
 
--- What is placed, billed and invoiced has them: in one of these zones the day is not that of UTC.
+-- New orders, bills and invoices have these dates: in one of these zones the current day differs from UTC.
 CREATE FUNCTION pg_temp.all_days(p_zone text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_order bigint;
@@ -82,9 +82,9 @@ BEGIN
     RETURN v_wrong;
 END
 $$;
-SELECT is(pg_temp.all_days(z.zone), NULL, 'every day is that of ' || z.zone) FROM unnest(ARRAY['Pacific/Kiritimati', 'Etc/GMT+12', 'UTC']) AS z (zone);
+SELECT is(pg_temp.all_days(z.zone), NULL, 'all documents have the day of ' || z.zone) FROM unnest(ARRAY['Pacific/Kiritimati', 'Etc/GMT+12', 'UTC']) AS z (zone);
 
--- Periods that lists are asked for.
+-- The start and the end of a period that a list covers, in UTC.
 CREATE FUNCTION pg_temp.period(p_zone text, p_unit text, p_now timestamptz, p_from date DEFAULT NULL, p_to date DEFAULT NULL) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_temp.zone(p_zone);
@@ -92,7 +92,7 @@ BEGIN
                      to_char(orders_v1.span_end(77, p_unit, p_to, p_now) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI'));
 END
 $$;
-SELECT is(pg_temp.period(p.zone, p.unit, p.now::timestamptz), p.period, format('the %s in %s at %s', p.unit, p.zone, p.now))
+SELECT is(pg_temp.period(p.zone, p.unit, p.now::timestamptz), p.period, format('the %s in %s at %s is %s', p.unit, p.zone, p.now, p.period))
 FROM (VALUES
     ('UTC', 'day', '2026-11-26T00:00:00Z', '2026-11-26T00:00 2026-11-27T00:00'),
     ('UTC', 'day', '2026-11-26T23:59:59.999999Z', '2026-11-26T00:00 2026-11-27T00:00'),
@@ -109,10 +109,10 @@ FROM (VALUES
     ('Pacific/Auckland', 'year', '2026-12-31T10:59:59Z', '2025-12-31T11:00 2026-12-31T11:00'),
     ('America/New_York', 'day', '2026-11-01T12:00:00Z', '2026-11-01T04:00 2026-11-02T05:00'),
     ('America/New_York', 'week', '2026-03-08T12:00:00Z', '2026-03-02T05:00 2026-03-09T04:00')) AS p (zone, unit, now, period);
-SELECT is(pg_temp.period('Pacific/Auckland', NULL, now(), '2026-11-01', '2026-12-01'), '2026-10-31T11:00 2026-11-30T11:00', 'days that are named begin at the tenant''s midnight');
-SELECT ok(span_start(77, NULL, NULL) = '-infinity' AND span_end(77, NULL, NULL) = 'infinity', 'without a period there is none');
-SELECT is(span_end(77, NULL, NULL), 'infinity'::timestamptz, 'and none after the last year that can be written');
+SELECT is(pg_temp.period('Pacific/Auckland', NULL, now(), '2026-11-01', '2026-12-01'), '2026-10-31T11:00 2026-11-30T11:00', 'given days start at midnight in the tenant''s time zone');
+SELECT ok(span_start(77, NULL, NULL) = '-infinity' AND span_end(77, NULL, NULL) = 'infinity', 'without a unit and days the period is unlimited');
+SELECT is(span_end(77, NULL, NULL), 'infinity'::timestamptz, 'the period is unlimited after the last year that can be represented');
 
-SELECT is_empty('SELECT * FROM orders_check.all_violations WHERE tenant_id = 77', 'the checks find nothing');
+SELECT is_empty('SELECT * FROM orders_check.all_violations WHERE tenant_id = 77', 'all invariants hold');
 SELECT * FROM finish();
 ROLLBACK;

@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: Apache-2.0
--- PostgreSQL does not check IMMUTABLE. A function with an untrue mark is not inlined, and its results may be kept for too long.
+-- PostgreSQL does not verify IMMUTABLE. A wrongly marked function is not inlined, and its results may be cached too long.
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 SELECT plan(2);
 
--- Functions that are marked IMMUTABLE and call a function that has no immutable variant. refuse() only raises an error.
+-- Functions marked IMMUTABLE that call a function without an immutable variant. refuse() only raises an error.
 CREATE TEMP VIEW untrue_mark AS
 WITH known AS (
     SELECT p.proname AS name, bool_or(p.provolatile = 'i') AS immutable FROM pg_proc p
@@ -17,7 +17,7 @@ CROSS JOIN LATERAL regexp_matches(regexp_replace(p.prosrc, $$'[^']*'|--[^\n]*$$,
 JOIN known k ON k.name = c.call[1] AND NOT k.immutable AND k.name <> 'refuse'
 WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace) AND p.prokind = 'f' AND p.provolatile = 'i';
 
-SELECT is_empty('SELECT * FROM untrue_mark', 'functions marked IMMUTABLE call immutable functions only');
+SELECT is_empty('SELECT * FROM untrue_mark', 'functions marked IMMUTABLE call only immutable functions');
 
 CREATE FUNCTION orders_v1.broken_mark() RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$ SELECT jsonb_build_object('a', 'b (') $$;
 SELECT is((SELECT string_agg(m.problem, ', ') FROM untrue_mark m), 'broken_mark calls jsonb_build_object', 'an untrue mark is found');

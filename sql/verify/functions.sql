@@ -160,8 +160,8 @@ SELECT 'orders_v1.acting_as'::regproc;
 SELECT 'orders_v1.version_tag'::regproc;
 SELECT 'orders_v1.lock_order'::regproc;
 SELECT 'orders_v1.last_state'::regproc;
-SELECT 'orders_v1.is_sent_state'::regproc;
-SELECT 'orders_v1.is_sent'::regproc;
+SELECT 'orders_v1.is_shipped_state'::regproc;
+SELECT 'orders_v1.is_shipped'::regproc;
 SELECT 'orders_v1.is_shippable'::regproc;
 SELECT 'orders_v1.awaits_shipping'::regproc;
 SELECT 'orders_v1.add_closing_step'::regproc;
@@ -173,10 +173,13 @@ SELECT 'orders_v1.has_received_money'::regproc;
 SELECT 'orders_v1.has_unrefunded_money'::regproc;
 SELECT 'orders_v1.is_closed'::regproc;
 SELECT 'orders_v1.is_unpaid'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.is_unpaid(text)', 'EXECUTE')::integer;
 SELECT 'orders_v1.awaits_payment'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.awaits_payment(text, text)', 'EXECUTE')::integer;
 SELECT 'orders_v1.can_expire'::regproc;
 SELECT 'orders_v1.is_due'::regproc;
-SELECT 'orders_v1.is_payable'::regproc;
 SELECT 'orders_v1.can_be_paid'::regproc;
 SELECT 'orders_v1.awaits_buyer'::regproc;
 SELECT 'orders_v1.is_open_payment'::regproc;

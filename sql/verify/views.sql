@@ -10,8 +10,8 @@ SELECT NULL::orders_v1.identity, NULL::orders_v1.label_view, NULL::orders_v1.pri
 SELECT NULL::orders_v1.payment_task, NULL::orders_v1.refund_task, NULL::orders_v1.mail_task;
 SELECT 'orders_v1.cancel_reason'::regproc;
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.cancel_reason(integer, bigint)', 'EXECUTE')::integer;
-SELECT 'orders_v1.pay_url_of'::regproc;
-SELECT 1 / has_function_privilege('orders_api', 'orders_v1.pay_url_of(integer, bigint)', 'EXECUTE')::integer;
+SELECT 'orders_v1.is_payable'::regproc;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.is_payable(text, text, timestamptz)', 'EXECUTE')::integer;
 SELECT 'orders_v1.is_paid_by_link'::regproc;
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.is_paid_by_link(text)', 'EXECUTE')::integer;
 SELECT * FROM orders_v1.order_view WHERE false;

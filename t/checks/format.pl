@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# clang-format would change nothing. Its versions disagree about details, so only the one of Debian 12 judges.
+# clang-format would not change any file. Its versions differ in details, so only the version of Debian 12 is used.
 use strict;
 use warnings;
 use File::Find;
@@ -17,11 +17,11 @@ my @files;
 find({ wanted => sub { push @files, $_ if /\.[ch]$/ }, no_chdir => 1 },
     grep { -d } 'mod_orders', 't/unit', 't/fuzz');
 @files = sort @files;
-my @said = `$program --style=file --dry-run @files 2>&1`; # one process: most of the time is its start
+my @said = `$program --style=file --dry-run @files 2>&1`; # one process for all files, because most of the time is spent on its start
 is($?, 0, 'clang-format ran');
 my %changes;
 /^([^:]+):\d+:\d+: warning: code should be clang-formatted/ and $changes{$1}++ for @said;
 for (@files) {
-    is($changes{$_} // 0, 0, "$_ is as clang-format writes it") or diag("run: $program --style=file -i $_");
+    is($changes{$_} // 0, 0, "$_ is formatted") or diag("run: $program --style=file -i $_");
 }
 done_testing();

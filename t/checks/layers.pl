@@ -1,9 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# Which room may include headers of which: mod_orders.c -> httpd -> worker, api -> messages, payments, documents -> store, net -> core.
-# httpd's headers are for mod_orders.c and httpd/ alone. The folder of an API includes its own files, api/common/ and
-# api/provider_events/, but not another API's.
+# Which directory may include headers of which: mod_orders.c -> httpd -> worker, api -> messages, payments, documents -> store, net -> core.
+# Only mod_orders.c and httpd/ include headers of httpd. The directory of an API includes its own files, api/common/ and
+# api/provider_events/, but no files of other APIs.
 use strict;
 use warnings;
 use File::Find;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Every relative link in README.md, CHANGELOG.md, t/**/README.md and docs/**/*.md leads to a file of the tree, and every anchor
-# to a heading of that page. Anchors are made from headings the way that GitHub makes them.
+# to a heading of that page. Anchors follow the rules of GitHub.
 use strict;
 use warnings;
 use utf8;
@@ -36,7 +36,7 @@ sub prose
     return @lines;
 }
 
-# The heading's text as an anchor: links are their text; lower case; spaces are hyphens; other punctuation is dropped.
+# The anchor of a heading: links are replaced by their text, letters are lower case, spaces become hyphens, other punctuation is removed.
 sub slug
 {
     my ($heading) = @_;

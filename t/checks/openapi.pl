@@ -10,7 +10,7 @@ use JSON::PP ();
 use Test::More;
 
 BEGIN {
-    eval { require YAML::XS; 1 } or plan skip_all => 'needs YAML::XS';
+    eval { require YAML::XS; 1 } or plan skip_all => 'YAML::XS is not installed';
 }
 
 my $print = 't/checks/print_tables';
@@ -18,17 +18,17 @@ my $print = 't/checks/print_tables';
     local $ENV{MAKEFLAGS} = '';
     system('make', '-s', $print) if -f 'Makefile';
 }
-plan skip_all => "there is no $print" if !-x $print;
+plan skip_all => "$print is not built" if !-x $print;
 my $tables = JSON::PP->new->utf8->decode(scalar qx(./$print));
 chdir($ENV{srcdir} || '.') or die;
 
-# The usual path of each API, by the table of docs/directives/OrdersAPI.md: the documents have the same.
+# The usual path of each API, from the table in docs/directives/OrdersAPI.md. The documents must have the same paths.
 my %MOUNT = do {
     open my $in, '<', 'docs/directives/OrdersAPI.md' or die "docs/directives/OrdersAPI.md: $!";
     map { m{^\| `([\w-]+)` \| `(/\S*?)/?` \| \[} ? ($1 => $2 eq '/' ? '' : $2) : () } <$in>;
 };
 
-# Statuses that follow from a row, but that the route does not answer with.
+# Statuses that follow from a row, but that the route never returns.
 my %NEVER = (
     'customer.bill_pdf' => { map { $_ => 'a signed address with anything else in it is refused with 403' } 400, 422 },
 );
@@ -59,7 +59,7 @@ sub both_ways
 
 # --- fields ----------------------------------------------------------------------------------------------------------
 
-# One object schema of all that `allOf` joins.
+# Merges the schemas of `allOf` into one object schema.
 sub merged
 {
     my ($schema) = @_;
@@ -86,7 +86,7 @@ my %TYPES = (
     ids     => ['array'],
 );
 
-# A number that the decoder reads in a text too may be documented as such, and a text that is the same in each media type as a text.
+# A number that is also accepted as a string may be documented as a number, and a string that has the same form in each media type as a string.
 sub types_fit
 {
     my ($field, $schema) = @_;
@@ -100,7 +100,7 @@ sub types_fit
     return @types && $main && !grep { !$allowed{$_} && !($_ eq 'integer' && $allowed{number}) } @types;
 }
 
-# A limit that both state is the same. The database may have further ones, and the largest integer is no limit.
+# A limit stated in both places must be the same. The database may have further limits, and the largest integer is not a limit.
 sub compare_limits
 {
     my ($where, $field, $schema) = @_;
@@ -142,7 +142,7 @@ sub compare_field
     return;
 }
 
-# A list that a form may repeat is documented by its name, and by its name with brackets.
+# A list that a form may repeat is documented under its name, and under its name with brackets.
 sub compare_object
 {
     my ($where, $table, $schema, $repeated) = @_;
@@ -166,7 +166,7 @@ sub compare_object
     return;
 }
 
-# In a form the members of an object may be fields of their own.
+# In a form, the members of an object may be separate fields.
 sub spread
 {
     my ($table) = @_;
@@ -185,11 +185,11 @@ sub compare_body
     }
     my $due = $route->{body} eq 'required' || grep { $_->{required} || $_->{required_later} } @{ ($route->{fields} || {})->{fields} || [] };
     wrong("$where: whether a body is required differs from the code") if !!$body->{required} != !!$due;
-    # a body that is easier to write in JSON is documented in JSON only
+    # a body that is easier to write as JSON is documented as JSON only
     my @media = keys %{ $body->{content} };
     both_ways($where, 'media type', \@media, "@media" eq 'application/json' ? \@media : $route->{media});
     my $fields = $route->{fields} or return;
-    # fields that are read from the query as well as from the body are read with the size of the page
+    # fields accepted in the query and in the body are those of the page size
     my $size = $route->{query} && ($route->{pages} || {})->{size};
     $fields = { %$fields, fields => [ @{ $fields->{fields} }, { name => $size, type => 'integer', lenient => 1 } ] } if defined $size;
     for my $type (grep { $_ ne 'text/csv' } sort keys %{ $body->{content} }) { # lines, whose columns are no fields
@@ -221,7 +221,7 @@ sub compare_parameters
     if (my $size = defined $pages->{size} && $query{ $pages->{size} }) {
         is(merged($size->{schema})->{default}, $pages->{default}, "$where: the default of $pages->{size}");
     }
-    # further headers are those of the credential
+    # other headers belong to the credential
     my %known = map { $_ => 1 } qw(Idempotency-Key If-Match If-None-Match Accept-Language);
     both_ways($where, 'header', [ grep { $known{$_} } map { $_->{name} } @{ $of{header} || [] } ], $route->{headers});
     my @names = map { $_->{name} } @{ $of{path} || [] };

@@ -4,7 +4,7 @@
 # The names in README.md, CHANGELOG.md, docs/**/*.md and t/**/README.md exist:
 #
 # * each path that begins with a directory of the tree (sql/rules, t/bench/run) or of mod_orders/ (core/call.h, api/shop/routes.c) is
-#   in the tree, wherever the page has it: text, code or commands. `*` and `<name>` match any name.
+#   in the tree. This applies to text, code and commands. `*` and `<name>` match any name.
 # * each identifier with a dot or an underscore in inline code (orders_api_t, orders_v1.refuse, check_payable) occurs in a source, a
 #   configuration, an OpenAPI document or a test.
 use strict;
@@ -20,7 +20,7 @@ my @tree  = qw(.ci conf docs mod_orders sql t);
 my %room  = map { m{^mod_orders/(.*)/$} ? ($1 => 1) : () } glob 'mod_orders/*/';
 my $first = join '|', map { quotemeta } sort { length $b <=> length $a } @tree, keys %room;
 
-# The API that docs/adding-an-api.md has as its example.
+# The example API of docs/adding-an-api.md.
 my $example = qr/depot/i;
 
 # Names of other software.

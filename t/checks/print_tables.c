@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Prints the tables of all APIs as JSON, for t/checks/openapi.pl: the routes, what they read, and the statuses of their answers,
+ * Prints the tables of all APIs as JSON, for t/checks/openapi.pl: the routes, what they read, and the statuses of their responses,
  * as the API's own `problem` function has them.
  */
 #include <apr_general.h>
@@ -220,9 +220,9 @@ static const struct {
     {ORDERS_E_prefetch, acts},
 };
 
-/** The answer of the API to a problem. */
-static orders_reply_t answer_to(const orders_api_t *api, const orders_route_t *route,
-                                orders_error_e error)
+/** The response of the API to a problem. */
+static orders_reply_t response_to(const orders_api_t *api, const orders_route_t *route,
+                                  orders_error_e error)
 {
     static const orders_settings_t settings = {.tenant = 1};
     const orders_call_t call = {.pool = pool,
@@ -246,20 +246,20 @@ static orders_reply_t answer_to(const orders_api_t *api, const orders_route_t *r
 
 static int status_of(const orders_api_t *api, const orders_route_t *route, orders_error_e error)
 {
-    return answer_to(api, route, error).status;
+    return response_to(api, route, error).status;
 }
 
-/** Whether the answer has a member that is null, such as a code that the API's table does not have. */
+/** Whether the response has a member that is null, such as a code that the API's table does not have. */
 static bool is_incomplete(const orders_api_t *api, const orders_route_t *route,
                           orders_error_e error)
 {
-    const orders_reply_t reply = answer_to(api, route, error);
+    const orders_reply_t reply = response_to(api, route, error);
     apr_size_t length;
 
     return reply.json && strstr(orders_json_text(reply.json, pool, &length), ":null");
 }
 
-/** The errors of the route whose answer is incomplete. */
+/** The errors of the route whose response is incomplete. */
 static void member_incomplete(const orders_api_t *api, const orders_route_t *route)
 {
     orders_json_key(json, "incomplete");

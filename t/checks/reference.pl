@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# docs/reference is what t/openapi/reference makes of docs/openapi, and each field there has a description and an example.
+# docs/reference equals the output of t/openapi/reference for docs/openapi, and each field has a description and an example.
 use strict;
 use warnings;
 use Test::More;
@@ -15,9 +15,9 @@ is($?, 0, 't/openapi/reference --check succeeds');
 
 # The columns: type with unit, required or present, null, example, description with bounds.
 my %rows = (
-    user     => [ '| `quantity` | integer, pieces | no | yes | `2` | At most 10 unless configured, and at most what the plan allows. Default: `1`. |',
+    user     => [ '| `quantity` | integer, items | no | yes | `2` | The quantity. At most 10 unless configured, and at most the maximum of the plan. Default: `1`. |',
                   '| `paid_at` | integer, Unix seconds | always | yes | `1795618080` | When the order was paid. |' ],
-    operator => [ '| `lines` | array of [Line](#line) | always | no |  | The line items. |', 'Body: [BulkLine](#bulkline) as NDJSON.', '| `tracking[].status` | string | always | no | `in_transit` | The status. |' ],
+    operator => [ '| `lines` | array of [Line](#line) | always | no |  | The line items. |', 'Body: [BulkLine](#bulkline) as NDJSON.', '| `tracking[].status` | string | always | no | `in_transit` | The status of the event. |' ],
     commerce => [ '| `data.payment_url` | string | sometimes | no |' ],
 );
 for my $api (sort keys %rows) {

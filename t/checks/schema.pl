@@ -1,54 +1,49 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# What makes an upgrade without a stop possible (docs/upgrading.md): a change waits for a lock for a bounded time, every file of
-# functions is installed, and the version of the schema is written in one place and accepted by this module. And the role of the module may execute
-# the functions that the module calls, and no others.
+# Conditions for upgrades without downtime (docs/upgrading.md): a change waits for a lock for a limited time, every file of
+# functions is installed, and the schema version is written in one place and accepted by this module. The role of the module can execute
+# exactly the functions that the module calls.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ModOrders::Files qw(slurp);
 use Test::More;
 
 chdir($ENV{srcdir} || '.') or die;
 
-sub text_of
-{
-    my ($file) = @_;
-    open my $in, '<', $file or die "$file: $!";
-    local $/;
-    return scalar <$in>;
-}
-
 for my $script (sort glob 'sql/{deploy,revert}/*.sql') {
-    my $statements = text_of($script) =~ s/^--.*\n//mgr;
+    my $statements = slurp($script) =~ s/^--.*\n//mgr;
     if ($statements =~ /CONCURRENTLY/) {
         like($statements, qr/^\s*SET ROLE orders_owner;\n(?:\n*(?:DROP|CREATE) INDEX CONCURRENTLY [^;]+;\n)+\z/, "$script has no transaction and makes only indexes");
         next;
     }
-    like(text_of($script), qr/^BEGIN;\nSET LOCAL lock_timeout = '500ms';\n.*\nCOMMIT;\n\z/ms,
+    like(slurp($script), qr/^BEGIN;\nSET LOCAL lock_timeout = '500ms';\n.*\nCOMMIT;\n\z/ms,
         "$script is one transaction and sets lock_timeout first");
 }
 
-my $deploy   = text_of('sql/deploy/functions.sql');
+my $deploy   = slurp('sql/deploy/functions.sql');
 my @included = $deploy =~ m{^\\ir \.\./((?:rules|reads)/\w+\.sql)$}mg;
 my @there    = map { s{^sql/}{}r } glob 'sql/{rules,reads}/*.sql';
 is(join(' ', sort @included), join(' ', sort @there), 'sql/deploy/functions.sql includes each file of rules and reads once');
 is($included[-1], 'rules/version.sql', 'and writes the version last');
 
-my @writers = grep { text_of($_) =~ /(?:INSERT INTO|UPDATE|DELETE FROM) orders\.schema_version/ } glob 'sql/{deploy,rules,reads}/*.sql';
+my @writers = grep { slurp($_) =~ /(?:INSERT INTO|UPDATE|DELETE FROM) orders\.schema_version/ } glob 'sql/{deploy,rules,reads}/*.sql';
 is("@writers", 'sql/deploy/schema_version.sql sql/rules/version.sql', 'one place writes the version, after the first row');
 
-my ($number, $release) = text_of('sql/rules/version.sql') =~ /VALUES \((\d+), '([^']+)'\)/;
-my ($package) = text_of('configure.ac') =~ /AC_INIT\(\[mod_orders\], \[([^\]]+)\]/;
-my %range = text_of('mod_orders/store/schema_version.h') =~ /^#define ORDERS_SCHEMA_(OLDEST|NEWEST) (\d+)$/mg;
+my ($number, $release) = slurp('sql/rules/version.sql') =~ /VALUES \((\d+), '([^']+)'\)/;
+my ($package) = slurp('configure.ac') =~ /AC_INIT\(\[mod_orders\], \[([^\]]+)\]/;
+my %range = slurp('mod_orders/store/schema_version.h') =~ /^#define ORDERS_SCHEMA_(OLDEST|NEWEST) (\d+)$/mg;
 is($release, $package, 'the version names the release of configure.ac');
 cmp_ok($number, '>=', $range{OLDEST}, 'this module accepts the version of its own schema');
 cmp_ok($number, '<=', $range{NEWEST}, 'whose number is not beyond the newest one');
 is($range{NEWEST} % 100, 99, 'and all later versions of the same schema of functions');
 
-my $sql     = join '', map { text_of($_) } glob 'sql/{deploy,rules,reads}/*.sql';
+my $sql     = join '', map { slurp($_) } glob 'sql/{deploy,rules,reads}/*.sql';
 my %granted = map { $_ => 1 } map { /\borders(?:_v1)?\.(\w+)\(/g } $sql =~ /^GRANT EXECUTE ON FUNCTION(.*?)TO orders_api;/msg;
-my %called  = map { $_ => 1 } map { text_of($_) =~ /(?:\borders(?:_v1)?\.|\bORDERS_WRITTEN(?:_EVENT|_EARLY)?\(\s*")(\w+)\(/g } glob 'mod_orders/store/*.{c,h}';
-$called{$_} = 1 for qw(cancel_reason pay_url_of is_paid_by_link); # by the view of orders
+my %called  = map { $_ => 1 } map { slurp($_) =~ /(?:\borders(?:_v1)?\.|\bORDERS_WRITTEN(?:_EVENT|_EARLY)?\(\s*")(\w+)\(/g } glob 'mod_orders/store/*.{c,h}';
+$called{$_} = 1 for qw(cancel_reason is_payable awaits_payment is_unpaid is_paid_by_link); # by order_view
 $called{tenants_to_bill} = 1; # by the module of release 0.1
 $called{job_backlog} = 1; # by the metrics, which follow
 is(join(' ', sort keys %granted), join(' ', sort keys %called), 'orders_api may execute the functions that the module calls, and no others');

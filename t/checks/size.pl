@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Files of at most 600 lines, functions of at most 60 (from the line of their name to their closing brace).
-# It reads what clang-format wrote: a function's body begins with a brace in the first column and ends with one there.
+# Relies on clang-format: the body of a function begins and ends with a brace in the first column.
 use strict;
 use warnings;
 use File::Find;

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# Every source file is named in its list of the build, and every file named there exists.
+# Every source file is listed in the build, and every listed file exists.
 use strict;
 use warnings;
 use File::Find;

@@ -5,21 +5,19 @@
 # place in the reference configuration; an error needs a row in docs/errors.md; a note and a metric must be documented.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
 use File::Find;
+use ModOrders::Files qw(slurp_utf8);
 use Test::More;
 
 chdir($ENV{srcdir} || '.') or die;
 binmode $_, ':encoding(UTF-8)' for map { Test::More->builder->$_ } qw(output failure_output);
 
+# The text of the files that exist.
 sub text_of
 {
-    my $text = '';
-    for my $file (@_) {
-        open my $in, '<:encoding(UTF-8)', $file or next;
-        local $/;
-        $text .= <$in>;
-    }
-    return $text;
+    return join '', map { slurp_utf8($_) } grep { -e } @_;
 }
 
 sub files
@@ -74,7 +72,7 @@ my @ROWS     = ('Description', 'Syntax', 'Default', 'Context', 'Override', 'Stat
 
 my ($least_httpd) = text_of('configure.ac') =~ /^AS_VERSION_COMPARE\(\[\$HTTPD_VERSION\], \[([\d.]+)\]/m;
 
-# The text of a macro, with macros of this file replaced in it.
+# The expansion of a macro with the macros of this file.
 sub expanded
 {
     my ($text) = @_;
@@ -158,7 +156,7 @@ is(join(' ', grep { !$number{ 0 + $_ } } $errors =~ /\bORD(\d{4})\b/g), '', 'doc
 for (members($vocabulary, 'ORDERS_NOTES'), members($vocabulary, 'ORDERS_METRICS')) {
     like($docs, qr/\b\Q$_->[0]\E\b/, "$_->[0] is documented");
 }
-# The decimals of PayPal, which the database and the module have to know alike.
+# The decimals of PayPal are defined in the database and in the module, and must be the same.
 my ($paypal) = text_of('mod_orders/payments/paypal/money.c') =~ /currencies\[\] = \{(.*?)\n\};/s;
 my %taken    = map { /\{"(\w+)", (\d), (\d)\}/ ? ($1 => [ $2, $3 ]) : () } $paypal =~ /(\{[^{}]+\})/g;
 my ($rows)   = text_of('sql/deploy/catalogue.sql') =~ /INSERT INTO orders\.provider_currency[^;]*VALUES(.*?);/s;

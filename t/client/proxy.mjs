@@ -4,8 +4,8 @@
 //
 //   node proxy.mjs http://127.0.0.1:8080
 //
-// Prints its address, then one line for each request: the method and what became of it. The reply of the first POST is lost after the
-// server has done the work. The third request is refused with 503 and Retry-After. All others are passed on.
+// Prints its address, then one line for each request: the method and the outcome. The reply to the first POST is lost after the
+// server has processed it. The third request is refused with 503 and Retry-After. All others are forwarded.
 import { createServer } from "node:http";
 
 const upstream = process.argv[2];

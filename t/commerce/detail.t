@@ -9,7 +9,7 @@ use ModOrders::Test;
 
 my $buyer = make_user(balance => 1000_00);
 my $lamp  = make_item(price => 19_99, list_price => 22_50);
-my $order = create($buyer, [ $lamp, 2 ]);
+my $order = commerce_order($buyer, [ $lamp, 2 ]);
 
 sub detail { my ($query, %with) = @_; return commerce(GET => 'order-details', exists $with{user} ? delete $with{user} : $buyer, query => $query, %with) }
 
@@ -17,7 +17,7 @@ my %words = (missing => 'Order Number is required.', blank => 'Order Number mayn
 
 subtest 'a line' => sub {
     my $reply = detail("order_number=$order->{number}");
-    is($reply->code, 200, 'of an order') or diag($reply->as_string);
+    is($reply->code, 200, 'the line of an order is returned') or diag($reply->as_string);
     my ($row)  = rows('SELECT * FROM orders.order_line WHERE tenant_id = 1 AND order_id = ?', $order->{id});
     my %priced = (data => [], quantity => 2, description => $lamp->{name}, currency_code => 'USD');
     is_deeply($reply->{json}, { status_code => 200, errors => {}, data => [ {
@@ -38,11 +38,11 @@ subtest 'a line' => sub {
             } } },
         },
         order_id => $order->{id}, currency_code => 'USD', order_id_id => $order->{id}, status => 'pending', image_path => $lamp->{image},
-    } ] }, 'as the API has it');
+    } ] }, 'the body has the form of the API');
     done;
 };
 
-subtest 'by whatever the number is in' => sub {
+subtest 'encodings of the order number' => sub {
     my %right = %{ detail("order_number=$order->{number}")->{json} };
     for my $method (qw(GET POST)) {
         my $same = sub { my ($name, %with) = @_; is_deeply(commerce($method => 'order-details', $buyer, %with)->{json}, \%right, "$method: $name") };
@@ -55,17 +55,17 @@ subtest 'by whatever the number is in' => sub {
     done;
 };
 
-subtest 'a number with letters' => sub {
+subtest 'an order number with letters' => sub {
     my $shop = order_goods($buyer, dialect => 'shop', lines => [ [$lamp] ]);
-    like($shop->{number}, qr/^ORD-/, 'of another API');
-    is_deeply(detail("order_number=" . lc $shop->{number})->{json}, detail("order_number=$shop->{number}")->{json}, 'is the same in small ones');
-    is(detail("order_number=" . lc $shop->{number})->code, 200, 'and found');
+    like($shop->{number}, qr/^ORD-/, 'an order of the shop API');
+    is_deeply(detail("order_number=" . lc $shop->{number})->{json}, detail("order_number=$shop->{number}")->{json}, 'the number is case-insensitive');
+    is(detail("order_number=" . lc $shop->{number})->code, 200, 'the order is found');
     is_deeply(detail("order_number=$_")->{json}, detail("order_number=$shop->{number}")->{json}, 'white space around a number is ignored')
         for "%20$shop->{number}", "$shop->{number}%20%0A", "%C2%A0$shop->{number}";
     done;
 };
 
-subtest 'numbers that are none' => sub {
+subtest 'invalid order numbers' => sub {
     for my $method (qw(GET POST)) {
         my $ask = sub { return commerce($method => 'order-details', $buyer, @_) };
         says($ask->(), 400, order_number => $words{missing});
@@ -80,15 +80,15 @@ subtest 'numbers that are none' => sub {
     done;
 };
 
-subtest 'orders of others' => sub {
+subtest 'orders of other users' => sub {
     my $other = make_user();
     my $there = detail("order_number=$order->{number}", user => $other);
     says($there, 400, order_number => $words{invalid});
-    is($there->content, detail('order_number=261126999999999', user => $other)->content, 'are as if they were not there');
+    is($there->content, detail('order_number=261126999999999', user => $other)->content, 'the response equals that for an unknown order');
     says(detail("order_number=$order->{number}&uid=$buyer->{ref}", user => $other), 400, uid => 'Invalid user id');
     says(detail("uid=$buyer->{ref}", user => $other), 400, uid => 'Invalid user id', order_number => $words{missing});
-    is(detail("order_number=$order->{number}&uid=$buyer->{ref}", user => $other, key => actor())->code, 200, 'but for an application that may act');
-    is(detail("order_number=$order->{number}&uid=$buyer->{ref}", user => undef)->code, 200, 'with a token or without');
+    is(detail("order_number=$order->{number}&uid=$buyer->{ref}", user => $other, key => actor())->code, 200, 'an application with the scope act can read it');
+    is(detail("order_number=$order->{number}&uid=$buyer->{ref}", user => undef)->code, 200, 'the application needs no token of a user');
     says(detail("order_number=$order->{number}&uid=$other->{ref}", user => undef), 400, order_number => $words{invalid});
     says(detail("order_number=$order->{number}&uid=$_", user => undef), 400, uid => 'Invalid user id') for '', 'nobody';
     done;
@@ -97,22 +97,20 @@ subtest 'orders of others' => sub {
 subtest 'ETag' => sub {
     my $first = detail("order_number=$order->{number}");
     my $tag   = $first->header('ETag');
-    like($tag, qr/^"\d+-[0-9a-f]{12}\.[\w-]+"$/, 'an order has a tag');
+    like($tag, qr/^"\d+-[0-9a-f]{12}\.[\w-]+"$/, 'the order has an entity tag');
     my $again = sub { return detail("order_number=$order->{number}", headers => { 'If-None-Match' => $_[0] }) };
-    is_deeply([ map { $_->code, $_->content } $again->($tag) ], [ 304, '' ], 'nothing new');
-    is($again->('"other"')->code, 200, 'another tag');
-    is(commerce(HEAD => 'order-details', $buyer, query => "order_number=$order->{number}")->header('ETag'), $tag, 'HEAD has it too');
+    is_deeply([ map { $_->code, $_->content } $again->($tag) ], [ 304, '' ], 'If-None-Match with the tag: 304');
+    is($again->('"other"')->code, 200, 'another tag: 200');
+    is(commerce(HEAD => 'order-details', $buyer, query => "order_number=$order->{number}")->header('ETag'), $tag, 'HEAD has the tag');
     operator_does($order, 'pay');
     my $paid = $again->($tag);
-    is($paid->code, 200, 'the order has changed');
-    is_deeply([ map { $_->{status} } @{ data_of($paid) } ], ['processing'], 'and says so');
-    isnt($paid->header('ETag'), $tag, 'by another tag');
+    is($paid->code, 200, 'a changed order: 200');
+    is_deeply([ map { $_->{status} } @{ data_of($paid) } ], ['processing'], 'the status has changed');
+    isnt($paid->header('ETag'), $tag, 'the tag has changed');
     done;
 };
 
-# --- sums -----------------------------------------------------------------------------------------------------------
-
-sub cents { my ($major) = @_; return sprintf '%.0f', $major * 100 }
+# --- amounts --------------------------------------------------------------------------------------------------------
 
 subtest 'lines add up to the order' => sub {
     my $class = make_tax(cgst => 900, sgst => 1000);
@@ -124,17 +122,17 @@ subtest 'lines add up to the order' => sub {
                 ($voucher ? (voucher => make_coupon(percent_bp => 3333)->{code}) : ()));
             my $name  = ($inclusive ? 'tax in the prices' : 'tax beside the prices') . ($voucher ? ', a voucher' : '');
             my $lines = details_of($buyer, $placed);
-            is(scalar @$lines, 3, "$name: goods and shipping");
-            is(sum0(map { cents($_->{data}{price}{total}) } @$lines), $placed->{total}, "$name: the total");
-            is(sum0(map { cents($_->{data}{price}{revenue_total}) } @$lines), $placed->{total} - $placed->{tax}, "$name: without its tax");
+            is(scalar @$lines, 3, "$name: goods and shipping are lines");
+            is(sum0(map { minor($_->{data}{price}{total}) } @$lines), $placed->{total}, "$name: the lines add up to the total");
+            is(sum0(map { minor($_->{data}{price}{revenue_total}) } @$lines), $placed->{total} - $placed->{tax}, "$name: the lines add up to the total without tax");
             for my $line (@$lines) {
                 my $items = $line->{data}{price}{items};
-                is(sum0(map { cents($_->{total}) } values %$items), cents($line->{data}{price}{total}), "$name: the components of a line");
-                is(cents($line->{price}) * $line->{quantity}, cents($items->{base_price}{total}), "$name: so many pieces");
-                is(exists $items->{tax}, !$inclusive, "$name: tax is a component where it comes on top");
+                is(sum0(map { minor($_->{total}) } values %$items), minor($line->{data}{price}{total}), "$name: the components add up to the line");
+                is(minor($line->{price}) * $line->{quantity}, minor($items->{base_price}{total}), "$name: price times quantity is the base price");
+                is(exists $items->{tax}, !$inclusive, "$name: only excluded tax is a component");
             }
             my ($shipping) = grep { $_->{data}{product}{product_type} eq 'Shipping' } @$lines;
-            is_deeply([ @$shipping{qw(product_id bundle_id image_path)} ], [ undef, undef, undef ], "$name: shipping is no product");
+            is_deeply([ @$shipping{qw(product_id bundle_id image_path)} ], [ undef, undef, undef ], "$name: the shipping line has no product");
         }
     }
     done;
@@ -148,7 +146,7 @@ subtest 'orders of other kinds' => sub {
         [ $plan->{id}, undef, 1, '5.00', 'completed', 'Plan', 'plan' ], 'a plan');
     my $member  = make_member(balance => 100_00);
     my $package = make_package(price => 10_00);
-    ($line) = @{ details_of($member, create($member, [$package], { payment_method => 'balance' })) };
+    ($line) = @{ details_of($member, commerce_order($member, [$package], { payment_method => 'balance' })) };
     is_deeply([ @$line{qw(product_id bundle_id price status)}, @{ $line->{data}{product} }{qw(product_type product_type_code)} ],
         [ $package->{variant_id}, $package->{id}, '10.00', 'completed', 'Package', 'package' ], 'a package');
     done;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Who asks: the key of an application, and its user's token or httpd's own user. And one key, one effect: Idempotency-Key.
+# Authentication by the key of an application and the token or httpd login of a user; Idempotency-Key.
 use strict;
 use warnings;
 use IO::Handle;
@@ -10,17 +10,15 @@ use Time::HiRes ();
 
 my $buyer = make_user();
 my $pen   = make_item(price => 1_50);
-my $order = create($buyer, [$pen]);
-my $body  = order_of($buyer, [$pen]);
+my $order = commerce_order($buyer, [$pen]);
+my $body  = order_body($buyer, [$pen]);
 my $none  = 'A valid credential is needed.';
 
 my @routes = (
     [ GET => 'all-orders' ], [ POST => 'all-orders' ], [ GET => 'order-details', query => "order_number=$order->{number}" ],
     [ POST => 'order-details', json => { order_number => $order->{number} } ], [ POST => 'create-order', json => $body ],
-    [ POST => 'upgrade-renewal-package', json => package_of($buyer, make_package()) ],
+    [ POST => 'upgrade-renewal-package', json => package_body($buyer, make_package()) ],
 );
-
-sub orders_of { my ($user) = @_; return (rows('SELECT count(*) AS n FROM orders.orders WHERE tenant_id = 1 AND buyer_id = ?', $user->{id}))[0]{n} }
 
 # --- the application's key ------------------------------------------------------------------------------------------
 
@@ -40,35 +38,35 @@ db()->do(q(INSERT INTO orders.token (tenant_id, user_id, hash, hint, scopes) VAL
 
 my %nobody = (
     none => undef, empty => '', nonsense => 'nonsense', 'an unknown one' => 'ord_1_' . 'A' x 43, 'a very long one' => 'x' x 5000, 'two of them' => application() . ' ' . application(),
-    'an expired one' => $expired, 'a revoked one' => $revoked, 'one of somebody who left' => $left->{token}, "another tenant's" => $foreign,
-    "a buyer's token" => $buyer->{token}, 'one that may act and is no application' => make_token($owner, scopes => [ 'act-as-user', 'buyer' ]),
+    'an expired one' => $expired, 'a revoked one' => $revoked, 'one of an inactive user' => $left->{token}, "another tenant's" => $foreign,
+    "a buyer's token" => $buyer->{token}, 'one with act-as-user but without application' => make_token($owner, scopes => [ 'act-as-user', 'buyer' ]),
     "an operator's" => operator->{token},
 );
 
 for my $name (sort keys %nobody) {
     subtest "the application's key: $name" => sub {
-        my $count = orders_of($buyer);
+        my $count = order_count($buyer);
         for my $route (@routes) {
             my $reply = commerce(@$route[ 0, 1 ], $buyer, key => $nobody{$name}, @$route[ 2 .. $#$route ]);
             says($reply, 401, apikey => $none);
-            is($reply->header('WWW-Authenticate'), 'ApiKey header="apikey"', 'and told how');
+            is($reply->header('WWW-Authenticate'), 'ApiKey header="apikey"', 'the response has a challenge');
             says(commerce(@$route[ 0, 1 ], undef, key => $nobody{$name}, @$route[ 2 .. $#$route ]), 401, apikey => $none);
         }
-        is(orders_of($buyer), $count, 'nothing was ordered');
+        is(order_count($buyer), $count, 'no order is placed');
         done;
     };
 }
 
-subtest 'a key that is revoked' => sub {
+subtest 'a revoked key' => sub {
     my $token = make_token($owner, scopes => ['application']);
     my ($row) = rows(q(SELECT id FROM orders.token WHERE tenant_id = 1 AND hash = sha256(convert_to(?, 'UTF8'))), $token);
-    is(commerce(GET => 'all-orders', $buyer, key => $token)->code, 200, 'is good, and remembered') for 1 .. 2;
+    is(commerce(GET => 'all-orders', $buyer, key => $token)->code, 200, 'the key is valid and cached') for 1 .. 2;
     api(DELETE => "/api/v1/admin/tokens/$row->{id}", token => operator->{token});
     says(commerce(GET => 'all-orders', $buyer, key => $token), 401, apikey => $none);
     done;
 };
 
-is(commerce(GET => 'all-orders', $buyer, key => '  ' . application() . ' ')->code, 200, 'spaces around a key are nothing');
+is(commerce(GET => 'all-orders', $buyer, key => '  ' . application() . ' ')->code, 200, 'spaces around a key are ignored');
 says(commerce(GET => 'all-orders', $buyer, key => undef, query => 'apikey=' . application()), 401, apikey => $none);
 says(commerce(POST => 'all-orders', $buyer, key => undef, json => { apikey => application() }), 401, apikey => $none);
 says(commerce(GET => 'all-orders', $buyer, key => actor(), token => application()), 401, Authorization => $none);
@@ -93,7 +91,7 @@ for my $name (sort keys %no_user) {
             my $headers = { apikey => application(), defined $no_user{$name} ? (Authorization => $no_user{$name}) : () };
             my $reply = commerce($method => $path, undef, key => undef, headers => $headers, %with);
             says($reply, 401, Authorization => $none);
-            like($reply->header('WWW-Authenticate'), qr/^Bearer realm="orders"/, 'and told how');
+            like($reply->header('WWW-Authenticate'), qr/^Bearer realm="orders"/, 'the response has a challenge');
         }
         done;
     };
@@ -103,41 +101,41 @@ for my $name (grep { $_ ne 'none' } sort keys %no_user) {
     my $reply = commerce(GET => 'all-orders', undef, key => undef, query => "uid=$buyer->{ref}", headers => { apikey => actor(), Authorization => $no_user{$name} });
     says($reply, 401, Authorization => $none);
 }
-is(commerce(GET => 'all-orders', undef, key => undef, headers => { apikey => application(), Authorization => "bEARER $buyer->{token}" })->code, 200, 'in any spelling');
-is(commerce(GET => 'all-orders', make_user(scopes => [qw(buyer application act-as-user)]))->code, 200, 'a token with more scopes');
+is(commerce(GET => 'all-orders', undef, key => undef, headers => { apikey => application(), Authorization => "bEARER $buyer->{token}" })->code, 200, 'the header names are case-insensitive');
+is(commerce(GET => 'all-orders', make_user(scopes => [qw(buyer application act-as-user)]))->code, 200, 'a token with more scopes is accepted');
 
-subtest 'before anything is read' => sub {
+subtest 'authentication precedes the body' => sub {
     says(commerce(POST => 'create-order', $buyer, key => 'x', body => 'x' x 100_000, type => 'text/plain'), 401, apikey => $none);
     says(commerce(POST => 'create-order', undef, key => application(), body => '{', type => 'application/json'), 401, Authorization => $none);
     done;
 };
 
-# --- httpd's own user -----------------------------------------------------------------------------------------------
+# --- users of httpd's authentication --------------------------------------------------------------------------------
 
 subtest 'remote-user' => sub {
-    my $known = known_member();
+    my $known = known_user();
     my $ask = sub { my ($method, $path, %with) = @_; return api($method => "/basic/commerce/$path", %with) };
     my @known = (basic => [ 'known', 'sesame' ]);
-    is($ask->(GET => 'all-orders')->code, 401, 'httpd asks who it is');
+    is($ask->(GET => 'all-orders')->code, 401, 'httpd requires a login');
     says($ask->(GET => 'all-orders', @known), 401, apikey => $none);
-    is($ask->(GET => 'all-orders', @known)->header('WWW-Authenticate'), 'ApiKey header="apikey"', 'the application has to say who it is as well');
-    my $placed = $ask->(POST => 'create-order', @known, headers => { apikey => application() }, json => order_of($known, [$pen]));
-    is($placed->code, 200, 'an order') or diag($placed->as_string);
-    is(order_row(data_of($placed)->{order_id})->{buyer_id}, $known->{id}, 'of the user whom httpd knows');
+    is($ask->(GET => 'all-orders', @known)->header('WWW-Authenticate'), 'ApiKey header="apikey"', 'the key of the application is required too');
+    my $placed = $ask->(POST => 'create-order', @known, headers => { apikey => application() }, json => order_body($known, [$pen]));
+    is($placed->code, 200, 'an order is placed') or diag($placed->as_string);
+    is(order_row(data_of($placed)->{order_id})->{buyer_id}, $known->{id}, 'it belongs to the user of the login');
     my $list = $ask->(GET => 'all-orders?limit=1', @known, headers => { apikey => application() });
-    is_deeply([ @{ data_of($list)->{orders}[0] }{qw(id uid)} ], [ data_of($placed)->{order_id}, $known->{ref} ], 'the list');
+    is_deeply([ @{ data_of($list)->{orders}[0] }{qw(id uid)} ], [ data_of($placed)->{order_id}, $known->{ref} ], 'the list has the order');
     says($ask->(GET => "all-orders?uid=$buyer->{ref}", @known, headers => { apikey => application() }), 400, uid => 'Invalid user id');
-    is($ask->(GET => "all-orders?uid=$buyer->{ref}", @known, headers => { apikey => actor() })->code, 200, 'an application that may act');
-    says($ask->(GET => 'all-orders', basic => [ 'unknown', 'sesame' ], headers => { apikey => application() }), 400, detail => 'The user is not known here.');
-    says($ask->(POST => 'create-order', @known, headers => { apikey => application(), Origin => 'https://evil.example' }, json => order_of($known, [$pen])),
-        400, detail => 'Pages of other sites may not send this request.');
+    is($ask->(GET => "all-orders?uid=$buyer->{ref}", @known, headers => { apikey => actor() })->code, 200, 'an application with the scope act can name another user');
+    says($ask->(GET => 'all-orders', basic => [ 'unknown', 'sesame' ], headers => { apikey => application() }), 400, detail => 'The user has no account in this API.');
+    says($ask->(POST => 'create-order', @known, headers => { apikey => application(), Origin => 'https://evil.example' }, json => order_body($known, [$pen])),
+        400, detail => 'This request must not be sent by a page of another site.');
     done;
 };
 
 subtest 'AuthType Orders' => sub {
     my $ask = sub { my ($user, $key, $query) = @_; return api(GET => "/small/commerce/all-orders?" . ($query // ''), ($user ? (token => $user->{token}) : ()), headers => { apikey => $key }) };
-    is($ask->($buyer, application())->code, 200, 'a user');
-    is($ask->(undef, actor(), "uid=$buyer->{ref}")->code, 200, 'an application by itself');
+    is($ask->($buyer, application())->code, 200, 'the key and a token');
+    is($ask->(undef, actor(), "uid=$buyer->{ref}")->code, 200, 'the key of an application with the scope act alone');
     says($ask->({ token => 'x' }, application()), 401, Authorization => $none);
     says($ask->($buyer, 'x'), 401, apikey => $none);
     says($ask->(undef, application()), 401, Authorization => $none);
@@ -146,31 +144,31 @@ subtest 'AuthType Orders' => sub {
 
 # --- idempotency keys -----------------------------------------------------------------------------------------------
 
-sub keyed { my ($user, $key, $what, %with) = @_; return commerce(POST => 'create-order', $user, json => $what // order_of($user, [$pen]), headers => { 'Idempotency-Key' => $key }, %with) }
+sub keyed { my ($user, $key, $what, %with) = @_; return commerce(POST => 'create-order', $user, json => $what // order_body($user, [$pen]), headers => { 'Idempotency-Key' => $key }, %with) }
 
-subtest 'a repeat gets the first answer' => sub {
+subtest 'a repeated request' => sub {
     my $user   = make_user();
     my $key    = unique('key');
     my $first  = keyed($user, $key);
     my $second = keyed($user, $key);
-    is($first->code, 200, 'the first is an order') or diag($first->as_string);
-    is($first->header('Idempotency-Replayed'), undef, 'of its own');
-    is($second->header('Idempotency-Replayed'), 'true', 'the second says that it was answered before');
-    is($second->content, $first->content, 'byte for byte');
+    is($first->code, 200, 'the first request places an order') or diag($first->as_string);
+    is($first->header('Idempotency-Replayed'), undef, 'the first response is not a replay');
+    is($second->header('Idempotency-Replayed'), 'true', 'the second response is marked as replayed');
+    is($second->content, $first->content, 'both bodies are identical');
     ModOrders::Goods::operator_does({ id => data_of($first)->{order_id} }, 'pay');
-    is(keyed($user, $key)->content, $first->content, 'whatever happened to it since');
-    is(orders_of($user), 1, 'there is one order');
+    is(keyed($user, $key)->content, $first->content, 'a later change of the order does not change the response');
+    is(order_count($user), 1, 'one order is placed');
     done;
 };
 
-subtest 'packages too' => sub {
+subtest 'packages' => sub {
     my $package = make_package(price => 10_00);
     my $member  = make_member(package => $package, starts_at => '2020-01-01T00:00:00Z', ends_at => '2020-02-01T00:00:00Z');
-    my @ask     = (POST => 'upgrade-renewal-package', $member, json => package_of($member, $package), headers => { 'Idempotency-Key' => unique('key') });
+    my @ask     = (POST => 'upgrade-renewal-package', $member, json => package_body($member, $package), headers => { 'Idempotency-Key' => unique('key') });
     my $first   = commerce(@ask);
-    is($first->code, 200, 'a renewal') or diag($first->as_string);
+    is($first->code, 200, 'a renewal is placed') or diag($first->as_string);
     my $second = commerce(@ask);
-    is_deeply([ $second->content, $second->header('Idempotency-Replayed') ], [ $first->content, 'true' ], 'a repeat gets the first answer, and no refusal');
+    is_deeply([ $second->content, $second->header('Idempotency-Replayed') ], [ $first->content, 'true' ], 'a repetition is replayed and not refused');
     done;
 };
 
@@ -178,59 +176,38 @@ subtest 'another request with the same key' => sub {
     my $user = make_user();
     my $key  = unique('key');
     keyed($user, $key);
-    says(keyed($user, $key, order_of($user, [ $pen, 2 ])), 422, detail => 'This key was used with another request.');
-    is(orders_of($user), 1, 'has no effect');
-    is(keyed(make_user(), $key)->header('Idempotency-Replayed'), undef, "another user's key is another key");
+    says(keyed($user, $key, order_body($user, [ $pen, 2 ])), 422, detail => 'This key was used with another request.');
+    is(order_count($user), 1, 'no further order is placed');
+    is(keyed(make_user(), $key)->header('Idempotency-Replayed'), undef, "keys are scoped per user");
     done;
 };
 
-subtest 'what is refused is not kept' => sub {
+subtest 'a refused request stores no key' => sub {
     my $user = make_user();
     my $key  = unique('key');
-    says(keyed($user, $key, order_of($user, [ $pen, 0, total_amount => 0 ], { total_amount => 0 })), 400, quantity => 'Invalid quantity. Quantity must be greater than 1.');
-    is(keyed($user, $key)->code, 200, 'the same key succeeds with what is right');
+    says(keyed($user, $key, order_body($user, [ $pen, 0, total_amount => 0 ], { total_amount => 0 })), 400, quantity => 'Invalid quantity. Quantity must be greater than 1.');
+    is(keyed($user, $key)->code, 200, 'the same key succeeds with a valid request');
     done;
 };
 
-subtest 'keys that are none' => sub {
-    says(keyed($buyer, $_), 400, detail => 'An idempotency key has 1 to 255 visible ASCII characters.') for 'x' x 256, 'a b';
+subtest 'invalid keys' => sub {
+    says(keyed($buyer, $_), 400, detail => 'The idempotency key must have 1 to 255 visible ASCII characters.') for 'x' x 256, 'a b';
     done;
 };
 
-# So many creates at once; their answers.
-sub at_once
-{
-    my ($count, $user, $key) = @_;
-    my @pipes;
-    for (1 .. $count) {
-        pipe my $out, my $in or die "pipe: $!";
-        my $pid = fork // die "fork: $!";
-        if (!$pid) {
-            my $reply = ask(POST => commerce_path('create-order'), token => $user->{token}, json => order_of($user, [$pen]),
-                headers => { apikey => application(), 'Idempotency-Key' => $key });
-            print {$in} $reply->code, ' ', $reply->content;
-            $in->flush;
-            require POSIX;
-            POSIX::_exit(0);
-        }
-        close $in;
-        push @pipes, [ $pid, $out ];
-    }
-    return map { my ($pid, $out) = @$_; local $/; my $text = <$out>; waitpid $pid, 0; $text } @pipes;
-}
-
-subtest '12 at once' => sub {
+subtest '12 concurrent requests' => sub {
     my $user      = make_user();
-    application();
-    my @answers   = at_once(12, $user, unique('key'));
+    my @request   = (POST => commerce_path('create-order'), token => $user->{token}, json => order_body($user, [$pen]),
+        headers => { apikey => application(), 'Idempotency-Key' => unique('key') });
+    my @answers   = map { "$_->{code} $_->{content}" } ask_at_once((\@request) x 12);
     my %different = map { $_ => 1 } grep { /^200 / } @answers;
-    is(scalar keys %different, 1, 'all answers are the same to the byte');
-    is_deeply([ grep { !/^200 / && !/^409 / } @answers ], [], 'or say that a twin is under way');
-    is(orders_of($user), 1, 'there is one order');
+    is(scalar keys %different, 1, 'all successful responses are identical');
+    is_deeply([ grep { !/^200 / && !/^409 / } @answers ], [], 'every other response is 409');
+    is(order_count($user), 1, 'one order is placed');
     done;
 };
 
-subtest 'a twin in flight' => sub {
+subtest 'a key in use' => sub {
     my $user = make_user();
     my $key  = unique('key');
     db()->begin_work;
@@ -240,10 +217,10 @@ subtest 'a twin in flight' => sub {
     my $reply = keyed($user, $key);
     my $took  = Time::HiRes::time() - $from;
     db()->rollback;
-    says($reply, 409, detail => 'A request with this key is still being worked on.');
-    ok($reply->header('Retry-After'), 'with the time to wait');
-    cmp_ok($took, '<', 4, 'after a bounded time');
-    is(keyed($user, $key)->code, 200, 'later it goes through');
+    says($reply, 409, detail => 'Another request with this key is still in progress. Try again later.');
+    ok($reply->header('Retry-After'), 'the refusal has Retry-After');
+    cmp_ok($took, '<', 4, 'the refusal is sent within a limited time');
+    is(keyed($user, $key)->code, 200, 'a later request succeeds');
     done;
 };
 

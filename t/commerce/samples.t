@@ -29,18 +29,18 @@ for my $kind (qw(js php)) {
             'product total dicount' => '5.02', 'lineitem total amount' => '39.98', 'total order amount' => '39.98',
         );
         my $order = placed(run("create-order.$kind", %goods));
-        is($order->{order_total}, 39.98, 'with its total');
+        is($order->{order_total}, 39.98, 'the order has its total');
         my ($address) = rows(q(SELECT document FROM orders.order_address WHERE tenant_id = 1 AND order_id = ? AND kind = 'shipping'), $order->{order_id});
-        is(JSON::PP::decode_json($address->{document})->{street}, "Jalan 'Ampang'", 'and its address');
-        is_deeply(run("create-order.$kind", %goods, 'product id' => 9_000_000_000)->{errors}{product_id}, ['Invalid product_id 9000000000'], 'or refused');
+        is(JSON::PP::decode_json($address->{document})->{street}, "Jalan 'Ampang'", 'the order has its address');
+        is_deeply(run("create-order.$kind", %goods, 'product id' => 9_000_000_000)->{errors}{product_id}, ['Invalid product_id 9000000000'], 'an invalid order is refused');
         my $upgrade = placed(run("upgrade-renewal-package.$kind",
             apikey => actor(), 'user id' => $member->{ref}, 'order type' => 'upgrade', 'product id' => $silver->{variant_id}, 'product unit price' => '20.00',
             'total discount amount' => '5.00', 'order total amount' => '15.00'));
-        is($upgrade->{order_total}, 15, 'with the difference as its total');
+        is($upgrade->{order_total}, 15, 'the total is the price difference');
         my $list = run("all-orders.$kind", 'access token' => $member->{token});
-        is_deeply([ map { $_->{order_number} } @{ $list->{data}{orders} } ], [ map { $_->{order_number} } $upgrade, $order ], 'the list has both');
+        is_deeply([ map { $_->{order_number} } @{ $list->{data}{orders} } ], [ map { $_->{order_number} } $upgrade, $order ], 'the list has both orders');
         my $details = run("order-details.$kind", 'access token' => $member->{token}, order_number => $order->{order_number});
-        is_deeply([ map { @$_{qw(product_id quantity price)} } @{ $details->{data} } ], [ $lamp->{variant_id}, 2, '22.50' ], 'and the details its line');
+        is_deeply([ map { @$_{qw(product_id quantity price)} } @{ $details->{data} } ], [ $lamp->{variant_id}, 2, '22.50' ], 'the details have the line');
         done;
     };
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# user/company/order/create: from a cart to an order, once.
+# user/company/order/create: orders a cart once.
 use strict;
 use warnings;
 use ModOrders::Company;
@@ -7,7 +7,7 @@ use ModOrders::Httpd;
 use ModOrders::Test;
 
 my $shop   = make_company;
-my $seller = make_member($shop);
+my $seller = make_company_member($shop);
 
 sub create
 {
@@ -33,17 +33,17 @@ subtest 'cash and card' => sub {
     for my $type (qw(cash credit_card)) {
         my $cart  = make_cart($seller);
         my $reply = create($seller, $cart, $type);
-        is($reply->code, 200, "$type: an order");
-        is($reply->header('Content-Type'), 'application/json', 'as JSON');
-        is(members($reply->{json}), 'order_number payment_method qrcode', 'with every field and no other');
-        like($reply->{json}{order_number}, qr/^\Q$shop->{prefix}\E\d{6}\d{6,}OD$/, 'its number');
+        is($reply->code, 200, "$type: an order is placed");
+        is($reply->header('Content-Type'), 'application/json', 'the body is JSON');
+        is(member_names($reply->{json}), 'order_number payment_method qrcode', 'the body has every member and no other');
+        like($reply->{json}{order_number}, qr/^\Q$shop->{prefix}\E\d{6}\d{6,}OD$/, 'the order number has the prefix');
         my ($today) = rows(q(SELECT to_char(now() AT TIME ZONE 'UTC', 'YYMMDD') AS d));
-        like($reply->{json}{order_number}, qr/^[A-Z]+$today->{d}/, 'has the day in it');
-        is($reply->{json}{payment_method}, $type, 'how it is paid');
-        ok(exists $reply->{json}{qrcode} && !defined $reply->{json}{qrcode}, 'no code: null');
-        is(lifetime($reply->{json}{order_number}), undef, 'and never expires');
+        like($reply->{json}{order_number}, qr/^[A-Z]+$today->{d}/, 'the order number has the date');
+        is($reply->{json}{payment_method}, $type, 'the body has the payment method');
+        ok(exists $reply->{json}{qrcode} && !defined $reply->{json}{qrcode}, 'qrcode is null');
+        is(lifetime($reply->{json}{order_number}), undef, 'the order does not expire');
         is_deeply([ @{ order_of($reply->{json}{order_number}) }{qw(agent_id retailer_id buyer_id state payment_state)} ],
-            [ $seller->{id}, $shop->{id}, undef, 'open', 'unpaid' ], 'by the salesperson for the company');
+            [ $seller->{id}, $shop->{id}, undef, 'open', 'unpaid' ], 'the order has the salesperson and the company');
     }
 };
 
@@ -51,64 +51,64 @@ subtest 'for a consumer' => sub {
     for my $type (qw(cash_consumer_app credit_card_consumer_app)) {
         my $made = create($seller, make_cart($seller), $type)->{json};
         is($made->{payment_method}, $type, $type);
-        like($made->{qrcode}, qr{^[A-Za-z0-9+/]+=*$}, 'with a code in base64');
-        is_deeply([ qr_texts($made->{qrcode}) ], [ base_url() . "/order/$made->{order_number}/detail" ], "of the consumer's page");
-        is(consumer($made->{order_number}, make_consumer)->code, 200, 'which is there');
-        is(lifetime($made->{order_number}), 900, 'for a quarter of an hour');
+        like($made->{qrcode}, qr{^[A-Za-z0-9+/]+=*$}, 'qrcode is base64');
+        is_deeply([ qr_texts($made->{qrcode}) ], [ base_url() . "/order/$made->{order_number}/detail" ], "the code has the URL of the consumer's page");
+        is(consumer($made->{order_number}, make_consumer)->code, 200, 'the consumer can open the order');
+        is(lifetime($made->{order_number}), 900, 'the order expires after 15 minutes');
     }
 };
 
 subtest 'cart_id' => sub {
     for my $as (sub { $_[0]{id} }, sub { "$_[0]{id}" }, sub { $_[0]{code} }, sub { lc $_[0]{code} }) {
         my $cart = make_cart($seller);
-        is(create($seller, $as->($cart), 'cash')->code, 200, 'may be ' . $as->($cart));
-        is(orders_of($cart), 1, 'and is that cart');
+        is(create($seller, $as->($cart), 'cash')->code, 200, 'the cart is accepted as ' . $as->($cart));
+        is(orders_of($cart), 1, 'the cart is ordered');
     }
     my $form = ask(POST => company_path('create'), form => [ api_key => $seller->{token}, cart_id => make_cart($seller)->{code}, type => 'cash' ]);
-    is($form->code, 200, 'in a form');
+    is($form->code, 200, 'a form is accepted');
     my $body = join "\r\n", map({ my ($name, $value) = @$_; ('--b', qq(Content-Disposition: form-data; name="$name"), '', $value) }
         [ api_key => $seller->{token} ], [ cart_id => make_cart($seller)->{code} ], [ type => 'credit_card_consumer_app' ]), '--b--', '';
     my $multipart = ask(POST => company_path('create'), body => $body, type => 'multipart/form-data; boundary=b');
-    is($multipart->code, 200, 'in a multipart form');
-    is($multipart->{json}{payment_method}, 'credit_card_consumer_app', 'as it says');
+    is($multipart->code, 200, 'a multipart form is accepted');
+    is($multipart->{json}{payment_method}, 'credit_card_consumer_app', 'the order has the method of the form');
 };
 
-subtest 'what is made of the cart' => sub {
+subtest 'amounts of the order' => sub {
     my $first  = make_product($shop, prices => { JPY => 1000, CHF => 12_50 });
     my $second = make_product($shop, prices => { JPY => 333, CHF => { price => 10_00, list_price => 20_00 } });
     my $number = sell($seller, currency => 'CHF', products => [ [ $first, quantity => 3, discount => 5 ], $second ]);
     is_deeply([ @{ order_of($number) }{qw(currency subtotal discount total)} ], [ 'CHF', 47_50, 5, 47_45 ], 'quantities and discounts');
     my $free = create($seller, make_cart($seller, products => [ [ $first, discount => 1000 ] ]), 'cash')->{json}{order_number};
-    is_deeply([ @{ order_of($free) }{qw(total state payment_state)} ], [ 0, 'completed', 'paid' ], 'nothing to pay: paid at once');
+    is_deeply([ @{ order_of($free) }{qw(total state payment_state)} ], [ 0, 'completed', 'paid' ], 'a total of 0: the order is paid');
 };
 
-subtest 'prices of today' => sub {
+subtest 'current prices' => sub {
     my $product = make_product($shop, prices => { JPY => 1000 });
     my $cart    = make_cart($seller, products => [ [ $product, discount => 400, quantity => 1 ] ]);
     change_product($product, prices => { JPY => 2000 });
     my $number = create($seller, $cart, 'cash')->{json}{order_number};
-    is_deeply([ @{ order_of($number) }{qw(subtotal discount total)} ], [ 2000, 400, 1600 ], 'not those of when it was put in');
+    is_deeply([ @{ order_of($number) }{qw(subtotal discount total)} ], [ 2000, 400, 1600 ], 'the order has the current prices');
     $cart = make_cart($seller, products => [ [ $product, discount => 1500 ], make_product($shop, prices => { JPY => 7 }) ]);
     change_product($product, prices => { JPY => 1000 });
     $number = create($seller, $cart, 'cash')->{json}{order_number};
-    is_deeply([ @{ order_of($number) }{qw(subtotal discount total)} ], [ 1007, 1000, 7 ], 'a discount beyond the price is all of it');
+    is_deeply([ @{ order_of($number) }{qw(subtotal discount total)} ], [ 1007, 1000, 7 ], 'a discount is limited to the price');
     change_product($product, prices => { JPY => 5 });
-    is(order_of($number)->{total}, 7, 'what was ordered stays');
+    is(order_of($number)->{total}, 7, 'later changes do not affect the order');
 };
 
-subtest 'repeat' => sub {
+subtest 'repeated requests' => sub {
     for my $type (qw(cash credit_card cash_consumer_app credit_card_consumer_app)) {
         my $cart  = make_cart($seller);
         my $first = create($seller, $cart, $type)->{json};
         named(create($seller, $cart, $_), 'repeat', %$first) for $type, 'cash';
         named(create($seller, $cart->{code}, $type), 'repeat', %$first);
-        is(orders_of($cart), 1, "$type: one order");
+        is(orders_of($cart), 1, "$type: the cart has one order");
     }
     my $cart  = make_cart($seller);
     my $first = create($seller, $cart, 'cash')->{json};
     company('cancel', $seller, order_number => $first->{order_number});
     named(create($seller, $cart, 'cash'), 'repeat', %$first);
-    is(order_of($first->{order_number})->{state}, 'cancelled', 'though it was cancelled meanwhile');
+    is(order_of($first->{order_number})->{state}, 'cancelled', 'a cancelled order is returned too');
     my $product = make_product($shop);
     $cart  = make_cart($seller, products => [$product]);
     $first = create($seller, $cart, 'cash')->{json};
@@ -127,33 +127,33 @@ subtest 'lack of parameters' => sub {
         for 'Cash', 'paypal', 'balance', 'manual', 'external', 'consumer_app', 'cash ', 'x' x 300;
     named(create(undef, $cart, 'cash'), 'lack of parameters');
     named(create({ token => 'nonsense' }, $cart, 'gold'), 'lack of parameters');
-    is(orders_of($cart), 0, 'no order');
+    is(orders_of($cart), 0, 'no order is placed');
 };
 
-subtest 'who may not' => sub {
+subtest 'authorization' => sub {
     my $cart = make_cart($seller);
     named(create($_, $cart, 'cash'), 'does not signin') for { token => 'nonsense' }, make_consumer, operator;
-    named(create(make_member($shop, chosen => 0), 999_999_999, 'cash'), 'not select company yet');
+    named(create(make_company_member($shop, chosen => 0), 999_999_999, 'cash'), 'not select company yet');
     my $closed = make_company;
-    my $there  = make_member($closed);
+    my $there  = make_company_member($closed);
     db()->do('UPDATE orders.company SET active = false WHERE tenant_id = 1 AND id = ?', undef, $closed->{id});
     named(create($there, 999_999_999, 'cash'), 'company not exist');
-    named(create(make_member($shop, role => 'none'), 999_999_999, 'cash'), 'not company member');
-    named(create(make_member($shop, active => 0),    999_999_999, 'cash'), 'not company member');
-    named(create(make_member($shop, role => 'member'), 999_999_999, 'cash'), 'not company member');
-    my $manager = make_member($shop, role => 'manager');
-    is(create($manager, make_cart($manager), 'cash')->code, 200, 'a manager may');
-    is(orders_of($cart), 0, 'no order');
+    named(create(make_company_member($shop, role => 'none'), 999_999_999, 'cash'), 'not company member');
+    named(create(make_company_member($shop, active => 0),    999_999_999, 'cash'), 'not company member');
+    named(create(make_company_member($shop, role => 'member'), 999_999_999, 'cash'), 'not company member');
+    my $manager = make_company_member($shop, role => 'manager');
+    is(create($manager, make_cart($manager), 'cash')->code, 200, 'a manager can order');
+    is(orders_of($cart), 0, 'no order is placed');
 };
 
 subtest 'cart not exist' => sub {
     named(create($seller, $_, 'cash'), 'cart not exist') for 999_999_999, '999999999999999999', '9' x 30, 0, -1, 'C99999999', 'nothing', "C'1", '%', "\x{e4}";
-    my $hers = make_cart(make_member($shop));
+    my $hers = make_cart(make_company_member($shop));
     named(create($seller, $hers, 'cash'), 'cart not exist');
-    my $elsewhere = make_cart(make_member(make_company));
+    my $elsewhere = make_cart(make_company_member(make_company));
     named(create($seller, $elsewhere, 'cash'), 'cart not exist');
-    is(orders_of($_), 0, "another's cart stays one") for $hers, $elsewhere;
-    my $stranger = make_member(make_company);
+    is(orders_of($_), 0, "the cart of another salesperson is unchanged") for $hers, $elsewhere;
+    my $stranger = make_company_member(make_company);
     my $ordered  = make_cart($stranger);
     create($stranger, $ordered, 'cash');
     named(create($seller, $ordered, 'cash'), 'cart not exist');
@@ -162,7 +162,7 @@ subtest 'cart not exist' => sub {
 subtest 'no products' => sub {
     my $cart = make_cart($seller, products => []);
     named(create($seller, $_, 'cash'), 'no products') for $cart, $cart->{code};
-    is(orders_of($cart), 0, 'no order');
+    is(orders_of($cart), 0, 'no order is placed');
     named(create($seller, $cart, 'barter'), 'lack of parameters');
 };
 
@@ -174,18 +174,18 @@ subtest 'product invalid' => sub {
     change_product($gone, active => 0);
     db()->do('UPDATE orders.variant SET active = false WHERE tenant_id = 1 AND number = ?', undef, $other->{number});
     named(create($seller, $cart, 'cash'), 'product invalid', products => [ map { $_->{number} } $unpriced, $gone, $other ]);
-    is(orders_of($cart), 0, 'no order');
+    is(orders_of($cart), 0, 'no order is placed');
     is((rows('SELECT state FROM orders.cart WHERE tenant_id = 1 AND id = ?', $cart->{id}))[0]{state}, 'open', 'the cart is still open');
     change_product($_, prices => { JPY => 100 }, active => 1) for $unpriced, $gone, $other;
-    is(create($seller, $cart, 'cash')->code, 200, 'once all are sold again, it is ordered');
+    is(create($seller, $cart, 'cash')->code, 200, 'the cart can be ordered once all products are sold');
 };
 
-subtest 'beyond what can be charged' => sub {
+subtest 'amounts out of range' => sub {
     my $dear = make_product($shop, prices => { JPY => 1_000_000_000_000_000 });
     my $cart = make_cart($seller, products => [ [ $dear, quantity => 1_000_000 ] ]);
     my $reply = create($seller, $cart, 'cash');
-    named($reply, 'lack of parameters') or diag('of its table there is none that fits better');
-    is(orders_of($cart), 0, 'no order');
+    named($reply, 'lack of parameters') or diag('the table of the API has no better message');
+    is(orders_of($cart), 0, 'no order is placed');
 };
 
 subtest 'round trips' => sub {
@@ -194,12 +194,12 @@ subtest 'round trips' => sub {
     my $trips = sub {
         my $cart  = make_cart($seller, products => [@_]);
         my $reply = ask(POST => $httpd->url('/desk' . company_path('create')), json => { api_key => $seller->{token}, cart_id => $cart->{id}, type => 'cash' });
-        is($reply->code, 200, 'an order') or diag($reply->as_string);
+        is($reply->code, 200, 'an order is placed') or diag($reply->as_string);
         return $httpd->last_access('/desk' . company_path('create'), $reply->header('X-Request-Id'))->{trips};
     };
     $trips->($_) for $counted, $other; # prepares the statements
-    is($trips->($other), 1, 'one for products that are not counted');
-    is($trips->($counted), 2, 'two for counted products: the lock of the stock is released before the order is durable');
+    is($trips->($other), 1, 'one round trip without tracked stock');
+    is($trips->($counted), 2, 'two round trips with tracked stock: the lock of the stock is released before the order is durable');
     $httpd->stop;
 };
 
@@ -213,10 +213,10 @@ subtest 'OrdersConsumerExpiry' => sub {
         return $reply->{json};
     };
     my $short = $at->('/short', 'cash_consumer_app');
-    is(lifetime($short->{order_number}), 60, 'as long as it says');
+    is(lifetime($short->{order_number}), 60, 'the expiry is that of the Location');
     is_deeply([ qr_texts($short->{qrcode}) ], ["https://shop.example/short/order/$short->{order_number}/detail"], 'the code has OrdersPublicURL and the mount');
-    is(lifetime($at->('/never', 'credit_card_consumer_app')->{order_number}), undef, '0: never');
-    is(lifetime($at->('/short', 'cash')->{order_number}), undef, 'only of consumers');
+    is(lifetime($at->('/never', 'credit_card_consumer_app')->{order_number}), undef, '0: the order does not expire');
+    is(lifetime($at->('/short', 'cash')->{order_number}), undef, 'the expiry applies only to orders for consumers');
 };
 
 invariants_hold();

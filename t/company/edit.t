@@ -5,7 +5,7 @@ use warnings;
 use ModOrders::Company;
 use ModOrders::Test;
 
-my $seller   = make_member(make_company);
+my $seller   = make_company_member(make_company);
 my $consumer = make_consumer;
 my %ADDRESS  = (given_name => 'Lee', family_name => 'CC', title => 0, phone => '0912345678', street => 'ABC st.', street2 => 'ABC st.', city => 'Taichung', state => 'Taiwan',
     code => '30123', country => 'R.O.C.');
@@ -30,26 +30,26 @@ sub address_of
     return $row ? JSON::PP->new->decode($row->{document}) : undef;
 }
 
-subtest 'an address' => sub {
+subtest 'the address' => sub {
     my $number = bound();
     my $reply  = edit($consumer, $number, \%ADDRESS);
-    is($reply->code, 200, 'is taken');
-    is($reply->content, '{}', 'an empty object');
-    is_deeply(address_of($number), \%ADDRESS, 'it stands as it was given');
+    is($reply->code, 200, 'the address is accepted');
+    is($reply->content, '{}', 'the body is an empty object');
+    is_deeply(address_of($number), \%ADDRESS, 'the address is stored as given');
     my $version = order_of($number)->{version};
-    is(edit($consumer, $number, \%ADDRESS)->content, '{}', 'the same again');
-    is(order_of($number)->{version}, $version, 'is no change');
-    is(edit($consumer, $number, { %ADDRESS, title => 1 })->code, 200, 'another one');
-    is(order_of($number)->{version}, $version + 1, 'is a change');
-    is(edit($consumer, $number, { given_name => "\x{738b}", family_name => "\x{1f600}", title => '1', city => '', state => undef, nonsense => { a => 1 } })->code, 200, 'only what must be there');
-    is_deeply(address_of($number), { given_name => "\x{738b}", family_name => "\x{1f600}", title => 1 }, 'nothing else is kept');
+    is(edit($consumer, $number, \%ADDRESS)->content, '{}', 'the same address is accepted');
+    is(order_of($number)->{version}, $version, 'the same address keeps the version');
+    is(edit($consumer, $number, { %ADDRESS, title => 1 })->code, 200, 'another address is accepted');
+    is(order_of($number)->{version}, $version + 1, 'another address increments the version');
+    is(edit($consumer, $number, { given_name => "\x{738b}", family_name => "\x{1f600}", title => '1', city => '', state => undef, nonsense => { a => 1 } })->code, 200, 'the required members are sufficient');
+    is_deeply(address_of($number), { given_name => "\x{738b}", family_name => "\x{1f600}", title => 1 }, 'the address is replaced as a whole');
 };
 
-subtest 'how it is asked' => sub {
+subtest 'encodings of the request' => sub {
     my $number = bound();
     my @fields = map { ("billing_address[$_]" => $ADDRESS{$_}) } sort keys %ADDRESS;
-    is(api(POST => company_path('edit') . '/', form => [ api_key => $consumer->{token}, order_number => lc $number, @fields ])->content, '{}', 'in a form');
-    is_deeply(address_of($number), \%ADDRESS, 'all of it');
+    is(api(POST => company_path('edit') . '/', form => [ api_key => $consumer->{token}, order_number => lc $number, @fields ])->content, '{}', 'a form');
+    is_deeply(address_of($number), \%ADDRESS, 'all members of the form are stored');
     named(api(POST => company_path('edit'), form => [ api_key => $consumer->{token}, order_number => $number, 'billing_address[given_name]' => 'x', 'billing_address[title]' => '2' ]),
         'illegal_form_input', validation => { family_name => ['required'], title => ['invalid'] });
 };
@@ -72,15 +72,15 @@ subtest 'illegal_form_input' => sub {
 subtest 'order_is_timeout' => sub {
     my $late = late(bound());
     named(edit($consumer, $late, $_), 'order_is_timeout') for \%ADDRESS, {};
-    ok(wait_for(sub { order_of($late)->{state} eq 'expired' }), 'the worker closes it');
+    ok(wait_for(sub { order_of($late)->{state} eq 'expired' }), 'the worker expires the order');
     named(edit($consumer, $late, \%ADDRESS), 'order_is_timeout');
-    is(address_of($late), undef, 'nothing was taken');
+    is(address_of($late), undef, 'no address is stored');
 };
 
-subtest 'after it was paid' => sub {
+subtest 'a paid order' => sub {
     my $number = bound();
     company('payment', $seller, order_number => $number, transaction_id => unique('tx'));
-    is(edit($consumer, $number, \%ADDRESS)->code, 200, 'the invoice may still need it');
+    is(edit($consumer, $number, \%ADDRESS)->code, 200, 'the address of a paid order can be set');
 };
 
 subtest 'order_not_exist' => sub {
@@ -95,14 +95,14 @@ subtest 'order_not_bound_same_user' => sub {
     my $number = bound();
     named(edit(make_consumer, $number, $_), 'order_not_bound_same_user') for \%ADDRESS, {};
     named(edit($consumer, sell($seller, type => 'cash_consumer_app'), \%ADDRESS), 'order_not_bound_same_user');
-    is(address_of($number), undef, 'nothing was taken');
+    is(address_of($number), undef, 'no address is stored');
 };
 
 subtest 'not_sign_in' => sub {
     my $number = bound();
     named(edit($_, $number, {}), 'not_sign_in') for undef, { token => 'nonsense' }, { token => '' }, { token => [] }, $seller, operator;
     named(edit({ token => 'nonsense' }, undef, {}), 'not_sign_in');
-    is(address_of($number), undef, 'nothing was taken');
+    is(address_of($number), undef, 'no address is stored');
 };
 
 invariants_hold();

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Numbers of orders that a consumer is to bind: nobody guesses one, and nobody may try often.
+# Numbers of claimable orders cannot be guessed, and failed lookups are limited.
 use strict;
 use warnings;
 use ModOrders::Company;
@@ -7,7 +7,7 @@ use ModOrders::Httpd;
 use ModOrders::Test;
 
 my $shop   = make_company();
-my $seller = make_member($shop);
+my $seller = make_company_member($shop);
 
 sub consumer_order { return sell($seller, type => 'cash_consumer_app', @_) }
 
@@ -19,7 +19,7 @@ subtest 'numbers' => sub {
         $seen{substr $random, 6}++;
     }
     cmp_ok(scalar keys %seen, '>=', 58, 'all halves of the random digits differ'); # two pairs of 60 alike: once in a million runs
-    like(sell($seller), qr/^\Q$shop->{prefix}\E\d{6}\d{6,}OD$/, 'an order that nobody is to bind has its id as ever');
+    like(sell($seller), qr/^\Q$shop->{prefix}\E\d{6}\d{6,}OD$/, 'the number of another order has its id');
 };
 
 my $httpd = ModOrders::Httpd->new(
@@ -46,8 +46,8 @@ my $rival  = make_consumer();
 my $right  = make_consumer();
 bind_order($right, $other);
 
-subtest 'a thousand guesses of one user' => sub {
-    is(look($rival, $number)->code, 200, 'whoever has the number sees the order');
+subtest 'a thousand guesses of a user' => sub {
+    is(look($rival, $number)->code, 200, 'a user with the number sees the order');
     my $before = reached();
     my %told;
     my $last;
@@ -57,45 +57,45 @@ subtest 'a thousand guesses of one user' => sub {
     }
     diag(join "\n", map { "$told{$_} x $_" } sort keys %told);
     my $few = $told{'403 {"error_name":"order_not_exist"}'};
-    cmp_ok($few, '>=', 10, 'ten are answered');
-    cmp_ok($few, '<=', 20, 'then one now and then');
-    is($told{'429 {"error_name":"too many requests"}'}, 1000 - $few, 'all others are refused');
-    like($last->header('Retry-After'), qr/^[1-7]$/, 'for some seconds');
+    cmp_ok($few, '>=', 10, 'at least ten guesses are answered');
+    cmp_ok($few, '<=', 20, 'at most twenty guesses are answered');
+    is($told{'429 {"error_name":"too many requests"}'}, 1000 - $few, 'all other guesses get 429');
+    like($last->header('Retry-After'), qr/^[1-7]$/, 'the response has Retry-After');
     sleep 1;
-    cmp_ok(reached() - $before, '<=', $few + 1, 'without asking the database');
-    is(look($rival, $number)->code, 429, 'an order that exists looks the same');
-    is(ask(POST => $httpd->url('/order/confirmpurchase'), json => { api_key => $rival->{token}, order_number => $number })->code, 429, 'binding it too');
-    is(ask(POST => $httpd->url('/order/edit'), json => { api_key => $rival->{token}, order_number => $number })->code, 429, 'and editing it');
-    is(order_of($number)->{buyer_id}, undef, 'nothing was bound');
-    is(ask(POST => $httpd->url('/user/company/order/detail'), json => { api_key => $seller->{token}, order_number => $number })->code, 200, 'routes of salespeople are not limited');
+    cmp_ok(reached() - $before, '<=', $few + 1, 'refused guesses do not reach the database');
+    is(look($rival, $number)->code, 429, 'an existing order gets 429 too');
+    is(ask(POST => $httpd->url('/order/confirmpurchase'), json => { api_key => $rival->{token}, order_number => $number })->code, 429, 'a claim gets 429');
+    is(ask(POST => $httpd->url('/order/edit'), json => { api_key => $rival->{token}, order_number => $number })->code, 429, 'an edit gets 429');
+    is(order_of($number)->{buyer_id}, undef, 'the order is unclaimed');
+    is(ask(POST => $httpd->url('/user/company/order/detail'), json => { api_key => $seller->{token}, order_number => $number })->code, 200, 'routes of salespersons are not limited');
     is(look($right, $number)->code, 200, 'another consumer at the same address is served');
 };
 
-subtest 'what counts' => sub {
+subtest 'failures that count' => sub {
     my $who = make_consumer();
-    is(look($who, $number)->code, 200, 'success does not count') for 1 .. 15;
-    is(look($who, $other)->code, 403, "another consumer's order is a failure") for 1 .. 10;
-    is(look($who, $number)->code, 429, 'as many as one that is not there');
+    is(look($who, $number)->code, 200, 'a success does not count') for 1 .. 15;
+    is(look($who, $other)->code, 403, "the order of another consumer counts") for 1 .. 10;
+    is(look($who, $number)->code, 429, 'it counts like an unknown order');
     my $stranger = { token => 'ord_1_unknown' };
-    is(look($stranger, guess())->code, 403, 'a caller without an identity') for 1 .. 12;
+    is(look($stranger, guess())->code, 403, 'a caller without a credential') for 1 .. 12;
 };
 
 subtest 'OrdersGuessLimit' => sub {
     my $who = make_consumer();
     is(look($who, guess(), '/free')->code, 403, 'user=0: no limit') for 1 .. 15;
     my $next = make_consumer();
-    is(look($next, guess(), '/few')->code, 403, 'user=2: two') for 1 .. 2;
-    is(look($next, guess(), '/few')->code, 429, 'and no third');
+    is(look($next, guess(), '/few')->code, 403, 'user=2: two failures are answered') for 1 .. 2;
+    is(look($next, guess(), '/few')->code, 429, 'user=2: the third gets 429');
 };
 
-subtest 'one address with many users' => sub {
+subtest 'one address with several users' => sub {
     my @users = map { make_consumer() } 1 .. 10;
     my %told;
     for my $round (1 .. 9) {
         $told{ look($_, guess())->code }++ for @users;
     }
-    cmp_ok($told{403}, '<=', 60, 'share its limit');
-    cmp_ok($told{429}, '>=', 30, 'beyond which all are refused');
+    cmp_ok($told{403}, '<=', 60, 'the limit of the address is shared');
+    cmp_ok($told{429}, '>=', 30, 'all further lookups get 429');
 };
 
 done;

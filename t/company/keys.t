@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-# Who asks: an api_key in the body or in Authorization, or a user of httpd's own authentication. Every route, every kind of
-# key; who may not learns nothing and changes nothing.
+# Authentication by an api_key in the body or in Authorization, or by httpd. Every route with every kind of key; a refused request
+# gets no data and changes nothing.
 use strict;
 use warnings;
 use ModOrders::Company;
 use ModOrders::Test;
 
 my $shop     = make_company;
-my $seller   = make_member($shop);
+my $seller   = make_company_member($shop);
 my $consumer = make_consumer;
 
 sub detail_with
@@ -16,21 +16,21 @@ sub detail_with
     return api(POST => company_path('detail'), json => { order_number => $number, %fields }, headers => $headers);
 }
 
-subtest 'where the key is' => sub {
+subtest 'places of the key' => sub {
     my $number = sell($seller);
     my $key    = $seller->{token};
     is(detail_with($number, { Authorization => $_ })->code, 200, 'Authorization: ' . s/\Q$key\E/…/r) for $key, "Bearer $key", "bearer $key", "BEARER $key";
-    is(detail_with($number, {}, api_key => $key)->code, 200, 'the body');
-    is(detail_with($number, { Authorization => 'nonsense' }, api_key => $key)->code, 200, "the body's is looked at first");
-    is(detail_with($number, { Authorization => $key }, api_key => $_)->code, 200, "one that is none there is not") for '', undef;
+    is(detail_with($number, {}, api_key => $key)->code, 200, 'the key in the body');
+    is(detail_with($number, { Authorization => 'nonsense' }, api_key => $key)->code, 200, "the key in the body has precedence");
+    is(detail_with($number, { Authorization => $key }, api_key => $_)->code, 200, "an empty key in the body is ignored") for '', undef;
     named(detail_with($number, { Authorization => $key }, api_key => 'nonsense'), 'does not signin');
     named(detail_with($number, { Authorization => $_ }), 'does not signin') for "Basic $key", "Bearer$key", "Bearer $key x", "x$key", $key . 'x', substr($key, 0, -1), 'Bearer';
     named(detail_with($number, { Authorization => $_ }), 'lack of parameters') for '', ' ';
     named(api(POST => company_path('detail') . "?api_key=$key", json => { order_number => $number }), 'lack of parameters');
-    is(api(POST => company_path('detail'), form => [ order_number => $number ], headers => { Authorization => $key })->code, 200, 'a form and Authorization');
+    is(api(POST => company_path('detail'), form => [ order_number => $number ], headers => { Authorization => $key })->code, 200, 'a form with the key in Authorization');
 };
 
-subtest 'a key in an address is none' => sub {
+subtest 'a key in the URL is ignored' => sub {
     my $number  = sell($seller, type => 'cash_consumer_app');
     my $sale    = paid_sale($seller);
     my $invoice = invoice_of($sale->{number});
@@ -38,14 +38,14 @@ subtest 'a key in an address is none' => sub {
     named(api(GET => "/order/$sale->{number}/invoice/$invoice/download?api_key=$seller->{token}"), 'does not signin');
 };
 
-# --- every route, whatever the key ----------------------------------------------------------------------------------
+# --- every route with every kind of key -----------------------------------------------------------------------------
 
 my $expired = make_token($seller, scopes => [qw(seller buyer)]);
 db()->do(q(UPDATE orders.token SET created_at = now() - interval '2 hours', expires_at = now() - interval '1 hour'
     WHERE tenant_id = 1 AND hash = sha256(convert_to(?, 'UTF8'))), undef, $expired);
 my $revoked = make_token($seller, scopes => [qw(seller buyer)]);
 db()->do(q(UPDATE orders.token SET revoked_at = now() WHERE tenant_id = 1 AND hash = sha256(convert_to(?, 'UTF8'))), undef, $revoked);
-my $left = make_member($shop, scopes => [qw(seller buyer)]);
+my $left = make_company_member($shop, scopes => [qw(seller buyer)]);
 db()->do('UPDATE orders.users SET active = false WHERE tenant_id = 1 AND id = ?', undef, $left->{id});
 db()->do(q(INSERT INTO orders.tenant (id, name, currency) VALUES (7, 'other', 'USD') ON CONFLICT DO NOTHING));
 db()->do(q(INSERT INTO orders.users (tenant_id, id, external_ref, name) VALUES (7, ?, ?, 'Stranger') ON CONFLICT DO NOTHING), undef, $seller->{id}, unique('stranger'));
@@ -63,7 +63,7 @@ my %nobody = (
     'another tenant\'s' => $foreign,
 );
 
-# Everything that a request could change. The worker may still do what earlier files left, as the system.
+# The rows that a request could change. The worker may still process orders of earlier files, as the system.
 sub traces
 {
     return join ' ', map { (rows("SELECT count(*) AS n FROM orders.$_"))[0]{n} } "event WHERE actor <> 'system'",
@@ -100,7 +100,7 @@ for my $who (sort keys %nobody) {
     };
 }
 
-subtest 'no key' => sub {
+subtest 'a missing key' => sub {
     my $before = traces();
     named(company($_->[0], undef, %{ $_->[3] }), $_->[0] eq 'send' || $_->[1] eq 'buyer' ? $_->[2] : 'lack of parameters') for @routes;
     named(api(GET => "/order/$open/detail"), 'not_sign_in');
@@ -108,7 +108,7 @@ subtest 'no key' => sub {
     is(traces(), $before, 'nothing has changed');
 };
 
-subtest 'the wrong scope' => sub {
+subtest 'a key with another scope' => sub {
     my $before = traces();
     my %as = map { $_ => { token => make_token($seller, scopes => [$_]) } } qw(seller buyer operator);
     for my $route (@routes) {
@@ -119,21 +119,21 @@ subtest 'the wrong scope' => sub {
     named(api(GET => "/order/$paid/invoice/$bill/download", headers => { Authorization => $as{operator}{token} }), 'does not signin');
     is(traces(), $before, 'nothing has changed');
     my $both = { token => make_token($seller, scopes => [qw(seller buyer)]) };
-    is(company('list', $both)->code, 200, 'one key may do both');
-    is(consumer($open, $both)->code, 200, 'both');
+    is(company('list', $both)->code, 200, 'a key with both scopes is accepted');
+    is(consumer($open, $both)->code, 200, 'a key with both scopes is accepted for a buyer');
 };
 
-subtest 'no key is told or logged' => sub {
+subtest 'keys in responses and logs' => sub {
     my $mark = log_mark();
     my $reply = company('detail', { token => $revoked }, order_number => $paid);
-    unlike($reply->as_string, qr/\Q$revoked\E/, 'the answer does not repeat it');
+    unlike($reply->as_string, qr/\Q$revoked\E/, 'the response does not repeat the key');
     company('detail', $seller, order_number => $paid);
-    unlike(join('', log_since($mark)), qr/\Q$seller->{token}\E|\Q$revoked\E|\Q$seller->{email}\E/, 'neither does the log');
+    unlike(join('', log_since($mark)), qr/\Q$seller->{token}\E|\Q$revoked\E|\Q$seller->{email}\E/, 'the log has no key');
 };
 
 # --- users of httpd's own authentication ----------------------------------------------------------------------------
 
-# t/conf/glue.passwd knows two, the database one of them; here it is a salesperson.
+# t/conf/glue.passwd has two users, the database has one of them; in this test the user is a salesperson.
 subtest 'OrdersIdentity remote-user' => sub {
     make_user(ref => 'known', login => 'known') unless rows(q(SELECT 1 FROM orders.users WHERE tenant_id = 1 AND login = 'known'));
     my ($known) = rows(q(SELECT id, external_ref AS ref FROM orders.users WHERE tenant_id = 1 AND login = 'known'));
@@ -145,13 +145,13 @@ subtest 'OrdersIdentity remote-user' => sub {
     $choose->($shop->{id});
     named($post->('list'), 'not company member');
     upsert('memberships', my $membership = unique('membership'), company => $shop->{ref}, user => $known->{ref}, role => 'salesperson');
-    is($post->('list')->code, 200, 'no key is needed');
+    is($post->('list')->code, 200, 'the request needs no key');
     named($post->('detail'), 'lack of parameters');
-    is($post->('detail', api_key => 'nonsense', order_number => $paid)->{json}{number}, $paid, 'nor looked at');
+    is($post->('detail', api_key => 'nonsense', order_number => $paid)->{json}{number}, $paid, 'a key is ignored');
     my $made = $post->('create', cart_id => make_cart({ ref => $known->{ref}, company => $shop })->{id}, type => 'cash_consumer_app')->{json};
-    is_deeply([ qr_texts($made->{qrcode}) ], [ base_url() . "/basic/company/order/$made->{order_number}/detail" ], 'a code is of its own mount');
-    is(ask(GET => "/basic/company/order/$made->{order_number}/detail", @basic)->code, 200, 'which is there');
-    is(ask(POST => '/basic/company' . company_path('list'), json => { api_key => $seller->{token} })->code, 401, 'httpd asks whom it does not know');
+    is_deeply([ qr_texts($made->{qrcode}) ], [ base_url() . "/basic/company/order/$made->{order_number}/detail" ], 'the code has the URL of this mount');
+    is(ask(GET => "/basic/company/order/$made->{order_number}/detail", @basic)->code, 200, 'the page of the order exists');
+    is(ask(POST => '/basic/company' . company_path('list'), json => { api_key => $seller->{token} })->code, 401, 'httpd requires a login');
     named(ask(POST => '/basic/company' . company_path('list'), basic => [ 'unknown', 'sesame' ], json => {}), 'does not signin');
     my $strange = ask(POST => '/basic/company' . company_path('list'), @basic, json => {}, headers => { Origin => 'https://evil.example' });
     named($strange, 'does not signin');

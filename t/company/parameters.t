@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-# Which parameter a refusal is about: the specification's words do not say it, a header and the log do.
+# The invalid parameters of a refusal: the words of the specification do not name them, but a header and the log do.
 use strict;
 use warnings;
 use ModOrders::Company;
 use ModOrders::Test;
 
 my $shop     = make_company;
-my $seller   = make_member($shop);
+my $seller   = make_company_member($shop);
 my $consumer = make_consumer;
 my $header   = 'Orders-Refused-Parameters';
 my $number   = sell($seller, type => 'cash_consumer_app');
 my $secret   = 'never-in-the-log';
 
-# [route, person, fields, word, names]
+# [route, caller, fields, error name, names of the parameters]
 my @refusals = (
     [ list    => undef,   {}, 'lack of parameters', 'api_key' ],
     [ create  => $seller, {}, 'lack of parameters', 'cart_id,type' ],
@@ -35,9 +35,9 @@ for (@refusals) {
         my $mark  = log_mark;
         my $reply = company($route, $who, %$fields);
         named($reply, $word);
-        is($reply->header($header), $names, 'the header names them');
-        ok(wait_for_log($mark, qr/ORD\d{4} \S+ \S+ \S+ company\.\w+ fields=\S*\Q$names\E(?::|,|\s|$)/), 'and so does the log') if $word ne 'cart not exist';
-        unlike(join('', grep { /ORD\d{4}/ } log_since($mark)), qr/\Q$secret\E/, 'but not their values');
+        is($reply->header($header), $names, 'the header names the parameters');
+        ok(wait_for_log($mark, qr/ORD\d{4} \S+ \S+ \S+ company\.\w+ fields=\S*\Q$names\E(?::|,|\s|$)/), 'the log names the parameters') if $word ne 'cart not exist';
+        unlike(join('', grep { /ORD\d{4}/ } log_since($mark)), qr/\Q$secret\E/, 'the log does not have their values');
     };
 }
 
@@ -45,7 +45,7 @@ subtest 'a card refund without an id' => sub {
     my $sale  = paid_sale($seller, type => 'credit_card');
     my $reply = company('refund', $seller, order_number => $sale->{number});
     named($reply, 'lack of parameters');
-    is($reply->header($header), 'transaction_id', 'names it');
+    is($reply->header($header), 'transaction_id', 'the header names transaction_id');
 };
 
 subtest 'a billing address' => sub {
@@ -53,20 +53,20 @@ subtest 'a billing address' => sub {
     my $mark  = log_mark;
     my $reply = company('edit', $consumer, order_number => $number, billing_address => { given_name => $secret, title => 7 });
     named($reply, 'illegal_form_input', validation => { family_name => ['required'], title => ['invalid'] });
-    is($reply->header($header), 'billing_address.family_name,billing_address.title', 'has both beside the validation');
-    ok(wait_for_log($mark, qr/company\.edit fields=billing_address\.family_name,billing_address\.title/), 'and in the log');
+    is($reply->header($header), 'billing_address.family_name,billing_address.title', 'the header and the body name both members');
+    ok(wait_for_log($mark, qr/company\.edit fields=billing_address\.family_name,billing_address\.title/), 'the log names both members');
 };
 
-subtest 'other refusals' => sub {
-    is(company(@$_)->header($header), undef, "$_->[0] names none")
+subtest 'other responses' => sub {
+    is(company(@$_)->header($header), undef, "$_->[0]: the header names no field")
         for [ 'detail', $seller, order_number => 'none' ], [ 'list', { token => 'nonsense' } ], [ 'confirm', $consumer, order_number => 'none' ];
-    is(company('list', $seller)->header($header), undef, 'nor does a success');
+    is(company('list', $seller)->header($header), undef, 'a success has no header');
 };
 
-subtest 'the other APIs log the names too' => sub {
+subtest 'the logs of other APIs' => sub {
     my $mark = log_mark;
     api(POST => '/api/v1/user/orders', token => make_user()->{token}, json => { quantity => 99 });
-    ok(wait_for_log($mark, qr/invalid_fields \S+ - user\.create fields=plan_id,quantity/), 'as in the answer');
+    ok(wait_for_log($mark, qr/invalid_fields \S+ - user\.create fields=plan_id,quantity/), 'the log names the fields');
 };
 
 done;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Paths, methods, bodies: what all routes of the company API have in common, and what of the site is not theirs.
+# Paths, methods and bodies: rules that all routes of the company API share, and paths outside of the API.
 use strict;
 use warnings;
 use ModOrders::Company;
@@ -8,22 +8,22 @@ use ModOrders::Raw;
 use ModOrders::Test;
 
 my $shop     = make_company;
-my $seller   = make_member($shop);
+my $seller   = make_company_member($shop);
 my $consumer = make_consumer;
 my $number   = sell($seller, type => 'cash_consumer_app');
 my %key      = (api_key => $seller->{token});
 
-# [path, fields, the word for whatever cannot be read]
+# [path, fields, the error name for an unreadable body]
 my @posts = (
     (map { [ company_path($_), 'lack of parameters' ] } qw(list create payment cancel refund refund_query detail)),
     [ company_path('send'), 'does not signin' ], (map { [ company_path($_), 'not_sign_in' ] } qw(confirm edit)),
 );
 
-subtest 'the rest of the site' => sub {
+subtest 'paths outside of the API' => sub {
     for my $path ('/', '/index.html', '/elsewhere', '/users', '/user2', '/orders', '/order.html', '/transactions/x/result', '/User/company/order/list') {
         my $reply = ask(GET => $path);
-        isnt($reply->content_type, 'application/json', "$path is httpd's own");
-        unlike($reply->content, qr/error_name/, 'and says nothing of the API');
+        isnt($reply->content_type, 'application/json', "$path is not handled by the API");
+        unlike($reply->content, qr/error_name/, 'the body is not that of the API');
     }
     my $file = Apache::Test::vars('documentroot') . '/a-page.html';
     open my $out, '>', $file or die "$file: $!";
@@ -32,11 +32,11 @@ subtest 'the rest of the site' => sub {
     chmod 0644, $file;
     is(ask(GET => '/a-page.html')->content, 'a page', 'a file is served');
     unlink $file;
-    like(ask(GET => '/api/v1/user/orders')->{json}{code}, qr/^unauthenticated$/, 'another API within it is its own');
-    like(ask(GET => '/api/v1/admin/orders')->{json}{code}, qr/^unauthenticated$/, 'and that of operators');
+    like(ask(GET => '/api/v1/user/orders')->{json}{code}, qr/^unauthenticated$/, 'another API below the same path is served');
+    like(ask(GET => '/api/v1/admin/orders')->{json}{code}, qr/^unauthenticated$/, 'the operator API is served');
 };
 
-subtest 'no route' => sub {
+subtest 'unknown routes' => sub {
     lacks(ask(GET => $_), 404, 'not found') for '/user', '/user/', '/user/company', '/user/company/order', '/user/company/order/list/all', '/user/company/order/LIST', '/order', '/order/', "/order/$number",
         "/order/$number/detail/x", '/order//detail', '/transaction', '/transaction/x', '/transaction/x/results', "/order/$number/invoice", "/order/$number/invoice/x", '/order/a%2Fb/detail/x', '/order/%00/detail', '/order/%FF/detail',
         '/user/' . 'x/' x 20;
@@ -62,21 +62,21 @@ subtest 'other methods' => sub {
         lacks($reply, 405, 'method not allowed');
         is($reply->header('Allow'), 'GET, HEAD, OPTIONS', "POST $path: Allow");
     }
-    is(ask(PUT => '/transaction/x/pay', json => {})->header('Allow'), 'GET, HEAD, POST, OPTIONS', 'the page to pay at has both');
+    is(ask(PUT => '/transaction/x/pay', json => {})->header('Allow'), 'GET, HEAD, POST, OPTIONS', 'the payment page accepts GET and POST');
 };
 
 subtest 'slashes' => sub {
-    is(ask(POST => company_path('detail') . '/', json => { %key, order_number => $number })->code, 200, 'one at the end');
-    is(ask(POST => '//user/./company//x/../order/detail', json => { %key, order_number => $number })->code, 200, 'dots and double ones are what httpd makes of them');
+    is(ask(POST => company_path('detail') . '/', json => { %key, order_number => $number })->code, 200, 'a trailing slash');
+    is(ask(POST => '//user/./company//x/../order/detail', json => { %key, order_number => $number })->code, 200, 'dots and double slashes are normalised by httpd');
 };
 
 subtest 'headers' => sub {
     for my $reply (company('list', $seller), company('detail', $seller, order_number => 'none'), consumer($number, $consumer), ask(GET => '/order')) {
         my $what = $reply->request->uri->path . ' ' . $reply->code;
-        is($reply->header('Cache-Control'), 'private, no-store', "$what: nobody keeps it");
-        is($reply->header('X-Content-Type-Options'), 'nosniff', 'nobody guesses its type');
-        like($reply->header('X-Request-Id'), qr/^[A-Za-z0-9._-]{8,64}$/, 'with an id');
-        is($reply->header('Content-Length'), length $reply->content, 'of a known length');
+        is($reply->header('Cache-Control'), 'private, no-store', "$what: the response is not stored by caches");
+        is($reply->header('X-Content-Type-Options'), 'nosniff', 'X-Content-Type-Options is nosniff');
+        like($reply->header('X-Request-Id'), qr/^[A-Za-z0-9._-]{8,64}$/, 'the response has a request id');
+        is($reply->header('Content-Length'), length $reply->content, 'Content-Length is that of the body');
     }
 };
 
@@ -88,23 +88,23 @@ my @unreadable = (
     '[' x 1000, '{"a":' x 200 . '1' . '}' x 200, '{"a":' . '[' x 100 . ']' x 100 . '}', '{} x', "{\"a\":\"\0\"}", "\xff\xfe{}", '{"api_key":9223372036854775808}', "{'a':1}", '{"a":NaN}',
 );
 
-subtest 'JSON that is none' => sub {
+subtest 'malformed JSON' => sub {
     for my $post (@posts) {
         my ($path, $word) = @$post;
         named(ask(POST => $path, body => $_, headers => { Authorization => $seller->{token} }), $word) for @unreadable;
     }
 };
 
-subtest 'no body is one without fields' => sub {
+subtest 'an empty body has no fields' => sub {
     my @with = (headers => { Authorization => $seller->{token} });
-    is(ask(POST => company_path('list'), @with)->code, 200, 'the list needs none');
-    is(ask(POST => company_path('list'), body => '--b--', type => 'multipart/form-data; boundary=b', @with)->code, 200, 'nor parts');
+    is(ask(POST => company_path('list'), @with)->code, 200, 'the list needs no field');
+    is(ask(POST => company_path('list'), body => '--b--', type => 'multipart/form-data; boundary=b', @with)->code, 200, 'an empty multipart body is accepted');
     named(ask(POST => company_path($_), @with), 'lack of parameters') for qw(create payment cancel refund refund_query detail);
     named(ask(POST => company_path('send'), @with), 'order not exist');
     named(ask(POST => company_path($_), headers => { Authorization => $consumer->{token} }), 'order_not_exist') for qw(confirm edit);
 };
 
-subtest 'forms that are none' => sub {
+subtest 'malformed forms' => sub {
     my $form = 'application/x-www-form-urlencoded';
     for my $post (@posts) {
         my ($path, $word) = @$post;
@@ -116,7 +116,7 @@ subtest 'forms that are none' => sub {
     }
 };
 
-subtest 'bodies of another kind, and too large' => sub {
+subtest 'unsupported and large bodies' => sub {
     for my $post (@posts) {
         my $path = $post->[0];
         lacks(ask(POST => $path, body => '{}', type => $_), 415, 'unsupported media type') for 'text/plain', 'application/xml';
@@ -124,8 +124,8 @@ subtest 'bodies of another kind, and too large' => sub {
     }
 };
 
-# Each field of every route in all shapes that it cannot have: a clear refusal, or the answer as if it were not there.
-subtest 'fields of no use' => sub {
+# Each field of every route with every invalid type: a refusal, or the response as if the field were absent.
+subtest 'fields of invalid types' => sub {
     my @values = (undef, JSON::PP::true, JSON::PP::false, 0, -1, 1.5, 1e300, 9_223_372_036_854_775_807, '', ' ', "a\nb", "\x{1}", "\x{7f}", "\x{2028}", "\x{1f600}", 'x' x 256, 'x' x 20000, $long,
         [], [ [] ], {}, { a => 1 }, [ map { [] } 1 .. 100 ], "'; DROP TABLE orders.orders; --", '%s%n', '../../etc/passwd', '${jndi:x}', '\\u0000');
     my %field = (list => [qw(page limit)], create => [qw(cart_id type)], payment => [qw(order_number transaction_id)], cancel => ['order_number'], refund => [qw(order_number transaction_id)],
@@ -144,24 +144,24 @@ subtest 'fields of no use' => sub {
                     if $reply->code != 403 && !($route eq 'list' && $name ne 'api_key' && $reply->code == 200)
                     && !($route =~ /^(?:refund|payment)$/ && $name eq 'transaction_id' && $reply->code == 200) && !($route eq 'send' && $reply->code == 503);
             }
-            is("@bad", '', "$route, $name: never an error of the server");
+            is("@bad", '', "$route, $name: no server error");
         }
     }
 };
 
-subtest 'a body in pieces, and none' => sub {
+subtest 'chunked and missing bodies' => sub {
     my $port = Apache::Test::vars('port');
     my $json = '{"api_key":"' . $seller->{token} . '","order_number":"' . $number . '"}';
     my $post = 'POST ' . company_path('detail') . " HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";
     my $half = length($json) / 2;
     my @part = (substr($json, 0, $half), substr($json, $half));
-    is(raw($port, $post . "Transfer-Encoding: chunked\r\n\r\n", map({ sprintf "%x\r\n%s\r\n", length, $_ } @part), "0\r\n\r\n")->{status}, 200, 'in chunks');
-    is_deeply(raw($port, "$post\r\n")->{json}, { error_name => 'lack of parameters' }, 'no body');
+    is(raw($port, $post . "Transfer-Encoding: chunked\r\n\r\n", map({ sprintf "%x\r\n%s\r\n", length, $_ } @part), "0\r\n\r\n")->{status}, 200, 'a chunked body is accepted');
+    is_deeply(raw($port, "$post\r\n")->{json}, { error_name => 'lack of parameters' }, 'a missing body has no fields');
 };
 
 # --- a database that is not there -----------------------------------------------------------------------------------
 
-subtest 'an outage' => sub {
+subtest 'an outage of the database' => sub {
     my $httpd = ModOrders::Httpd->new(dbd => "DBDriver pgsql\nDBDParams \"host=127.0.0.1 port=1 connect_timeout=1\"", server => "OrdersSecretFile secret\nOrdersWorker Off\nOrdersPublicURL https://shop.example",
         locations => "<Location />\nOrdersAPI company\n</Location>")->start;
     my $secret = 'an own secret of a test, long enough to be one';
@@ -176,13 +176,13 @@ subtest 'an outage' => sub {
         my ($method, $path, @with) = @$asked;
         my $reply = ask($method => $httpd->url($path), @with);
         lacks($reply, 503, 'service unavailable');
-        ok($reply->header('Retry-After'), 'and when to come again');
+        ok($reply->header('Retry-After'), 'the response has Retry-After');
     }
     my $page = ask(GET => $httpd->url("/transaction/$token/pay"));
-    is($page->code, 503, 'a page too');
-    is($page->content_type, 'text/html', 'for people');
+    is($page->code, 503, 'a page responds with 503');
+    is($page->content_type, 'text/html', 'the response is a page');
     named(ask(POST => $httpd->url(company_path('detail')), json => {}), 'lack of parameters');
-    is(ask(GET => $httpd->url('/index.html'))->code, 404, 'what is not ours needs no database');
+    is(ask(GET => $httpd->url('/index.html'))->code, 404, 'paths outside of the API need no database');
 };
 
 invariants_hold();

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# transaction/{token}/result and the pages of a pay link, as far as no money moves there. Tokens are made here by their
-# rule, so that none but the rule's own are taken.
+# transaction/{token}/result and the pages of a payment link, without payments. The test derives tokens itself, so that it also
+# verifies the rule.
 use strict;
 use warnings;
 use Digest::SHA qw(sha256_base64);
@@ -8,7 +8,7 @@ use ModOrders::Company;
 use ModOrders::Test;
 
 my $shop   = make_company(name => 'TW Shop ' . unique('<b>&'));
-my $seller = make_member($shop);
+my $seller = make_company_member($shop);
 
 sub token_of
 {
@@ -29,7 +29,7 @@ sub page
     return ask(GET => "/transaction/$token/" . ($page // 'pay'));
 }
 
-# The last payment of a link is captured, as a provider would tell.
+# Captures the last payment of an order, as an event of the provider does. Returns the transaction id.
 sub captured
 {
     my ($number, $payer) = @_;
@@ -45,9 +45,9 @@ subtest 'info' => sub {
     for my $state ('open', 'confirming') {
         my $reply = result(token_of($number));
         is($reply->code, 200, $state);
-        is(members($reply->{json}), 'date status', 'date and status');
-        is($reply->{json}{status}, 'info', 'not decided yet');
-        like($reply->content, qr/"date":\d{10},/, 'in seconds');
+        is(member_names($reply->{json}), 'date status', 'the body has date and status');
+        is($reply->{json}{status}, 'info', 'the status is info');
+        like($reply->content, qr/"date":\d{10},/, 'the date is in seconds');
         confirming($number);
     }
 };
@@ -60,37 +60,37 @@ subtest 'success' => sub {
         my $payer  = $currency eq 'JPY' ? undef : 'a@gmail.com';
         my $id     = captured($number, $payer);
         my $reply  = result($token);
-        is($reply->code, 200, 'is told');
-        is(members($reply->{json}), 'date order status', 'its parts');
+        is($reply->code, 200, 'the result is returned');
+        is(member_names($reply->{json}), 'date order status', 'the body has its members');
         my %order = %{ $reply->{json}{order} };
-        is(members(\%order), join(' ', sort qw(number payment_method transaction currency total retailer payer)), 'the order with every field and no other');
-        is_deeply([ $reply->{json}{status}, @order{qw(number payment_method transaction currency retailer payer)} ], [ 'success', $number, 'PayPal', $id, $currency, $shop->{name}, $payer ], 'and what they are');
-        like($reply->content, qr/"total":\Q$shown\E,/, "$shown: exactly");
-        cmp_ok(abs($reply->{json}{date} - time), '<', 30, 'when it was paid');
+        is(member_names(\%order), join(' ', sort qw(number payment_method transaction currency total retailer payer)), 'the order has every member and no other');
+        is_deeply([ $reply->{json}{status}, @order{qw(number payment_method transaction currency retailer payer)} ], [ 'success', $number, 'PayPal', $id, $currency, $shop->{name}, $payer ], 'the members have the values of the order');
+        like($reply->content, qr/"total":\Q$shown\E,/, "$shown: the total is exact");
+        cmp_ok(abs($reply->{json}{date} - time), '<', 30, 'the date is the time of payment');
     }
 };
 
 subtest 'fail' => sub {
     my $declined = failed(sell_link($seller), '012', 'card expired');
     my $reply    = result(token_of($declined));
-    is(members($reply->{json}), 'date fail status', 'its parts');
-    is_deeply([ @{ $reply->{json} }{qw(status fail)} ], [ 'fail', { refused_by => 'PayPal', code => '012', description => 'card expired' } ], 'the provider refused');
+    is(member_names($reply->{json}), 'date fail status', 'the body has its members');
+    is_deeply([ @{ $reply->{json} }{qw(status fail)} ], [ 'fail', { refused_by => 'PayPal', code => '012', description => 'card expired' } ], 'the failure has the code of the provider');
     my $bare = result(token_of(failed(sell_link($seller), undef, undef)))->{json}{fail};
-    is($bare->{refused_by}, 'PayPal', 'without a word of its');
-    ok(length $bare->{$_}, "a $_ all the same") for qw(code description);
+    is($bare->{refused_by}, 'PayPal', 'a failure without details names PayPal');
+    ok(length $bare->{$_}, "a failure without details has a $_") for qw(code description);
     my $cancelled = sell_link($seller);
     company('cancel', $seller, order_number => $cancelled);
     $reply = result(token_of($cancelled));
     is($reply->{json}{status}, 'fail', 'cancelled');
-    is_deeply([ @{ $reply->{json}{fail} }{qw(refused_by code)} ], [ 'Server', 'cancelled' ], 'by us');
+    is_deeply([ @{ $reply->{json}{fail} }{qw(refused_by code)} ], [ 'Server', 'cancelled' ], 'a failure of the module names Server');
 };
 
 subtest 'log expired' => sub {
     my $number = sell_link($seller);
     named(result(token_of($number, ends => time - 1)), 'log expired');
     named(result(token_of($number, ends => 1)),        'log expired');
-    is(result(token_of($number, ends => time + 60))->code, 200, 'a minute before');
-    is(result(token_of(sell_link($seller, expires_in => undef)))->code, 200, 'one that never does');
+    is(result(token_of($number, ends => time + 60))->code, 200, 'a link is valid until its end');
+    is(result(token_of(sell_link($seller, expires_in => undef)))->code, 200, 'a link without an end is valid');
 };
 
 subtest 'result not exist' => sub {
@@ -110,47 +110,47 @@ subtest 'result not exist' => sub {
         my $reply = result($wrong);
         named($reply, 'result not exist');
     }
-    is(result($token)->code, 200, 'the right one is there');
-    is(api(GET => "/transaction/$token/result/")->code, 200, 'with a slash too');
+    is(result($token)->code, 200, 'the valid token is found');
+    is(api(GET => "/transaction/$token/result/")->code, 200, 'a trailing slash is accepted');
     is(api(HEAD => "/transaction/$token/result")->code, 200, 'HEAD');
 };
 
-subtest "an order of another kind has no link" => sub {
+subtest "an order that is not paid by a link" => sub {
     my $number = sell($seller);
     my $page   = page(token_of($number));
-    unlike($page->content, qr/<form/, 'nothing to pay there');
+    unlike($page->content, qr/<form/, 'the page has no button');
 };
 
 # --- pages ----------------------------------------------------------------------------------------------------------
 
-subtest 'the page to pay at' => sub {
+subtest 'the payment page' => sub {
     my $number = sell_link($seller, currency => 'CHF', products => [ make_product($shop, prices => { CHF => 1358_85 }) ]);
     my $token  = token_of($number);
     my $page   = page($token);
-    is($page->code, 200, 'is there');
-    is($page->header('Content-Type'), 'text/html; charset=utf-8', 'HTML');
-    is($page->header('Cache-Control'), 'private, no-store', 'that nobody keeps');
-    like($page->header('Content-Security-Policy'), qr{^default-src 'none'; style-src 'sha256-[\w+/-]{43}='; form-action 'self' https:(?: http://127\.0\.0\.1:\*)?; frame-ancestors 'none'; base-uri 'none'$}, 'that loads nothing');
-    is($page->header('Referrer-Policy'), 'no-referrer', 'and tells nobody its address');
-    is($page->header('X-Frame-Options'), 'DENY', 'in no frame');
+    is($page->code, 200, 'the page is returned');
+    is($page->header('Content-Type'), 'text/html; charset=utf-8', 'it is HTML');
+    is($page->header('Cache-Control'), 'private, no-store', 'it is not stored by caches');
+    like($page->header('Content-Security-Policy'), qr{^default-src 'none'; style-src 'sha256-[\w+/-]{43}='; form-action 'self' https:(?: http://127\.0\.0\.1:\*)?; frame-ancestors 'none'; base-uri 'none'$}, 'its policy allows no scripts and no other sources');
+    is($page->header('Referrer-Policy'), 'no-referrer', 'it sends no Referer');
+    is($page->header('X-Frame-Options'), 'DENY', 'it cannot be framed');
     my $html = $page->decoded_content;
     my $name = $shop->{name} =~ s/&/&amp;/gr =~ s/</&lt;/gr =~ s/>/&gt;/gr;
-    like($html, qr/\Q$_\E/, "it says $_") for $name, $number, '1358.85 CHF';
-    like($html, qr/<form method="post">/, 'a form without a script');
-    unlike($html, qr/<script|<b>|onclick/i, 'no script, no markup of others');
+    like($html, qr/\Q$_\E/, "it shows $_") for $name, $number, '1358.85 CHF';
+    like($html, qr/<form method="post">/, 'it has a form');
+    unlike($html, qr/<script|<b>|onclick/i, 'it has no script, and markup in names is escaped');
     my ($style)  = $html =~ m{<style>(.*?)</style>}s;
     my ($hashed) = $page->header('Content-Security-Policy') =~ /sha256-([^']+)'/;
-    is($hashed =~ tr{-_}{+/}r, sha256_base64($style) . '=', 'the style is the one that the policy names');
+    is($hashed =~ tr{-_}{+/}r, sha256_base64($style) . '=', 'the hash in the policy matches the style sheet');
     my $head = ask(HEAD => "/transaction/$token/pay");
-    is_deeply([ $head->code, $head->content ], [ 200, '' ], 'HEAD');
+    is_deeply([ $head->code, $head->content ], [ 200, '' ], 'HEAD returns no body');
     my $cancel = page($token, 'cancel');
-    is($cancel->code, 200, 'who came back without paying');
-    like($cancel->content, qr{href="pay"}, 'may go on');
-    is(page($token, 'return')->code, 200, 'who came back');
-    is(order_of($number)->{version}, 1, 'nothing has changed');
+    is($cancel->code, 200, 'the page after an abandoned payment is returned');
+    like($cancel->content, qr{href="pay"}, 'it links to the payment page');
+    is(page($token, 'return')->code, 200, 'the page after a payment is returned');
+    is(order_of($number)->{version}, 1, 'the pages do not change the order');
 };
 
-subtest 'pages of orders that are decided' => sub {
+subtest 'pages of paid, cancelled, confirming and declined orders' => sub {
     my $paid = sell_link($seller);
     my $paid_token = token_of($paid);
     captured($paid);
@@ -162,31 +162,31 @@ subtest 'pages of orders that are decided' => sub {
         my ($token, $says, $form) = @$case;
         for my $name (qw(pay return cancel)) {
             my $page = page($token, $name);
-            is($page->code, 200, "$name: a page");
-            like($page->content, $says, 'that says so') or diag($page->content);
-            is($page->content =~ /<form/ ? 1 : 0, $form, $form ? 'with a way to try again' : 'with nothing to press');
+            is($page->code, 200, "$name: the page is returned");
+            like($page->content, $says, 'it shows the state') or diag($page->content);
+            is($page->content =~ /<form/ ? 1 : 0, $form, $form ? 'it has a button' : 'it has no button');
         }
     }
 };
 
-subtest 'links that are over, or none' => sub {
+subtest 'expired and invalid links' => sub {
     my $number = sell_link($seller);
     for my $name (qw(pay return cancel)) {
         my $over = page(token_of($number, ends => time - 1), $name);
-        is($over->code, 410, "$name: is over");
-        like($over->content, qr/no longer valid/, 'as it says');
+        is($over->code, 410, "$name: an expired link gets 410");
+        like($over->content, qr/no longer valid/, 'the page reports the expiry');
         my $none = page('nonsense', $name);
-        is($none->code, 404, 'there is none');
-        is($none->content_type, 'text/html', 'a page all the same');
+        is($none->code, 404, 'an invalid link gets 404');
+        is($none->content_type, 'text/html', 'the error is an HTML page');
     }
-    is(ask(POST => '/transaction/nonsense/pay', form => [])->code, 404, 'nothing to start');
-    is(ask(POST => '/transaction/' . token_of($number, ends => time - 1) . '/pay', form => [])->code, 410, 'nor after its time');
+    is(ask(POST => '/transaction/nonsense/pay', form => [])->code, 404, 'a payment by an invalid link is refused');
+    is(ask(POST => '/transaction/' . token_of($number, ends => time - 1) . '/pay', form => [])->code, 410, 'a payment by an expired link is refused');
     my $late  = late(sell_link($seller));
     my $token = token_of($late, ends => time + 600);
     my $page  = page($token);
-    like($page->content, qr/can no longer be paid/, "the order's time counts, too");
+    like($page->content, qr/can no longer be paid/, 'an expired order cannot be paid by a valid link');
     my $post = ask(POST => "/transaction/$token/pay", form => []);
-    is_deeply([ $post->code, $post->header('Location') ], [ 303, 'pay' ], 'and the page says why');
+    is_deeply([ $post->code, $post->header('Location') ], [ 303, 'pay' ], 'a payment is redirected to the page with the reason');
 };
 
 invariants_hold();

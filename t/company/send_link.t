@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# user/company/order/paypal/send: mails the link at which an order is paid. What is queued, and what is refused.
+# user/company/order/paypal/send: mails the pay link of an order. Queued mails and refusals.
 use strict;
 use warnings;
 use ModOrders::Company;
@@ -7,7 +7,7 @@ use ModOrders::Httpd;
 use ModOrders::Test;
 
 my $shop   = make_company;
-my $seller = make_member($shop);
+my $seller = make_company_member($shop);
 my $httpd  = ModOrders::Httpd->new(
     server    => "OrdersSecretFile secret\nOrdersWorker Off\nOrdersPublicURL https://shop.example\nOrdersMail smtp://127.0.0.1:9 from=shop\@example.test starttls=off",
     locations => "<Location />\nOrdersAPI company\nOrdersMailLimit order=0 agent=0\n</Location>",
@@ -28,20 +28,20 @@ sub queued
 subtest 'an order that is paid by a link' => sub {
     my $number = sell_link($seller);
     my $reply  = send_link($seller, $number, 'a@gmail.com');
-    is($reply->code, 200, 'is sent') or diag($reply->as_string);
-    is($reply->content, '{}', 'an empty object');
-    is_deeply([ queued($number) ], ['a@gmail.com'], 'a mail is on its way');
-    is(send_link($seller, lc $number, "b.c+d\@mail.example.test")->code, 200, 'to another address');
-    is(send_link(make_member($shop, role => $_), $number, "$_\@gmail.com")->code, 200, "a $_ may") for qw(salesperson manager);
-    is(send_link(make_member($shop, chosen => 0), $number, 'c@gmail.com')->code, 200, 'whatever company is the current one');
-    is(scalar queued($number), 5, 'each is one');
+    is($reply->code, 200, 'the request succeeds') or diag($reply->as_string);
+    is($reply->content, '{}', 'the body is an empty object');
+    is_deeply([ queued($number) ], ['a@gmail.com'], 'one mail is queued');
+    is(send_link($seller, lc $number, "b.c+d\@mail.example.test")->code, 200, 'a mail to another address is accepted');
+    is(send_link(make_company_member($shop, role => $_), $number, "$_\@gmail.com")->code, 200, "a $_ may send the link") for qw(salesperson manager);
+    is(send_link(make_company_member($shop, chosen => 0), $number, 'c@gmail.com')->code, 200, 'a member whose current company is another one may send the link');
+    is(scalar queued($number), 5, 'each request has queued one mail');
     my $form = ask(POST => $httpd->url(company_path('send') . '/'), form => [ api_key => $seller->{token}, order_number => $number, email => 'f@example.test' ]);
-    is($form->content, '{}', 'in a form');
+    is($form->content, '{}', 'a form is accepted');
     my @key = (headers => { 'Idempotency-Key' => unique('key') });
     my @replies = map { ask(POST => $httpd->url(company_path('send')), json => { api_key => $seller->{token}, order_number => $number, email => 'k@example.test' }, @key) } 1 .. 2;
-    is($replies[1]->header('Idempotency-Replayed'), 'true', 'a repeat with a key');
-    is(scalar(grep { $_ eq 'k@example.test' } queued($number)), 1, 'sends no second one');
-    is(send_link($seller, failed(sell_link($seller), '012', 'card expired'), 'a@gmail.com')->code, 200, 'also after the provider has declined');
+    is($replies[1]->header('Idempotency-Replayed'), 'true', 'a repeated key returns the first response');
+    is(scalar(grep { $_ eq 'k@example.test' } queued($number)), 1, 'no second mail is queued');
+    is(send_link($seller, failed(sell_link($seller), '012', 'card expired'), 'a@gmail.com')->code, 200, 'the link of a declined payment can be sent');
 };
 
 subtest 'does not signin' => sub {
@@ -54,8 +54,8 @@ subtest 'does not signin' => sub {
 subtest 'order not exist' => sub {
     my $number = sell_link($seller);
     named(send_link($seller, $_, 'a@gmail.com'), 'order not exist') for undef, '', [], {}, 'AAAA0000000789OD', "O'D", 'x' x 256;
-    named(send_link($_, $number, 'a@gmail.com'), 'order not exist') for make_member(make_company), make_member($shop, role => 'member'), make_member($shop, role => 'none'), make_member($shop, active => 0);
-    named(send_link(make_member(make_company), $number, 'nonsense'), 'order not exist');
+    named(send_link($_, $number, 'a@gmail.com'), 'order not exist') for make_company_member(make_company), make_company_member($shop, role => 'member'), make_company_member($shop, role => 'none'), make_company_member($shop, active => 0);
+    named(send_link(make_company_member(make_company), $number, 'nonsense'), 'order not exist');
     is_deeply([ queued($number) ], [], 'nothing is sent');
 };
 
@@ -63,7 +63,7 @@ subtest 'invalid email' => sub {
     my $number = sell_link($seller);
     named(send_link($seller, $number, $_), 'invalid email') for undef, '', 'a', 'a@', '@b', 'a@b@c', 'a b@c.de', "a\@b.de\nBcc: x\@y.de", "a\@b.de\r\nX: y", 'a@b.de, c@d.de', '<a@b.de>', 'x' x 300 . '@b.de', [], {}, 5, JSON::PP::true, 'a@-b.de', "a\@b.de\x{1}";
     named(send_link($seller, sell($seller), 'nonsense'), 'invalid email');
-    is(send_link($seller, $number, 'nonsense')->header('Orders-Refused-Parameters'), 'email', 'which a header names');
+    is(send_link($seller, $number, 'nonsense')->header('Orders-Refused-Parameters'), 'email', 'a header names the refused field');
     is_deeply([ queued($number) ], [], 'nothing is sent');
 };
 
@@ -93,13 +93,13 @@ subtest 'without OrdersMail' => sub {
     my $without = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorker Off\nOrdersPublicURL https://shop.example", locations => "<Location />\nOrdersAPI company\n</Location>")->start;
     my $reply = ask(POST => $without->url(company_path('send')), json => { api_key => $seller->{token}, order_number => $number, email => 'a@gmail.com' });
     lacks($reply, 503, 'service unavailable');
-    like($without->log, qr/OrdersMail/, 'the log says what is missing');
-    is_deeply([ queued($number) ], [], 'nothing is queued that nobody would send');
+    like($without->log, qr/OrdersMail/, 'the log names the missing directive');
+    is_deeply([ queued($number) ], [], 'no mail is queued');
 };
 
-subtest 'no address is logged' => sub {
+subtest 'the log has no mail address' => sub {
     send_link($seller, sell_link($seller), my $secret = 'secret.person@example.test');
-    unlike($httpd->log . join('', $httpd->access_log), qr/\Q$secret\E/, 'anywhere');
+    unlike($httpd->log . join('', $httpd->access_log), qr/\Q$secret\E/, 'neither the error log nor the access log has the address');
 };
 
 my $limited = ModOrders::Httpd->new(
@@ -116,34 +116,34 @@ sub send_limited
 subtest 'OrdersMailLimit: one order' => sub {
     my $number = sell_link($seller);
     my @codes  = map { send_limited($seller, $number, "victim$_\@example.test")->code } 1 .. 30;
-    is_deeply(\@codes, [ (200) x 3, (429) x 27 ], 'thirty requests send three mails');
-    is(scalar queued($number), 3, 'and no more');
-    my $reply = send_limited(make_member($shop), $number, 'other@example.test');
+    is_deeply(\@codes, [ (200) x 3, (429) x 27 ], 'of thirty requests, three succeed');
+    is(scalar queued($number), 3, 'three mails are queued');
+    my $reply = send_limited(make_company_member($shop), $number, 'other@example.test');
     lacks($reply, 429, 'too many requests');
-    like($reply->header('Retry-After'), qr/^3[0-9]{3}$/, 'whoever asks, for an hour');
-    like($limited->log, qr/ORD0052 too_many_requests \S+ OR429 company\.send_link/, 'which the log names');
+    like($reply->header('Retry-After'), qr/^3[0-9]{3}$/, 'another user is refused too, for up to an hour');
+    like($limited->log, qr/ORD0052 too_many_requests \S+ OR429 company\.send_link/, 'the log has the error and the route');
     db()->do(q(UPDATE orders.mail SET created_at = created_at - interval '59 minutes 50 seconds' WHERE tenant_id = 1 AND order_id = ?), undef, order_of($number)->{id});
-    like(send_limited($seller, $number, 'other@example.test')->header('Retry-After'), qr/^(?:\d|10)$/, 'then for seconds');
+    like(send_limited($seller, $number, 'other@example.test')->header('Retry-After'), qr/^(?:\d|10)$/, 'Retry-After is the time until the oldest mail is an hour old');
     db()->do(q(UPDATE orders.mail SET created_at = created_at - interval '10 seconds' WHERE tenant_id = 1 AND order_id = ?), undef, order_of($number)->{id});
-    is(send_limited($seller, $number, 'other@example.test')->code, 200, 'then no longer');
+    is(send_limited($seller, $number, 'other@example.test')->code, 200, 'after an hour, another mail is accepted');
     my $one = sell_link($seller);
-    is_deeply([ map { send_limited($seller, $one, "a$_\@example.test", '/one')->code } 1, 2 ], [ 200, 429 ], 'order=1');
+    is_deeply([ map { send_limited($seller, $one, "a$_\@example.test", '/one')->code } 1, 2 ], [ 200, 429 ], 'order=1: the second mail is refused');
 };
 
 subtest 'OrdersMailLimit: one salesperson' => sub {
-    my $agent = make_member($shop);
+    my $agent = make_company_member($shop);
     my @codes = map { send_limited($agent, sell_link($seller), "victim$_\@example.test")->code } 1 .. 25;
-    is_deeply(\@codes, [ (200) x 20, (429) x 5 ], 'twenty mails for as many orders');
-    is(send_limited($seller, sell_link($seller), 'a@example.test')->code, 200, 'another salesperson has a limit of her own');
+    is_deeply(\@codes, [ (200) x 20, (429) x 5 ], 'of 25 mails for 25 orders, 20 are accepted');
+    is(send_limited($seller, sell_link($seller), 'a@example.test')->code, 200, 'another salesperson has a separate limit');
 };
 
-subtest 'the same mail again' => sub {
+subtest 'repeated mails' => sub {
     my $number = sell_link($seller);
-    is_deeply([ map { send_limited($seller, $number, 'a@example.test')->code } 1 .. 10 ], [ (200) x 10 ], 'is a success');
-    is(scalar queued($number), 1, 'but no second one');
+    is_deeply([ map { send_limited($seller, $number, 'a@example.test')->code } 1 .. 10 ], [ (200) x 10 ], 'repeated requests succeed');
+    is(scalar queued($number), 1, 'one mail is queued');
     db()->do(q(UPDATE orders.mail SET created_at = created_at - interval '1 minute' WHERE tenant_id = 1 AND order_id = ?), undef, order_of($number)->{id});
-    is(send_limited($seller, $number, 'a@example.test')->code, 200, 'a minute later');
-    is(scalar queued($number), 2, 'it is');
+    is(send_limited($seller, $number, 'a@example.test')->code, 200, 'a request after a minute succeeds');
+    is(scalar queued($number), 2, 'it queues another mail');
 };
 
 invariants_hold();

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What all routes of the customer API refuse alike.
+# Errors that all routes of the customer API have in common.
 use strict;
 use warnings;
 use ModOrders::Customer;
@@ -14,17 +14,17 @@ my @routes = (
     [ GET => 'order-cancel', $order ], [ POST => 'order-cancel', $order ], [ POST => 'order/return' ], [ GET => 'reorder', $order ], [ POST => 'reorder', $order ],
 );
 
-subtest 'who asks' => sub {
+subtest 'authentication' => sub {
     my $seller = make_user(scopes => ['seller']);
     for my $route (@routes) {
         my ($method, $name, $of) = @$route;
         my $reply = api($method => customer_path($name, $of));
         says($reply, 401, 'Unauthenticated.');
-        like($reply->header('WWW-Authenticate'), qr/^Bearer realm=/, 'and told how');
+        like($reply->header('WWW-Authenticate'), qr/^Bearer realm=/, 'the response has a challenge');
         says(api($method => customer_path($name, $of), token => 'ord_1_' . 'x' x 43), 401, 'Unauthenticated.');
         says(api($method => customer_path($name, $of), token => $seller->{token}), 403, 'The credential does not allow this.');
     }
-    is(order_row($order->{id})->{version}, 1, 'nothing happened');
+    is(order_row($order->{id})->{version}, 1, 'the order is unchanged');
 };
 
 subtest 'paths and methods' => sub {
@@ -34,14 +34,14 @@ subtest 'paths and methods' => sub {
         my ($method, $name, $of, $allowed) = @$case;
         my $reply = api($method => customer_path($name, $of), token => $buyer->{token});
         is($reply->code, 405, "$method $name") or diag($reply->as_string);
-        is($reply->{json}{message}, 'The method is not allowed here.', 'is not allowed');
-        is($reply->header('Allow'), "$allowed, OPTIONS", "but $allowed");
+        is($reply->{json}{message}, 'The method is not allowed here.', 'the message reports the method');
+        is($reply->header('Allow'), "$allowed, OPTIONS", "Allow has $allowed");
     }
     my $put = api(PUT => customer_path('order-cancel', $order), token => $buyer->{token});
     is_deeply([ $put->code, $put->header('Allow') ], [ 405, 'GET, HEAD, POST, OPTIONS' ], 'a path with two methods');
 };
 
-subtest 'when the database cannot be reached' => sub {
+subtest 'the database is unavailable' => sub {
     my $httpd = ModOrders::Httpd->new(
         server    => "OrdersSecretFile secret\nOrdersPublicURL https://shop.example\nOrdersWorker Off",
         dbd       => qq(DBDriver pgsql\nDBDParams "host=127.0.0.1 port=1 dbname=x user=x connect_timeout=1 tcp_user_timeout=1000"\nDBDMax 4),
@@ -50,15 +50,15 @@ subtest 'when the database cannot be reached' => sub {
     for my $route (grep { $_->[0] eq 'GET' } @routes) {
         my $reply = ask(GET => $httpd->url(customer_path(@$route[ 1, 2 ])), token => $buyer->{token});
         says($reply, 503, 'The database cannot be reached.');
-        ok($reply->header('Retry-After'), 'try again later');
+        ok($reply->header('Retry-After'), 'the response has Retry-After');
     }
     $httpd->stop;
 };
 
-subtest 'numbers' => sub {
+subtest 'error numbers' => sub {
     my $mark = log_mark();
     says(customer(GET => 'order-cancel', $order, $buyer, headers => { Purpose => 'prefetch' }), 409, 'Nothing was changed, because the request is a prefetch.');
-    ok(wait_for_log($mark, qr/ORD0037/), 'the log has the number');
+    ok(wait_for_log($mark, qr/ORD0037/), 'the log has the error number');
 };
 
 invariants_hold();

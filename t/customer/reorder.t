@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# reorder/:id: the products of an order go into the cart again; by GET, too.
+# reorder/:id by GET and POST: adds the products of an order to the cart.
 use strict;
 use warnings;
 use utf8;
@@ -13,7 +13,7 @@ sub reorder
     return customer($method => 'reorder', $order, $who, %with);
 }
 
-# What is in the open cart: "2 of 7".
+# The content of the open cart: "2 of 7".
 sub cart_of
 {
     my ($who) = @_;
@@ -32,7 +32,7 @@ sub done_well
         || diag($reply->as_string);
 }
 
-# It is no longer sold.
+# Removes the product from sale.
 sub retire
 {
     my ($goods) = @_;
@@ -45,52 +45,52 @@ for my $method (qw(GET POST)) {
         my ($a, $b) = (make_goods(), make_goods());
         my $order = customer_order($buyer, lines => [ [ $a, 2 ], [$b] ], shipping => { price => 5_00 });
         my $reply = reorder($method => $order, $buyer);
-        done_well($reply, 'added');
-        is($reply->header('Cache-Control'), 'private, no-store', 'nobody stores that');
+        done_well($reply, 'the products are added to the cart');
+        is($reply->header('Cache-Control'), 'private, no-store', 'the response is not stored by caches');
         is(cart_of($buyer), "2 of $a->{id}, 1 of $b->{id}", 'the products are in the cart');
-        done_well(reorder($method => $order, $buyer), 'again');
-        is(cart_of($buyer), "2 of $a->{id}, 1 of $b->{id}", 'changes nothing');
-        done_well(reorder($method => customer_order($buyer, lines => [ [ $a, 3 ] ]), $buyer), 'another order');
-        is(cart_of($buyer), "5 of $a->{id}, 1 of $b->{id}", 'adds to it');
+        done_well(reorder($method => $order, $buyer), 'the same order can be added again');
+        is(cart_of($buyer), "2 of $a->{id}, 1 of $b->{id}", 'the same order again changes nothing');
+        done_well(reorder($method => customer_order($buyer, lines => [ [ $a, 3 ] ]), $buyer), 'another order can be added');
+        is(cart_of($buyer), "5 of $a->{id}, 1 of $b->{id}", 'the products of another order are added');
     };
 }
 
-subtest 'the order itself does not change' => sub {
+subtest 'the order' => sub {
     my $buyer = make_user();
     my $order = customer_order($buyer);
     reorder(GET => $order, $buyer);
-    is(order_row($order->{id})->{version}, 1, 'its version is the same');
+    is(order_row($order->{id})->{version}, 1, 'the version is unchanged');
     my $cancelled = customer_order($buyer);
     work($cancelled, 'cancel');
-    done_well(reorder(GET => $cancelled, $buyer), 'one that was cancelled can be had again');
+    done_well(reorder(GET => $cancelled, $buyer), 'a cancelled order can be reordered');
 };
 
-subtest 'what is no longer sold' => sub {
+subtest 'products that are no longer sold' => sub {
     my $buyer = make_user();
     my ($a, $b, $c) = map { make_goods(name => $_) } 'Hat', 'جاكيت "x"', 'Scarf';
     my $order = customer_order($buyer, lines => [ [$a], [$b], [$c] ]);
     retire($_) for $b, $c;
-    done_well(reorder(GET => $order, $buyer), 'is named', '. No longer sold: جاكيت "x", Scarf.');
-    is(cart_of($buyer), "1 of $a->{id}", 'and left out');
-    done_well(reorder(GET => $order, $buyer), 'also again', '. No longer sold: جاكيت "x", Scarf.');
+    done_well(reorder(GET => $order, $buyer), 'the message names products that are no longer sold', '. No longer sold: جاكيت "x", Scarf.');
+    is(cart_of($buyer), "1 of $a->{id}", 'products that are no longer sold are omitted');
+    done_well(reorder(GET => $order, $buyer), 'the message names them again', '. No longer sold: جاكيت "x", Scarf.');
     my $other = customer_order($buyer, lines => [ [$a] ]);
     retire($a);
     says(reorder($_ => $other, $buyer), 409, 'Nothing of the order is sold any more: Hat.') for qw(GET POST);
 };
 
-subtest 'a prefetch' => sub {
+subtest 'a prefetch request' => sub {
     my $buyer = make_user();
     my $order = customer_order($buyer);
     my $head  = reorder(HEAD => $order, $buyer);
-    is_deeply([ $head->code, $head->content ], [ 200, '' ], 'HEAD answers');
-    is(reorder(HEAD => $order, make_user())->code, 404, 'or does not, of somebody else\'s');
+    is_deeply([ $head->code, $head->content ], [ 200, '' ], 'HEAD gets 200 and no body');
+    is(reorder(HEAD => $order, make_user())->code, 404, 'HEAD of the order of another user gets 404');
     says(reorder(GET => $order, $buyer, headers => { $_ => 'prefetch' }), 409, 'Nothing was changed, because the request is a prefetch.')
         for qw(Sec-Purpose Purpose X-Moz);
-    is(reorder(POST => $order, $buyer, body => '{')->code, 400, 'nor a body that cannot be read');
-    is(cart_of($buyer), '', 'and nothing happens');
+    is(reorder(POST => $order, $buyer, body => '{')->code, 400, 'an invalid body is refused');
+    is(cart_of($buyer), '', 'the cart is empty');
 };
 
-subtest 'many at once' => sub {
+subtest 'concurrent requests' => sub {
     my $buyer = make_user();
     my $goods = make_goods();
     my $order = customer_order($buyer, lines => [ [ $goods, 2 ] ]);
@@ -105,29 +105,29 @@ subtest 'many at once' => sub {
         push @children, $pid;
     }
     my $failed = grep { waitpid($_, 0); $? } @children;
-    is($failed, 0, 'all are answered');
-    is(cart_of($buyer), "2 of $goods->{id}", 'one of them has added');
+    is($failed, 0, 'every request succeeds');
+    is(cart_of($buyer), "2 of $goods->{id}", 'the products are added once');
 };
 
-subtest 'keys' => sub {
+subtest 'idempotency keys' => sub {
     my $buyer = make_user();
     my $order = customer_order($buyer);
     my $key   = { 'Idempotency-Key' => unique('key') };
     my @both  = map { reorder(POST => $order, $buyer, headers => $key) } 1, 2;
-    is($both[1]->content, $both[0]->content, 'a key answers again');
-    is($both[1]->header('Idempotency-Replayed'), 'true', 'and says so');
+    is($both[1]->content, $both[0]->content, 'the key returns the first response');
+    is($both[1]->header('Idempotency-Replayed'), 'true', 'the response is marked as replayed');
     says(reorder(POST => customer_order($buyer), $buyer, headers => $key), 422, 'This key was used with another request.');
 };
 
-subtest 'whose it is' => sub {
+subtest 'orders of other users' => sub {
     my $buyer = make_user();
     my $order = customer_order($buyer);
     my $other = make_user();
     for my $method (qw(GET POST)) {
-        says(reorder($method => $order, $other), 404, 'There is no such order.');
-        says(reorder($method => $_, $buyer), 404, 'There is no such order.') for 'x', 999_999_999;
+        says(reorder($method => $order, $other), 404, 'Order not found.');
+        says(reorder($method => $_, $buyer), 404, 'Order not found.') for 'x', 999_999_999;
     }
-    is(cart_of($other), '', 'nothing happened');
+    is(cart_of($other), '', 'the cart is empty');
 };
 
 invariants_hold();

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# POST order/return: products that were delivered are to go back.
+# POST order/return: requests the return of delivered products.
 use strict;
 use warnings;
 use ModOrders::Customer;
@@ -18,7 +18,7 @@ sub request_return
 
 sub lines_of { return map { $_->{id} } grep { $_->{kind} eq 'product' } @{ $_[0]{lines} } }
 
-# "requested 2:101 1:102"
+# The returns of an order: "requested 2:101 1:102"
 sub returns_of
 {
     my ($order) = @_;
@@ -35,34 +35,34 @@ sub done_well
     return is($reply->content, '{"success":true,"message":"Order return initiated successfully","status_code":200,"data":[]}', $name);
 }
 
-subtest 'as the specification has it' => sub {
+subtest 'the sample of the specification' => sub {
     my $order = delivered_order($buyer, $two->());
     my ($a, $b) = lines_of($order);
     my $reply = request_return($order, [ $a, $b ]);
     is($reply->code, 200);
-    done_well($reply, 'is asked for');
-    is(returns_of($order), "requested 2:$a 1:$b", 'all pieces of the lines');
+    done_well($reply, 'the return is requested');
+    is(returns_of($order), "requested 2:$a 1:$b", 'the return has all items of the lines');
     my ($row) = rows('SELECT reason FROM orders.order_return WHERE tenant_id = 1 AND order_id = ?', $order->{id});
-    is($row->{reason}, 'Damaged items', 'with the reason');
-    done_well(request_return($order, [ $b, $a ]), 'again');
-    is(returns_of($order), "requested 2:$a 1:$b", 'changes nothing');
+    is($row->{reason}, 'Damaged items', 'the return has the reason');
+    done_well(request_return($order, [ $b, $a ]), 'a repeated request succeeds');
+    is(returns_of($order), "requested 2:$a 1:$b", 'the same request again changes nothing');
 };
 
-subtest 'one line after the other' => sub {
+subtest 'one line per request' => sub {
     my $order = delivered_order($buyer, $two->(payment_method => 'cod'));
     my ($a, $b) = lines_of($order);
-    done_well(request_return($order, [$a]), 'the one');
-    done_well(request_return($order, [$b]), 'the other');
-    is(returns_of($order), "requested 2:$a, requested 1:$b", 'are two returns');
+    done_well(request_return($order, [$a]), 'the first line is returned');
+    done_well(request_return($order, [$b]), 'the second line is returned');
+    is(returns_of($order), "requested 2:$a, requested 1:$b", 'each request is a return');
     says(request_return($order, [ $a, $b ]), 409, "No items of these lines are left to return: $a, $b.");
-    done_well(request_return($order, [ $a, $a ]), 'a line that is named twice is named');
-    is(returns_of($order), "requested 2:$a, requested 1:$b", 'nothing new');
+    done_well(request_return($order, [ $a, $a ]), 'a repeated line is counted once');
+    is(returns_of($order), "requested 2:$a, requested 1:$b", 'no return is added');
 };
 
-subtest 'online orders too' => sub {
+subtest 'online orders' => sub {
     my $rich  = make_user(balance => 100_00);
     my $order = delivered_order($rich, payment_method => 'balance');
-    done_well(request_return($order, [ lines_of($order) ], who => $rich), 'paid from the balance');
+    done_well(request_return($order, [ lines_of($order) ], who => $rich), 'an order paid from the balance is returned');
 };
 
 subtest 'forms' => sub {
@@ -72,25 +72,25 @@ subtest 'forms' => sub {
         my (@items) = @_;
         return customer(POST => 'order/return', undef, $buyer, form => [ order_id => $order->{id}, @items, return_reason => 'Too small' ]);
     };
-    done_well($send->(order_items_id => $a), 'one');
-    done_well($send->('order_items_id[]' => $b), 'with brackets');
-    is(returns_of($order), "requested 2:$a, requested 1:$b", 'both');
+    done_well($send->(order_items_id => $a), 'a form with one line is accepted');
+    done_well($send->('order_items_id[]' => $b), 'a name with brackets is accepted');
+    is(returns_of($order), "requested 2:$a, requested 1:$b", 'each form requests a return');
     my $other = delivered_order($buyer, $two->());
     ($order, $a, $b) = ($other, lines_of($other));
-    done_well($send->(order_items_id => $a, order_items_id => $b), 'several of a name');
-    is(returns_of($order), "requested 2:$a 1:$b", 'are one return');
-    done_well($send->('order_items_id[]' => $a, 'order_items_id[]' => $b), 'several with brackets');
+    done_well($send->(order_items_id => $a, order_items_id => $b), 'a repeated name is accepted');
+    is(returns_of($order), "requested 2:$a 1:$b", 'repeated fields are one return');
+    done_well($send->('order_items_id[]' => $a, 'order_items_id[]' => $b), 'a repeated name with brackets is accepted');
     local $ModOrders::Test::undescribed = 1;
-    done_well($send->('order_items_id[0]' => $a, 'order_items_id[1]' => $b), 'with numbers');
-    is(returns_of($order), "requested 2:$a 1:$b", 'and the same');
+    done_well($send->('order_items_id[0]' => $a, 'order_items_id[1]' => $b), 'a name with indexes is accepted');
+    is(returns_of($order), "requested 2:$a 1:$b", 'the forms have the same effect');
     says($send->(order_items_id => $a, order_id => 1), 400, 'Field 3 has the name of an earlier one.');
     says($send->(order_items_id => 'x'), 422, 'order_items_id: Must be an array of ids.');
     my $bound = join '', map { qq(--b\r\nContent-Disposition: form-data; name="$_->[0]"\r\n\r\n$_->[1]\r\n) }
         [ order_id => $order->{id} ], [ 'order_items_id[]' => $a ], [ 'order_items_id[]' => $b ], [ return_reason => 'Too small' ];
-    done_well(customer(POST => 'order/return', undef, $buyer, body => "$bound--b--\r\n", type => 'multipart/form-data; boundary=b'), 'in parts');
+    done_well(customer(POST => 'order/return', undef, $buyer, body => "$bound--b--\r\n", type => 'multipart/form-data; boundary=b'), 'a multipart form is accepted');
 };
 
-subtest 'not yet, and no more' => sub {
+subtest 'orders that cannot be returned' => sub {
     my $order = customer_order($buyer);
     my @lines = lines_of($order);
     for my $step (qw(confirm pack ship)) {
@@ -115,7 +115,7 @@ subtest 'lines' => sub {
     says(request_return($order, [ $fine, 999_999_999 ]), 422, 'The order has no such lines: 999999999.');
     my ($other) = lines_of(delivered_order($buyer));
     says(request_return($order, [$other]), 422, "The order has no such lines: $other.");
-    is(returns_of($order), '', 'it is all of them or none');
+    is(returns_of($order), '', 'a refused request returns no line');
 };
 
 subtest 'fields' => sub {
@@ -136,16 +136,16 @@ subtest 'fields' => sub {
     says($with->(return_reason => "a\x07"), 422, 'return_reason: Must not contain control characters.');
     says(customer(POST => 'order/return', undef, $buyer), 400, customer(POST => 'order/return', undef, $buyer)->{json}{message});
     says(customer(POST => 'order/return', undef, $buyer, body => 'x', type => 'text/plain'), 415, "The body's content type is not supported.");
-    is(returns_of($order), '', 'nothing happened');
-    done_well($with->(return_reason => "Two\nlines", nonsense => 1), 'what is not known does not matter');
+    is(returns_of($order), '', 'no return was requested');
+    done_well($with->(return_reason => "Two\nlines", nonsense => 1), 'unknown fields are ignored');
 };
 
-subtest 'keys' => sub {
+subtest 'idempotency keys' => sub {
     my $order = delivered_order($buyer);
     my $key   = { 'Idempotency-Key' => unique('key') };
     my @both  = map { request_return($order, [ lines_of($order) ], headers => $key) } 1, 2;
-    is($both[1]->content, $both[0]->content, 'a key answers again');
-    is($both[1]->header('Idempotency-Replayed'), 'true', 'and says so');
+    is($both[1]->content, $both[0]->content, 'the key returns the first response');
+    is($both[1]->header('Idempotency-Replayed'), 'true', 'the response is marked as replayed');
     says(request_return($order, [1], headers => $key), 422, 'This key was used with another request.');
 };
 
@@ -155,14 +155,14 @@ subtest 'OrdersReturnWindow' => sub {
     db()->do(q(UPDATE orders.shipment SET delivered_at = now() - interval '31 days', shipped_at = now() - interval '32 days' WHERE tenant_id = 1 AND order_id = ?), undef, $order->{id});
     my $reply = ask(POST => '/basic/customer/order/return', basic => [ 'known', 'sesame' ],
         json => { order_id => $order->{id}, order_items_id => [ lines_of($order) ], return_reason => 'x' });
-    done_well($reply, 'is as long as the Location says') or diag($reply->as_string);
+    done_well($reply, 'the Location overrides the window') or diag($reply->as_string);
 };
 
-subtest 'whose it is' => sub {
+subtest 'orders of other users' => sub {
     my $order = delivered_order($buyer);
-    says(request_return($order, [ lines_of($order) ], who => make_user()), 404, 'There is no such order.');
-    says(request_return({ id => $_ }, [1]), 404, 'There is no such order.') for 0, 999_999_999;
-    is(returns_of($order), '', 'nothing happened');
+    says(request_return($order, [ lines_of($order) ], who => make_user()), 404, 'Order not found.');
+    says(request_return({ id => $_ }, [1]), 404, 'Order not found.') for 0, 999_999_999;
+    is(returns_of($order), '', 'no return was requested');
 };
 
 invariants_hold();

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# GET order-summery/:id: what was ordered, and what it costs.
+# GET order-summery/:id: the products and amounts of an order.
 use strict;
 use warnings;
 use utf8;
@@ -12,14 +12,14 @@ my $buyer = make_user();
 my $yes   = JSON::PP::true();
 my $no    = JSON::PP::false();
 
-# The sums hold, to the cent.
+# Checks that the amounts add up, in minor units.
 sub adds_up
 {
     my ($sum, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     my $cents = sub { sprintf '%.0f', $_[0] * 100 };
-    is($cents->(sum0 map { $_->{total_price} } @{ $sum->{order_details} }), $cents->($sum->{sub_total}), "$name: the lines are the subtotal");
-    is($cents->($sum->{sub_total} - $sum->{discount_rate} + $sum->{delivery_charge}), $cents->($sum->{total_amount}), "$name: the total is what is left");
+    is($cents->(sum0 map { $_->{total_price} } @{ $sum->{order_details} }), $cents->($sum->{sub_total}), "$name: the lines add up to the subtotal");
+    is($cents->($sum->{sub_total} - $sum->{discount_rate} + $sum->{delivery_charge}), $cents->($sum->{total_amount}), "$name: the amounts add up to the total");
     return is($cents->(sum0 map { $_->{value} } @{ $sum->{split_tax} }), $cents->($sum->{total_tax}), "$name: the taxes are the tax");
 }
 
@@ -46,21 +46,21 @@ subtest 'every member' => sub {
             },
             quantity => 3, mrp => '100.00', offer_price => '90.00', total_price => '270.00',
         } ],
-    }, 'as it is placed');
+    }, 'a new order has these members');
     adds_up($sum, 'tax in the prices');
     my $text = customer(GET => 'order-summery', $order, $buyer)->content;
     like($text, qr/"sub_total":270,"total_amount":370,"total_tax":20,/, 'totals are numbers');
-    like($text, qr/"is_returned":1\},"quantity":3,"mrp":"100\.00","offer_price":"90\.00","total_price":"270\.00"\}/, 'prices are texts');
+    like($text, qr/"is_returned":1\},"quantity":3,"mrp":"100\.00","offer_price":"90\.00","total_price":"270\.00"\}/, 'prices are strings');
     my @members = $text =~ /"order":\[(\{.*\})\]\}/ ? $1 =~ /"(\w+)":/g : ();
     is("@members", 'id order_code bill_no payment_status payment_type sub_total total_amount total_tax split_tax key percentage value key percentage value'
             . ' delivery_charge discount_rate discount_percentage order_details serial order_items_id product_id product thumbnail name variations attribute'
             . ' attribute_value attribute_code attribute attribute_value attribute_code is_returned quantity mrp offer_price total_price',
-        'in the sequence of the specification');
+        'the members are in the sequence of the specification');
 };
 
-subtest 'both spellings' => sub {
+subtest 'both spellings of the route' => sub {
     my $order = customer_order($buyer);
-    is(customer(GET => 'order-summary', $order, $buyer)->content, customer(GET => 'order-summery', $order, $buyer)->content, 'are the same');
+    is(customer(GET => 'order-summary', $order, $buyer)->content, customer(GET => 'order-summery', $order, $buyer)->content, 'both routes return the same body');
 };
 
 subtest 'a voucher' => sub {
@@ -68,7 +68,7 @@ subtest 'a voucher' => sub {
     my $order  = customer_order($buyer, voucher => $coupon->{code}, lines => [ [ make_goods(prices => { USD => 33_33 }, tax_class => make_tax(1800)), 3 ], [ make_goods(prices => { USD => 1 }) ] ],
         shipping => { price => 5_00, tax_class => make_tax(500) });
     my $sum = summed($order, $buyer);
-    is_deeply([ @$sum{qw(sub_total discount_rate discount_percentage delivery_charge total_amount)} ], [ 100, 10, 10, 5, 95 ], 'is a discount');
+    is_deeply([ @$sum{qw(sub_total discount_rate discount_percentage delivery_charge total_amount)} ], [ 100, 10, 10, 5, 95 ], 'the voucher is shown as a discount');
     adds_up($sum, 'with a voucher');
 };
 
@@ -78,46 +78,46 @@ subtest 'prices that exclude tax' => sub {
     my $order  = customer_order($buyer, tax_inclusive => $no, voucher => $coupon->{code}, lines => \@lines, shipping => { price => 5_00, tax_class => make_tax(2000) });
     my $sum    = summed($order, $buyer);
     adds_up($sum, 'tax beside the prices');
-    is($sum->{delivery_charge}, 6, 'the delivery has its tax');
+    is($sum->{delivery_charge}, 6, 'the delivery charge includes its tax');
     is($sum->{total_amount} * 100, $order->{total}, 'the total is the order\'s');
     my ($first) = @{ $sum->{order_details} };
-    is($first->{total_price}, sprintf('%.2f', (30_00 + $order->{lines}[0]{tax}) / 100), 'a line has its tax');
-    is($first->{offer_price}, sprintf('%.2f', int((30_00 + $order->{lines}[0]{tax}) / 3) / 100), 'so has a piece, rounded down');
-    is(sprintf('%.2f', $first->{mrp} - $first->{offer_price}), '1.00', 'and the list price, which is as much more as it was');
+    is($first->{total_price}, sprintf('%.2f', (30_00 + $order->{lines}[0]{tax}) / 100), 'the total of a line includes its tax');
+    is($first->{offer_price}, sprintf('%.2f', int((30_00 + $order->{lines}[0]{tax}) / 3) / 100), 'the price of an item includes its tax, rounded down');
+    is(sprintf('%.2f', $first->{mrp} - $first->{offer_price}), '1.00', 'the list price differs by the reduction');
 };
 
 subtest 'currencies' => sub {
     my $yen = customer_order($buyer, currency => 'JPY', lines => [ [ make_goods(prices => { JPY => 24414 }) ] ]);
     my $sum = summed($yen, $buyer);
-    is_deeply([ $sum->{total_amount}, $sum->{order_details}[0]{mrp} ], [ 24414, '24414' ], 'without decimals');
+    is_deeply([ $sum->{total_amount}, $sum->{order_details}[0]{mrp} ], [ 24414, '24414' ], 'a currency without decimals');
     my $dinar = customer_order($buyer, currency => 'TND', lines => [ [ make_goods(prices => { TND => 24500 }, tax_class => make_tax(100)) ] ]);
     $sum = summed($dinar, $buyer);
-    is_deeply([ $sum->{total_amount}, $sum->{order_details}[0]{mrp}, $sum->{split_tax}[0]{percentage} ], [ 24.5, '24.500', '1.00%' ], 'with three');
+    is_deeply([ $sum->{total_amount}, $sum->{order_details}[0]{mrp}, $sum->{split_tax}[0]{percentage} ], [ 24.5, '24.500', '1.00%' ], 'a currency with three decimals');
 };
 
 subtest 'products' => sub {
     my $plain = make_goods(name => 'Plain', returnable => $no, images => {});
     my $sum   = summed(customer_order($buyer, lines => [ [$plain], [ make_goods(name => 'Other'), 2 ] ]), $buyer);
-    is_deeply($sum->{order_details}[0]{product}, { thumbnail => undef, name => 'Plain', variations => [], is_returned => 0 }, 'without anything');
-    is_deeply([ map { $_->{serial} } @{ $sum->{order_details} } ], [ 1, 2 ], 'are counted');
-    is_deeply($sum->{split_tax}, [], 'no tax, no list');
+    is_deeply($sum->{order_details}[0]{product}, { thumbnail => undef, name => 'Plain', variations => [], is_returned => 0 }, 'a product without image and translations');
+    is_deeply([ map { $_->{serial} } @{ $sum->{order_details} } ], [ 1, 2 ], 'products are numbered');
+    is_deeply($sum->{split_tax}, [], 'without tax the list is empty');
 };
 
 subtest 'lang_code' => sub {
     my $goods = make_goods(name => 'Jacket', translations => { ar => { name => 'جاكيت' }, de => { name => 'Jacke' } });
     my $order = customer_order($buyer, lines => [ [$goods], [ make_goods(name => 'Hat') ] ]);
     my $names = sub { join ' ', map { $_->{product}{name} } @{ summed($order, $buyer, $_[0])->{order_details} } };
-    is($names->(),                  'Jacket Hat',  'without it');
-    is($names->('lang_code=ar'),    'جاكيت Hat',   'in a language, as far as there are names');
-    is($names->('lang_code=de-CH'), 'Jacke Hat',   'in one that is narrower');
-    is($names->('lang_code=fr'),    'Jacket Hat',  'in one that there is not');
-    is($names->('lang_code='),      'Jacket Hat',  'in none');
+    is($names->(),                  'Jacket Hat',  'without lang_code: the default names');
+    is($names->('lang_code=ar'),    'جاكيت Hat',   'names in the language, otherwise the default');
+    is($names->('lang_code=de-CH'), 'Jacke Hat',   'de-CH falls back to de');
+    is($names->('lang_code=fr'),    'Jacket Hat',  'an unknown language: the default names');
+    is($names->('lang_code='),      'Jacket Hat',  'an empty lang_code: the default names');
     upsert(products => $goods->{ref}, name => 'Changed', translations => { ar => { name => 'changed' } }, variants => $goods->{variants});
-    is($names->('lang_code=ar'), 'جاكيت Hat', 'as it was ordered, whatever becomes of the product');
+    is($names->('lang_code=ar'), 'جاكيت Hat', 'the names are those at the time of the order');
     says(customer(GET => 'order-summery', $order, $buyer, query => 'lang_code=' . 'x' x 36), 422, 'lang_code: At most 35 characters.');
     my $tag = customer(GET => 'order-summery', $order, $buyer, query => 'lang_code=ar')->header('ETag');
-    is(customer(GET => 'order-summery', $order, $buyer, query => 'lang_code=ar', headers => { 'If-None-Match' => $tag })->code, 304, 'the tag is of the language');
-    is(customer(GET => 'order-summery', $order, $buyer, query => 'lang_code=de', headers => { 'If-None-Match' => $tag })->code, 200, 'not of another');
+    is(customer(GET => 'order-summery', $order, $buyer, query => 'lang_code=ar', headers => { 'If-None-Match' => $tag })->code, 304, 'the entity tag depends on the language');
+    is(customer(GET => 'order-summery', $order, $buyer, query => 'lang_code=de', headers => { 'If-None-Match' => $tag })->code, 200, 'the tag of another language does not match');
 };
 
 subtest 'random orders' => sub {
@@ -133,11 +133,11 @@ subtest 'random orders' => sub {
     }
 };
 
-subtest 'whose it is' => sub {
+subtest 'orders of other users' => sub {
     my $order = customer_order($buyer);
     for my $route (qw(order-summery order-summary)) {
-        says(customer(GET => $route, $order, make_user()), 404, 'There is no such order.');
-        says(customer(GET => $route, 'x', $buyer), 404, 'There is no such order.');
+        says(customer(GET => $route, $order, make_user()), 404, 'Order not found.');
+        says(customer(GET => $route, 'x', $buyer), 404, 'Order not found.');
     }
 };
 

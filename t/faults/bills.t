@@ -1,12 +1,12 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# 64 clients who read the largest bills there are, over and over, while buyers read their orders. Bills may be refused
-# (503 with Retry-After); buyers are served as before, memory stays bounded, and nothing is rendered for a client that left.
+# 64 clients read the largest bills repeatedly while buyers read their orders. Bills may be refused
+# (503 with Retry-After). Response times of buyers and memory stay bounded, and nothing is rendered for a disconnected client.
 use strict;
 use warnings;
 use FindBin;
-use lib "$FindBin::Bin/lib";
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Bills qw(make_bills);
 use Faults::Client qw(create detail);
 use Faults::Data qw(secret);
@@ -43,7 +43,7 @@ sub httpd_numbers
 my @bills = make_bills($port, $BILLS);
 my @orders = map { from_json(ask(%{ create($_, 'hundred') })->{body})->{order}{id} } 101 .. 104;
 
-# Four buyers who read one order after another.
+# Four buyers read one order after another.
 sub buyers
 {
     my ($seconds) = @_;
@@ -56,12 +56,12 @@ sub buyers
     return $load;
 }
 
-# The readers of bills are a process of their own. It tells how often they got which status, and how many 503 had no Retry-After.
+# The readers of bills run in a separate process. It prints the number of replies by status; 503 without Retry-After is counted apart.
 sub start_readers
 {
     my ($seconds) = @_;
-    my $pid = open(my $tells, '-|') // die "fork: $!\n";
-    return ($pid, $tells) if $pid;
+    my $pid = open(my $results, '-|') // die "fork: $!\n";
+    return ($pid, $results) if $pid;
     my ($until, %count, @wake) = (time + $seconds);
     Faults::Load->new(
         port => $port, clients => 64, keepalive => 0, timeout => 30,
@@ -73,8 +73,8 @@ sub start_readers
         },
         done => sub {
             my ($request, $reply, $client) = @_;
-            my $polite = $reply->{headers}{'retry-after'} ? '' : ' without Retry-After';
-            $count{ $reply->{status} == 503 ? "503$polite" : $reply->{status} }++;
+            my $note = $reply->{headers}{'retry-after'} ? '' : ' without Retry-After';
+            $count{ $reply->{status} == 503 ? "503$note" : $reply->{status} }++;
             $wake[$client] = $reply->{headers}{'retry-after'} // 1;
         },
     )->run;
@@ -84,8 +84,8 @@ sub start_readers
     POSIX::_exit(0);
 }
 
-# Whether a bill is kept: a HEAD renders nothing, so that it knows the length of such a bill alone.
-sub is_kept
+# Whether a bill is cached: HEAD renders nothing, so it returns Content-Length only for a cached bill.
+sub is_cached
 {
     my ($bill) = @_;
     my $head = ask(method => 'HEAD', path => $bill);
@@ -93,8 +93,8 @@ sub is_kept
     return defined $head->{headers}{'content-length'};
 }
 
-# Asks for a bill on a connection of its own and leaves at once.
-sub leave
+# Requests a bill on a new connection and closes the connection immediately.
+sub request_and_disconnect
 {
     my ($bill) = @_;
     my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port) // die "connect: $!\n";
@@ -105,28 +105,28 @@ sub leave
 my $before = buyers(4);
 my $rss    = httpd_numbers('VmRSS');
 
-subtest 'clients who left' => sub {
+subtest 'disconnected clients' => sub {
     my @left = @bills[ 0 .. 3 ];
-    ok(!is_kept($left[0]), 'a HEAD renders nothing');
-    leave($_) for @left;
+    ok(!is_cached($left[0]), 'HEAD renders nothing');
+    request_and_disconnect($_) for @left;
     my $reply = ask(path => $bills[4]);
-    is($reply->{status}, 200, 'who stays is served');
-    ok(is_kept($bills[4]), 'and the bill is kept');
+    is($reply->{status}, 200, 'a connected client is served');
+    ok(is_cached($bills[4]), 'its bill is cached');
     sleep 1;
-    none_of('nothing was rendered to its end for clients who left', grep { is_kept($_) } @left);
+    none_of('no bill is rendered for a disconnected client', grep { is_cached($_) } @left);
 };
 
 subtest '64 readers of the largest bills' => sub {
-    my ($pid, $tells) = start_readers(8);
+    my ($pid, $results) = start_readers(8);
     sleep 0.3;
     my $beside = buyers(6);
-    my %count  = map { /^(.*)=(\d+)$/ ? ($1 => $2) : () } <$tells>;
-    close $tells;
+    my %count  = map { /^(.*)=(\d+)$/ ? ($1 => $2) : () } <$results>;
+    close $results;
     note(explain(\%count));
     my ($calm, $busy) = map { $_->percentile(0.99) } $before, $beside;
-    cmp_ok($busy, '<=', 5 * ($calm > 20 ? $calm : 20), sprintf 'a buyer waits no longer than 5 times as long: p99 %.1f and %.1f ms', $calm, $busy);
+    cmp_ok($busy, '<=', 5 * ($calm > 20 ? $calm : 20), sprintf 'the p99 of buyers is at most 5 times the undisturbed one: %.1f and %.1f ms', $calm, $busy);
     is_deeply([ sort keys %{ $beside->{statuses} } ], [200], 'every buyer is served');
-    is_deeply([ grep { !/^(200|503)$/ } sort keys %count ], [], 'a bill is served, or refused with Retry-After');
+    is_deeply([ grep { !/^(200|503)$/ } sort keys %count ], [], 'each bill is served, or refused with Retry-After');
     cmp_ok($count{200} // 0, '>=', 64, 'bills are served');
     my $peak = httpd_numbers('VmHWM') / 1024;
     cmp_ok($peak, '<=', 300, sprintf 'resident memory: %.0f MB before, %.0f MB at most', $rss / 1024, $peak);

@@ -1,15 +1,15 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# Races in the functions of the database themselves, many sessions at once, without httpd.
+# Races in the SQL functions: concurrent sessions without httpd.
 use strict;
 use warnings;
 use FindBin;
-use lib "$FindBin::Bin/lib";
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Digest::SHA qw(sha256_hex);
 use Faults::Checker;
 use Faults::Scenario qw(closing none_of);
-use Faults::Sessions qw(at_once call);
+use Faults::Sessions qw(call_function in_sessions);
 use Faults::Stand;
 use Faults::Text qw(to_json);
 use Test::More;
@@ -18,13 +18,13 @@ my $stand = Faults::Stand->new->start_postgres;
 my $postgres = $stand->postgres;
 my $long = Faults::Stand::long();
 my $checker = Faults::Checker->start($postgres);
-my @surprises;
+my @unexpected;
 
-# A refusal by the database is an answer; a lock that took too long may happen; anything else is a surprise.
-sub surprise {
+# Refusals and lock timeouts are expected; any other error is recorded.
+sub note_unexpected {
     my ($what, $answer) = @_;
     my $expected = $what =~ /^(cancel|drop)$/ ? qr/^(OR409|55P03)$/ : qr/^(OR4\d\d|55P03)$/;
-    push @surprises, "$what: $answer->{state} $answer->{text}" if $answer->{state} && $answer->{state} !~ $expected;
+    push @unexpected, "$what: $answer->{state} $answer->{text}" if $answer->{state} && $answer->{state} !~ $expected;
     return $answer;
 }
 
@@ -32,7 +32,7 @@ sub tally { my %count; $count{$_->{state} ? $_->{code} : 'done'}++ for @_; retur
 
 sub place {
     my ($db, $buyer, $plan, %o) = @_;
-    return call($db, 'place_plan', {actor_id => $buyer, key => $o{key}, fingerprint => $o{fingerprint}},
+    return call_function($db, 'place_plan', {actor_id => $buyer, key => $o{key}, fingerprint => $o{fingerprint}},
         $buyer, $Faults::Data::plan{$plan}[0], undef, $o{quantity} // 1, $o{method} // 'balance', $o{channel}, undef, $o{coupon}, $o{expires});
 }
 
@@ -40,7 +40,7 @@ my %operator = (api => 'operator', actor => 'operator', actor_id => 900);
 
 subtest 'one key, 16 sessions' => sub {
     my $keys = $long ? 200 : 25;
-    my @told = at_once($postgres, 16, sub {
+    my @told = in_sessions($postgres, 16, sub {
         my ($db, $number, $tell) = @_;
         for my $n (1 .. $keys) {
             my $answer = place($db, 1 + $n % 8, 'hundred', key => "key-$n", fingerprint => sha256_hex('same'));
@@ -51,40 +51,40 @@ subtest 'one key, 16 sessions' => sub {
     });
     my (%orders, %rows, %first);
     for my $t (@told) {
-        surprise('place', $t);
+        note_unexpected('place', $t);
         next if $t->{state};
         $orders{$t->{key}}{$t->{order}} = $rows{$t->{key}}{$t->{rows}} = 1;
         $first{$t->{key}}++ if !$t->{replayed};
     }
-    is(scalar(keys %orders), $keys, 'every key made an order');
-    none_of('one order a key', grep { keys %{$orders{$_}} != 1 } keys %orders);
-    none_of('all answers of a key are the same rows', grep { keys %{$rows{$_}} != 1 } keys %rows);
-    none_of('one is the first, the others are replays', grep { $first{$_} != 1 } keys %first);
+    is(scalar(keys %orders), $keys, 'every key has an order');
+    none_of('each key has one order', grep { keys %{$orders{$_}} != 1 } keys %orders);
+    none_of('all responses to a key have the same rows', grep { keys %{$rows{$_}} != 1 } keys %rows);
+    none_of('each key has one first response and otherwise replays', grep { $first{$_} != 1 } keys %first);
 };
 
-subtest 'one key, other requests, other people' => sub {
+subtest 'one key with another request and another buyer' => sub {
     my $db = $postgres->connect(user => 'orders_api');
     my $again = place($db, 2, 'ten', key => 'key-1', fingerprint => sha256_hex('other'));
-    is($again->{code}, 'idempotency_key_reused', 'another request with the key is refused');
+    is($again->{code}, 'idempotency_key_reused', 'a different request with the key is refused');
     my $other = place($db, 9, 'hundred', key => 'key-1', fingerprint => sha256_hex('other'));
-    ok(!$other->{state} && !$other->{rows}[0]{replayed}, 'the key of another buyer is another key');
+    ok(!$other->{state} && !$other->{rows}[0]{replayed}, 'keys are scoped per buyer');
 };
 
-subtest 'a balance for 50, 32 sessions' => sub {
+subtest 'a balance for 50 orders, 32 sessions' => sub {
     $postgres->rows(q(SELECT id FROM orders_v1.post_balance(1, 'operator', 'operator', 900, 'faults', NULL, NULL, 200::bigint, ?::bigint, 'USD', 'down')),
         50 * 100 - $Faults::Data::funds);
-    my @told = at_once($postgres, 32, sub {
+    my @told = in_sessions($postgres, 32, sub {
         my ($db, $number, $tell) = @_;
         for (1 .. 4) { my $answer = place($db, 200, 'hundred'); delete $answer->{rows}; $tell->($answer) }
     });
-    surprise('place', $_) for @told;
+    note_unexpected('place', $_) for @told;
     my $count = tally(@told);
-    is($count->{done}, 50, 'as many orders as it pays for') or diag(explain($count));
-    is($postgres->value('SELECT balance FROM orders.account WHERE user_id = 200'), 0, 'and nothing is left');
+    is($count->{done}, 50, 'the balance pays for 50 orders') or diag(explain($count));
+    is($postgres->value('SELECT balance FROM orders.account WHERE user_id = 200'), 0, 'the balance is 0');
 };
 
 subtest 'a coupon with 10 uses, 32 sessions' => sub {
-    my @told = at_once($postgres, 32, sub {
+    my @told = in_sessions($postgres, 32, sub {
         my ($db, $number, $tell) = @_;
         for my $n (0 .. 5) {
             my $buyer = 1 + ($number * 6 + $n) % 190;
@@ -92,46 +92,46 @@ subtest 'a coupon with 10 uses, 32 sessions' => sub {
             my $order = $answer->{rows} ? $answer->{rows}[0]{order}{id} : undef;
             $tell->({%$answer, rows => undef, order => $order});
             next if !$order || $n != 2;
-            $tell->({%{call($db, 'cancel', {actor_id => $buyer}, $buyer, $order, 'no', undef)}, rows => undef, cancelled => 1});
+            $tell->({%{call_function($db, 'cancel', {actor_id => $buyer}, $buyer, $order, 'no', undef)}, rows => undef, cancelled => 1});
         }
     });
-    surprise('place or cancel', $_) for @told;
+    note_unexpected('place or cancel', $_) for @told;
     my $cancelled = grep { $_->{cancelled} && !$_->{state} } @told;
     my $count = tally(grep { !$_->{cancelled} } @told);
-    is($count->{done} - $cancelled, 10, "10 orders stand ($cancelled gave their use back)") or diag(explain($count));
-    is($postgres->value(q(SELECT used FROM orders.coupon WHERE code = 'TENFOLD')), 10, 'and the coupon says so');
+    is($count->{done} - $cancelled, 10, "10 orders use the coupon ($cancelled released their use)") or diag(explain($count));
+    is($postgres->value(q(SELECT used FROM orders.coupon WHERE code = 'TENFOLD')), 10, 'the coupon counts 10 uses');
 };
 
 subtest 'an order of 100, 32 sessions refund 30' => sub {
     my $rounds = $long ? 40 : 4;
     for my $round (1 .. $rounds) {
         my $order = place($postgres->connect(user => 'orders_api'), 10 + $round, 'hundred')->{rows}[0]{order}{id};
-        my @told = at_once($postgres, 32, sub {
+        my @told = in_sessions($postgres, 32, sub {
             my ($db, $number, $tell) = @_;
-            my $answer = call($db, 'refund', {%operator}, $order, 30, undef, "race $round $number", 30, undef);
+            my $answer = call_function($db, 'refund', {%operator}, $order, 30, undef, "race $round $number", 30, undef);
             $tell->({%$answer, rows => undef});
         });
-        surprise('refund', $_) for @told;
+        note_unexpected('refund', $_) for @told;
         my $count = tally(@told);
-        is($count->{done}, 3, 'three refunds') or diag(explain($count));
-        is($postgres->value('SELECT refunded FROM orders.orders WHERE id = ?', $order), 90, 'of 30 each');
+        is($count->{done}, 3, 'three refunds succeed') or diag(explain($count));
+        is($postgres->value('SELECT refunded FROM orders.orders WHERE id = ?', $order), 90, '90 are refunded');
     }
 };
 
-# Everything that may happen to an order whose money comes from outside, in any order, from all sides at once.
+# All operations on an order with an external payment, concurrently and in random order.
 my %step = (
-    pay => sub { my ($db, $o) = @_; call($db, 'settle_payment', {%operator}, $o, 'cash', 'slip-' . rand, undef) },
-    cancel => sub { my ($db, $o, $b) = @_; call($db, 'cancel', {actor_id => $b}, $b, $o, 'no', undef) },
-    drop => sub { my ($db, $o) = @_; call($db, 'cancel', {%operator}, undef, $o, 'out of stock', undef) },
-    refund => sub { my ($db, $o) = @_; call($db, 'refund', {%operator}, $o, rand() < 0.5 ? undef : 10, undef, 'r', 30, undef) },
+    pay => sub { my ($db, $o) = @_; call_function($db, 'settle_payment', {%operator}, $o, 'cash', 'slip-' . rand, undef) },
+    cancel => sub { my ($db, $o, $b) = @_; call_function($db, 'cancel', {actor_id => $b}, $b, $o, 'no', undef) },
+    drop => sub { my ($db, $o) = @_; call_function($db, 'cancel', {%operator}, undef, $o, 'out of stock', undef) },
+    refund => sub { my ($db, $o) = @_; call_function($db, 'refund', {%operator}, $o, rand() < 0.5 ? undef : 10, undef, 'r', 30, undef) },
     expire => sub { my ($db) = @_; quiet($db, 'SELECT orders_v1.expire_due(1, 5)') },
     intents => sub {
         my ($db) = @_;
         my $due = quiet($db, q(SELECT (payment).id FROM orders_v1.claim_intents(1, 'simulator', 3, 0)));
         return $due if $due->{state};
         for my $payment (@{$due->{ids}}) {
-            my $answer = rand() < 0.8 ? call($db, 'record_intent', {api => 'user', actor => 'system'}, $payment, "in-$payment", 'https://pay.example/', "ref-$payment")
-              : call($db, 'record_intent_failure', {api => 'user', actor => 'system'}, $payment, 'provider_unreachable', 'No answer.', rand() < 0.2 ? 't' : 'f');
+            my $answer = rand() < 0.8 ? call_function($db, 'record_intent', {api => 'user', actor => 'system'}, $payment, "in-$payment", 'https://pay.example/', "ref-$payment")
+              : call_function($db, 'record_intent_failure', {api => 'user', actor => 'system'}, $payment, 'provider_unreachable', 'No answer.', rand() < 0.2 ? 't' : 'f');
             return $answer if $answer->{state};
         }
         return {};
@@ -141,7 +141,7 @@ my %step = (
         my $due = quiet($db, q(SELECT (refund).id FROM orders_v1.claim_refunds(1, 'simulator', 3, 0)));
         return $due if $due->{state};
         for my $refund (@{$due->{ids}}) {
-            my $answer = call($db, 'settle_refund', {api => 'user', actor => 'system'}, $refund, "rt-$refund", rand() < 0.8 ? 't' : 'f', 'no', 'No.');
+            my $answer = call_function($db, 'settle_refund', {api => 'user', actor => 'system'}, $refund, "rt-$refund", rand() < 0.8 ? 't' : 'f', 'no', 'No.');
             return $answer if $answer->{state};
         }
         return {};
@@ -155,19 +155,19 @@ sub quiet {
     return $ids ? {ids => $ids} : {state => $db->state, code => '', text => $db->errstr};
 }
 
-# A capture begins, its reply is lost or says that nothing was captured, or the worker asks; the provider's events tell the outcome.
+# A capture begins, its reply is lost or reports no capture, or the worker polls. Events of the provider report the outcome.
 sub provider_captures {
     my ($db, $order) = @_;
     my ($payment) = $db->selectrow_array(q(SELECT p.id FROM orders_v1.order_view v, unnest(v.payments) AS p WHERE v.tenant_id = 1 AND v.id = ? AND p.provider = 'http' LIMIT 1), undef, $order);
     return {} if !$payment;
-    my $answer = call($db, 'record_intent', {api => 'user', actor => 'system'}, $payment, "in-$payment", undef, undef);
+    my $answer = call_function($db, 'record_intent', {api => 'user', actor => 'system'}, $payment, "in-$payment", undef, undef);
     return $answer if $answer->{state};
     return quiet($db, @{([q(SELECT (payment).id FROM orders_v1.begin_capture(1, ?, false, 1)), $payment], [q(SELECT id FROM orders_v1.record_capture(1, ?, 'unknown')), $payment],
         [q(SELECT id FROM orders_v1.record_capture(1, ?, 'waiting')), $payment], [q(SELECT (payment).id FROM orders_v1.claim_captures(1, 'simulator', 3, 0))])[rand 4]});
 }
 
-# The provider tells the same things many times over, under the same and under new event ids.
-sub provider_speaks {
+# The provider repeats events, with the same and with new event ids.
+sub send_provider_event {
     my ($db, $order) = @_;
     my ($payment, $key, $amount) = $db->selectrow_array(q(SELECT p.id, p.provider_key, p.amount FROM orders_v1.order_view v, unnest(v.payments) AS p WHERE v.tenant_id = 1 AND v.id = ? AND p.provider = 'http' LIMIT 1), undef, $order);
     return {} if !$payment;
@@ -179,7 +179,7 @@ sub provider_speaks {
     return $answer ? {} : {state => $db->state, code => '', text => $db->errstr};
 }
 
-# Every kind of order there is: by hand, from the balance, through a provider, with a coupon, with a time to pay.
+# Orders of every kind: paid by hand, from the balance or through a provider, with a coupon, with an expiry.
 sub some_order {
     my ($db, $n) = @_;
     my $method = (qw(external external external manual balance))[$n % 5];
@@ -187,31 +187,31 @@ sub some_order {
         expires => $n % 4 ? undef : 1, coupon => $n % 6 ? undef : 'MANY');
 }
 
-subtest 'pay, fail, cancel, refund, expire and provider events from all sides' => sub {
+subtest 'concurrent payments, failures, cancellations, refunds, expiries and provider events' => sub {
     my @names = sort keys %step;
-    my @told = at_once($postgres, 16, sub {
+    my @told = in_sessions($postgres, 16, sub {
         my ($db, $number, $tell) = @_;
         for my $n (1 .. ($long ? 1000 : 150)) {
             my $young = $db->selectall_arrayref('SELECT id, buyer_id FROM orders_v1.order_view WHERE tenant_id = 1 AND api = ? ORDER BY id DESC LIMIT 25', undef, 'user');
             my ($order, $buyer) = @{$young->[rand @$young]};
             my $name = rand() < 0.15 ? 'place' : rand() < 0.4 ? 'provider' : $names[rand @names];
             my $answer = $name eq 'place' ? some_order($db, $number * 1000 + $n)
-              : $name eq 'provider' ? provider_speaks($db, $order) : $step{$name}->($db, $order, $buyer);
+              : $name eq 'provider' ? send_provider_event($db, $order) : $step{$name}->($db, $order, $buyer);
             $tell->({%$answer, rows => undef, ids => undef, name => $name});
         }
     });
     my %count;
     for my $t (@told) {
-        surprise($t->{name}, $t);
+        note_unexpected($t->{name}, $t);
         my $word = $t->{state} ? "$t->{state} " . ($t->{text} =~ /ERROR:\s+(\S+)/ ? $1 : '') : 'done';
         $count{"$t->{name}: $word"}++;
     }
     note("$_ x $count{$_}") for sort keys %count;
     note(join ', ', map { "$_->{state} $_->{payment_state} x $_->{n}" }
-          @{$postgres->rows('SELECT state, payment_state, count(*) AS n FROM orders.orders GROUP BY 1, 2 ORDER BY 1, 2')});
+          $postgres->rows('SELECT state, payment_state, count(*) AS n FROM orders.orders GROUP BY 1, 2 ORDER BY 1, 2'));
     cmp_ok(scalar(@told), '>', 0, scalar(@told) . ' steps');
 };
 
-none_of('nothing but refusals and answers', @surprises);
+none_of('no unexpected error', @unexpected);
 closing(stand => $stand, checker => $checker);
 done_testing();

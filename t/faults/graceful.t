@@ -1,11 +1,11 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# 30 graceful restarts under load: no request fails.
+# Graceful restarts under load: no request fails.
 use strict;
 use warnings;
 use FindBin;
-use lib "$FindBin::Bin/lib";
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Checker;
 use Faults::Client;
 use Faults::Scenario qw(closing none_of);
@@ -25,9 +25,9 @@ for my $keepalive (0, 1) {
     );
     my $run = $load->run;
     note($run->summary);
-    none_of($keepalive ? 'no request fails where connections are kept' : 'no request fails on connections of their own',
+    none_of($keepalive ? 'no request fails on keep-alive connections' : 'no request fails on single-request connections',
         $load->failures(0, 1e9));
-    none_of('a repeat is answered like the first time', $load->inconstant);
+    none_of('a repeated request gets the first response', $load->inconstant);
     cmp_ok($run->{requests}, '>', 500, "$run->{requests} requests");
 }
 open my $in, '<', "$stand->{dir}/httpd/error.log" or die $!;

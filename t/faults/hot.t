@@ -1,12 +1,12 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# One buyer with 32 concurrent orders, which wait for the row of one account: others get their sessions as if it were not
-# there.
+# One buyer places 32 concurrent orders, which wait for one account row. Other requests still get database sessions,
+# and their response times stay bounded.
 use strict;
 use warnings;
 use FindBin;
-use lib "$FindBin::Bin/lib";
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Client qw(create list);
 use Faults::Load;
 use Faults::Scenario qw(closing none_of);
@@ -19,12 +19,12 @@ my $log = Faults::Client->new;
 $stand->postgres->db;
 $stand->start_httpd(threads => 128);
 
-# Below this a difference is the noise of a busy machine: milliseconds.
+# Milliseconds. A difference below this is noise of a busy machine.
 my $floor = 40;
 
 sub median { my @sorted = sort { $a <=> $b } @_; return @sorted ? 1000 * $sorted[$#sorted / 2] : 0 }
 
-# Eight buyers who order and read now and then, for $seconds; beside them 32 clients that make $hot->(). Replies of both.
+# For $seconds, eight buyers place and read orders, and 32 clients send the requests of $hot->(). Returns the replies to both.
 sub play {
     my ($seconds, $hot) = @_;
     my (@others, @hot, @pause);
@@ -47,13 +47,13 @@ sub play {
     return (\@others, \@hot);
 }
 
-# Without the hot clients.
+# The median without the 32 clients.
 sub quiet {
     my ($others) = play(3);
     return median(map { $_->{seconds} } @$others);
 }
 
-# $before, and what it is now: the machine has other things to do at times.
+# Compares with the larger of $before and a new measurement, because the load of the machine varies.
 sub fair {
     my ($what, $before, $others) = @_;
     my $p50 = median(map { $_->{seconds} } @$others);
@@ -66,14 +66,14 @@ sub fair {
 
 play(1);
 
-subtest 'a buyer with 32 orders at once' => sub {
+subtest 'a buyer with 32 concurrent orders' => sub {
     my $before = quiet();
     my ($others, $hot) = play(6, sub { create(1, 'hundred') });
     fair('orders', $before, $others);
-    cmp_ok(scalar(grep { $_->{status} == 200 } @$hot), '>', 50, 'and the buyer is served as well');
+    cmp_ok(scalar(grep { $_->{status} == 200 } @$hot), '>', 50, 'orders of the buyer are accepted too');
 };
 
-# The longest that 32 requests can hold sessions: for as long as somebody else has the row of the account.
+# Another transaction locks the account row: the 32 requests hold sessions for as long as possible.
 subtest 'a buyer whose account is locked' => sub {
     my $before = quiet();
     my $blocker = $stand->postgres->connect;
@@ -84,7 +84,7 @@ subtest 'a buyer whose account is locked' => sub {
     fair('a locked account', $before, $others);
     my @busy = grep { $_->{status} == 503 && $_->{body} =~ /"busy"/ } @$hot;
     cmp_ok(scalar @busy, '>', 0, "the buyer's orders beyond the limit are refused after OrdersQueueTimeout");
-    none_of('with Retry-After and the problem of the API', map { $_->{body} }
+    none_of('each refused order has Retry-After and the problem document of the API', map { $_->{body} }
           grep { !$_->{headers}{'retry-after'} || $_->{headers}{'content-type'} !~ /problem\+json/ } @busy);
 };
 

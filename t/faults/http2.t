@@ -1,12 +1,12 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# Clients of HTTP/2 that open streams and read them by single bytes: what they hold, buyers over HTTP/2 and HTTP/1.1 do not
-# wait for. With the limits of conf/orders-reference.conf.
+# HTTP/2 clients open streams and read them byte by byte. Buyers over HTTP/2 and HTTP/1.1 must not wait for the resources
+# that these streams hold. Uses the limits of conf/orders-reference.conf.
 use strict;
 use warnings;
 use FindBin;
-use lib "$FindBin::Bin/lib";
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Bills qw(make_bills);
 use Faults::Client qw(create detail);
 use Faults::Data qw(secret);
@@ -18,14 +18,14 @@ use Test::More;
 use Time::HiRes qw(time);
 
 my $module = ($ENV{HTTPD_MODULES} // '/usr/lib/apache2/modules') . '/mod_http2.so';
-plan skip_all => 'no mod_http2' unless -e $module;
-plan skip_all => 'no node' unless grep { -x "$_/node" } split /:/, $ENV{PATH};
+plan skip_all => 'mod_http2 is not installed' unless -e $module;
+plan skip_all => 'node is not installed' unless grep { -x "$_/node" } split /:/, $ENV{PATH};
 
-my $CONNECTIONS = 60; # nearly as many as the documentation allows one address
+my $CONNECTIONS = 60; # close to the documented limit for one address
 my $STREAMS     = 10;
-my $FLOOR       = 100; # milliseconds: below this a difference is the noise of a busy machine
+my $FLOOR       = 100; # milliseconds; a difference below this is noise of a busy machine
 
-open my $in, '<', "$Faults::Stand::root/conf/orders-reference.conf" or die "orders-reference.conf: $!\n";
+open my $in, '<', "$ModOrders::Stand::root/conf/orders-reference.conf" or die "orders-reference.conf: $!\n";
 my @shipped = map { /^\s*(H2\w+\s.*?)\s*$/ ? $1 : () } <$in>;
 my $stand   = Faults::Stand->new->start_postgres;
 my $port    = $stand->{port};
@@ -48,7 +48,7 @@ sub told { my ($out) = @_; return from_json(join '', <$out>) }
 
 sub buyers { my ($seconds) = @_; return told(clients('buyers', $small->{path}, $small->{token}, $seconds)) }
 
-sub older_buyers
+sub http1_buyers
 {
     my ($seconds) = @_;
     my ($until, @pause) = time + $seconds;
@@ -59,15 +59,15 @@ sub older_buyers
 }
 
 buyers(1);
-my %before = (http2 => buyers(2)->{p99}, http1 => older_buyers(2));
+my %before = (http2 => buyers(2)->{p99}, http1 => http1_buyers(2));
 my $slow   = clients('slow', "/api/v1/admin/orders/$large", secret('operator'), 8, $CONNECTIONS, $STREAMS);
 <$slow>;
 my $beside = buyers(3);
-my %p99    = (http2 => $beside->{p99}, http1 => older_buyers(2));
+my %p99    = (http2 => $beside->{p99}, http1 => http1_buyers(2));
 my $opened = told($slow)->{opened};
 my $total  = $CONNECTIONS * $STREAMS;
 note("$opened of $total slow streams were answered with headers");
-is($beside->{wrong}, 0, "every buyer is answered with 200 beside $total slow streams");
+is($beside->{wrong}, 0, "every buyer gets 200 while $total slow streams are open");
 for my $kind (sort keys %p99) {
     my $undisturbed = $before{$kind} > $FLOOR ? $before{$kind} : $FLOOR;
     cmp_ok($p99{$kind}, '<=', 5 * $undisturbed, sprintf '%s: p99 of buyers %.1f ms, undisturbed %.1f ms', $kind, $p99{$kind}, $before{$kind});

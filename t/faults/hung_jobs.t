@@ -1,37 +1,36 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# No job of the worker waits for the network of another: due payments of a provider that never answers hold up neither mails
-# nor expiry nor the refunds of other channels, a mail server that never answers holds up no refund, and neither holds up a stop.
+# Jobs of the worker do not wait for the network calls of each other. Due payments at a provider that never responds delay neither mails
+# nor expiry nor refunds of other channels. A mail server that never responds delays no refund. Neither delays a graceful stop.
 use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Checker;
 use Faults::Client qw(create refund);
-use Faults::Load;
-use Faults::Process qw(ended wait_for);
 use Faults::Scenario qw(closing);
 use Faults::Stand;
 use IO::Select;
 use IO::Socket::INET;
 use ModOrders::MailServer;
+use ModOrders::Process qw(ended wait_or_die);
 use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-plan skip_all => 'no exim4' unless ModOrders::MailServer->available;
+plan skip_all => 'exim4 is not installed' unless ModOrders::MailServer->available;
 
 my $stand = Faults::Stand->new->start_postgres;
-my $channel = $stand->start_simulator;
+my $channel = $stand->start_channel;
 my $provider = $stand->{simulator};
 my $mail = ModOrders::MailServer->start;
 
-# Accepts connections in the kernel, and never answers.
+# A listener that never calls accept(): the kernel accepts connections, but no response is sent.
 sub hang { return IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 256) || die "no port: $!\n" }
 my ($gone, $mute, $half, $data) = map { hang() } 1 .. 4;
 
-# Serves each connection of a listener in a process of its own.
+# Serves each connection of a listener in a separate process.
 my @servers;
 sub serve {
     my ($listener, $talk) = @_;
@@ -49,7 +48,7 @@ sub serve {
 }
 END { local $?; for (@servers) { kill TERM => -$_; waitpid $_, 0 } }
 
-# A provider that answers with headers, and then with one byte of the body each second.
+# A provider that sends the headers, and then one byte of the body each second.
 serve($half, sub {
     my ($client) = @_;
     sysread $client, my $request, 65536;
@@ -57,7 +56,7 @@ serve($half, sub {
     1 while sleep 1 and syswrite $client, ' ';
 });
 
-# A mail server that takes a mail, and never says so.
+# A mail server that receives a mail and never confirms it.
 serve($data, sub {
     my ($client) = @_;
     syswrite $client, "220 data.example ESMTP\r\n";
@@ -85,8 +84,6 @@ my $postgres = $stand->postgres;
 my $log = Faults::Client->new;
 my $checker = Faults::Checker->start($postgres);
 
-sub one { my ($request) = @_; return $log->note($request, scalar Faults::Load->one_by_one($stand->{port}, $request)) }
-
 my $buyer = 0;
 sub placed {
     my ($channel) = @_;
@@ -97,13 +94,13 @@ sub placed {
 }
 
 sub paid {
-    my $order = one(create(++$buyer, 'ten', payment_method => 'external', payment_channel => 'simulator'))->{order};
-    wait_for('the payment', 10, sub { $postgres->value('SELECT payment_state FROM orders.orders WHERE id = ?', $order) eq 'paid' });
+    my $order = $log->send_one($stand->{port}, create(++$buyer, 'ten', payment_method => 'external', payment_channel => 'simulator'))->{order};
+    wait_or_die('the payment', 10, sub { $postgres->value('SELECT payment_state FROM orders.orders WHERE id = ?', $order) eq 'paid' });
     return $order;
 }
 
 # Seconds until a condition holds.
-sub seconds_until { my ($what, $condition) = @_; my $from = time; eval { wait_for($what, 30, $condition) } or return 30; return time - $from }
+sub seconds_until { my ($what, $condition) = @_; my $from = time; eval { wait_or_die($what, 30, $condition) } or return 30; return time - $from }
 
 sub mail {
     return $postgres->value(q(WITH m AS (INSERT INTO orders.mail (tenant_id, order_id, template, recipient)
@@ -125,12 +122,12 @@ sub expiry_seconds {
 
 sub refund_seconds {
     my ($order) = @_;
-    one(refund($order, 400));
+    $log->send_one($stand->{port}, refund($order, 400));
     return seconds_until('the refund', sub { $postgres->value('SELECT refunded FROM orders.orders WHERE id = ?', $order) == 400 });
 }
 
-# Whether somebody has connected to a listener: then a job hangs.
-sub hangs { my ($listener) = @_; wait_for('a call', 15, sub { IO::Select->new($listener)->can_read(0) }) }
+# Waits until a job has connected to a listener, and so hangs.
+sub hangs { my ($listener) = @_; wait_or_die('a call', 15, sub { IO::Select->new($listener)->can_read(0) }) }
 
 $provider->mode('approve');
 my @paid = map { paid() } 1 .. 4;
@@ -139,7 +136,7 @@ my %undisturbed = (mail => mail_seconds(), expiry => expiry_seconds(), refund =>
 placed('gone') for 1 .. 30;
 placed('half') for 1 .. 30;
 is($postgres->value(q(WITH w AS (UPDATE orders.due SET due_at = now() WHERE channel IN ('gone', 'half') AND kind = 'intent' RETURNING id) SELECT count(*) FROM w)),
-    60, 'due payments of a provider that never answers, and of one that never ends its answer');
+    60, 'payments are due at a provider that never responds and at one that never completes its response');
 hangs($gone);
 my %disturbed = (mail => mail_seconds(), expiry => expiry_seconds(), refund => refund_seconds($paid[1]));
 cmp_ok($disturbed{$_}, '<', 2 + $undisturbed{$_}, sprintf 'the %s after %.1f s, undisturbed %.1f s', $_, $disturbed{$_}, $undisturbed{$_})
@@ -150,21 +147,21 @@ sub stops_soon {
     my $pid = delete $stand->{httpd};
     my $from = time;
     kill WINCH => $pid;
-    eval { wait_for('the stop', 30, sub { ended($pid) }) };
-    # httpd looks after its children once a second
+    eval { wait_or_die('the stop', 30, sub { ended($pid) }) };
+    # httpd checks its children once a second
     cmp_ok(time - $from, '<', 6, sprintf 'a graceful stop does not wait for the %s (%.1f s)', $what, time - $from);
 }
 stops_soon('provider');
 
 my $taken = "$stand->{dir}/mail-taken";
 unlink $taken;
-for my $server ([ 'never answers', $mute, $paid[2], sub { hangs($mute) } ], [ 'hangs after DATA', $data, $paid[3], sub { wait_for('a mail', 15, sub { -e $taken }) } ]) {
+for my $server ([ 'never responds', $mute, $paid[2], sub { hangs($mute) } ], [ 'hangs after DATA', $data, $paid[3], sub { wait_or_die('a mail', 15, sub { -e $taken }) } ]) {
     my ($what, $listener, $order, $wait) = @$server;
     start('smtp://127.0.0.1:' . $listener->sockport);
     my $id = mail();
     $wait->();
     my $seconds = refund_seconds($order);
-    cmp_ok($seconds, '<', 2 + $undisturbed{refund}, sprintf 'a mail server that %s holds up no refund (%.1f s)', $what, $seconds);
+    cmp_ok($seconds, '<', 2 + $undisturbed{refund}, sprintf 'a mail server that %s delays no refund (%.1f s)', $what, $seconds);
     stops_soon('mail server');
     $postgres->value(q(WITH d AS (DELETE FROM orders.due WHERE kind = 'mail' AND id = ?) UPDATE orders.mail SET dead = true WHERE id = ? RETURNING id), $id, $id);
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# A payment provider that accepts connections and never answers, and more checkouts than httpd has threads: others do not
-# notice, each checkout is answered in time, and each order gets its intent once the provider answers again.
+# A payment provider accepts connections and never responds, and there are more checkouts than httpd has threads. Other requests
+# are not delayed, each checkout gets a response in time, and each order gets its intent once the provider responds again.
 use strict;
 use warnings;
 use FindBin;
@@ -10,10 +10,10 @@ use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Checker;
 use Faults::Client qw(create detail);
 use Faults::Load;
-use Faults::Process qw(wait_for);
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
 use IO::Socket::INET;
+use ModOrders::Process qw(wait_or_die);
 use Test::More;
 use Time::HiRes qw(time);
 
@@ -28,14 +28,14 @@ my $log = Faults::Client->new;
 my $checker = Faults::Checker->start($postgres);
 my $hung = hang(); # no child of ours has it
 
-# Each reader buys by balance once, and reads that order again and again.
+# Each reader places one order from the balance and reads it repeatedly.
 my %order_of;
 for my $n (1 .. $readers) {
     my $request = create($n, 'ten');
     $order_of{$n} = $log->note($request, scalar Faults::Load->one_by_one($stand->{port}, $request))->{order};
 }
 
-# Readers read until `over` says so, beside the requests of the list, one every `every` seconds. Returns the readers' replies, the others'.
+# Readers read until `over` returns true; the requests of the list are sent at intervals of `every` seconds. Returns the replies to both.
 sub read_beside {
     my ($over, $every, @todo) = @_;
     my (@reads, @others, %rest);
@@ -65,7 +65,7 @@ sub read_beside {
     return (\@reads, \@others);
 }
 
-# A reader that waits sends none of the requests that it would have sent meanwhile: these count, too.
+# Counts also the requests that a waiting reader could not send (coordinated omission).
 sub p99 {
     my ($replies) = @_;
     my @sorted = sort { $a <=> $b } map { my $s = $_->{seconds}; map { $s - $_ * $pause } 0 .. int($s / $pause) } @$replies;
@@ -79,25 +79,25 @@ my ($reads, $told) = read_beside(
 
 my $bound = 5 * p99($undisturbed);
 $bound = 0.25 if $bound < 0.25;
-cmp_ok(p99($reads), '<=', $bound, sprintf 'others: p99 %.0f ms, undisturbed %.0f ms', 1000 * p99($reads), 1000 * p99($undisturbed));
+cmp_ok(p99($reads), '<=', $bound, sprintf 'p99 of the readers: %.0f ms, undisturbed %.0f ms', 1000 * p99($reads), 1000 * p99($undisturbed));
 none_of('others meet no failure', map { $_->{error} // "$_->{status} $_->{body}" } grep { !$_->{status} || $_->{status} >= 500 } @$reads);
-is(scalar(grep { $_->{status} == 200 } @$told), $checkouts, 'each checkout is told its order');
+is(scalar(grep { $_->{status} == 200 } @$told), $checkouts, 'each checkout returns its order');
 my ($longest) = sort { $b <=> $a } map { $_->{seconds} } @$told;
-cmp_ok($longest, '<', $timeout + 3, sprintf 'in time (the last after %.1f s)', $longest);
-cmp_ok(scalar(grep { $_->{seconds} < 3 } @$told), '>=', $checkouts - 16, 'few of them wait for the provider');
+cmp_ok($longest, '<', $timeout + 3, sprintf 'each checkout is answered in time (the last after %.1f s)', $longest);
+cmp_ok(scalar(grep { $_->{seconds} < 3 } @$told), '>=', $checkouts - 16, 'few checkouts wait for the provider');
 my $waiting = q(SELECT count(*) FROM orders.payment WHERE channel = 'simulator' AND status = 'created' AND intent_id IS NULL);
-is($postgres->value($waiting), $checkouts, 'all orders wait for their intent');
+is($postgres->value($waiting), $checkouts, 'all orders await their intent');
 
 open my $in, '<', "$stand->{dir}/httpd/error.log" or die $!;
 my @lines = grep { /provider_unreachable/ } <$in>;
-cmp_ok(scalar @lines, '<', 30, 'the log has the calls and the transitions, not the orders: ' . @lines . ' lines') or diag(@lines);
-ok(scalar(grep { /channel simulator/ && /calls/ } @lines), 'and says that calls were not made') or diag(@lines);
+cmp_ok(scalar @lines, '<', 30, 'the log has calls and state changes of the channel, not orders: ' . @lines . ' lines') or diag(@lines);
+ok(scalar(grep { /channel simulator/ && /calls/ } @lines), 'the log reports calls that were not made') or diag(@lines);
 
 close $hung;
-$stand->start_simulator;
-ok(eval { wait_for('the intents', 40, sub { !$postgres->value($waiting) }) }, 'once the provider answers, every order gets its intent')
+$stand->start_channel;
+ok(eval { wait_or_die('the intents', 40, sub { !$postgres->value($waiting) }) }, 'once the provider responds, every order gets its intent')
   or diag($postgres->value($waiting) . ' orders have none');
-is(scalar @{$stand->{simulator}->state->{intents}}, $checkouts, 'one each');
+is(scalar @{$stand->{simulator}->state->{intents}}, $checkouts, 'each order has one intent');
 
 closing(stand => $stand, log => $log, checker => $checker);
 done_testing();

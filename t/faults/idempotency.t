@@ -1,11 +1,11 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# 64 clients send the same request with the same key at the same time, 200 keys one after another.
+# 64 clients concurrently send the same request with the same idempotency key, for 200 keys in turn.
 use strict;
 use warnings;
 use FindBin;
-use lib "$FindBin::Bin/lib";
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Checker;
 use Faults::Client qw(create);
 use Faults::Load;
@@ -18,7 +18,7 @@ my $log = Faults::Client->new;
 my $checker = Faults::Checker->start($stand->postgres);
 my ($clients, $keys) = (64, Faults::Stand::long() ? 1000 : 200);
 
-# All clients are at the same key; a client that was told 409 (its twin is under way) asks again until it has an answer.
+# All clients use the same key; a client that gets 409 (the first request is in progress) retries until it has a final response.
 my ($round, $waiting, @due, @at, %bodies, %count, @wrong) = (0, $clients);
 $due[$_] = undef for 0 .. $clients - 1;
 
@@ -57,40 +57,40 @@ note($load->summary);
 
 is(scalar(keys %bodies), $keys, "$keys keys were answered");
 none_of('all answers of a key are the same bytes', grep { keys %{$bodies{$_}} != 1 } sort keys %bodies);
-is($count{first}, $keys, 'one answer a key says that it is no replay');
+is($count{first}, $keys, 'one response per key is not marked as a replay');
 none_of('nothing but 200 and 409', grep { !/^(200|409 idempotency_in_flight|first)/ } keys %count);
-none_of('who is turned away is told when to come again', @wrong);
-is($stand->postgres->value('SELECT count(*) FROM orders.orders'), $keys, 'one order a key');
+none_of('each 409 has Retry-After', @wrong);
+is($stand->postgres->value('SELECT count(*) FROM orders.orders'), $keys, 'each key has one order');
 
-subtest 'the key of another request' => sub {
+subtest 'a key used with a different request' => sub {
     my $original = request_of(0);
     my %other = (%$original, body => {%{$original->{body}}, quantity => 3});
     my $reply = Faults::Load->one_by_one($stand->{port}, \%other);
-    is($reply->{status}, 422, 'is refused');
-    is(Faults::Client::code($reply), 'idempotency_key_reused', 'with its word');
+    is($reply->{status}, 422, 'the request is refused');
+    is(Faults::Client::code($reply), 'idempotency_key_reused', 'the problem names the reused key');
     my @several = map { {%other} } 1 .. 32;
     my %told;
     Faults::Load->new(port => $stand->{port}, clients => 32, next => sub { pop @several }, done => sub { $told{$_[1]{status}}++ })->run;
-    is_deeply(\%told, {422 => 32}, 'however often') or diag(explain(\%told));
+    is_deeply(\%told, {422 => 32}, 'each repetition is refused') or diag(explain(\%told));
 };
 
-subtest 'the key of another person' => sub {
+subtest 'a key used by another buyer' => sub {
     my %theirs = (%{request_of(0)}, token => Faults::Data::secret('buyer-200'), buyer => 200);
     my @replies = Faults::Load->one_by_one($stand->{port}, \%theirs, \%theirs);
     $log->note(\%theirs, $_) for @replies;
-    is($replies[0]{status}, 200, 'is theirs');
-    ok(!$replies[0]{headers}{'idempotency-replayed'}, 'and shows them nothing of ours');
-    is($replies[1]{body}, $replies[0]{body}, 'and is replayed to them');
-    isnt($replies[0]{body}, (keys %{$bodies{'the-key-0'}})[0], 'not ours');
+    is($replies[0]{status}, 200, 'the other buyer gets an order');
+    ok(!$replies[0]{headers}{'idempotency-replayed'}, 'its response is not a replay');
+    is($replies[1]{body}, $replies[0]{body}, 'a repetition by the other buyer is replayed');
+    isnt($replies[0]{body}, (keys %{$bodies{'the-key-0'}})[0], 'the response differs from that of the first buyer');
 };
 
-subtest 'the key in the body' => sub {
+subtest 'a key in the body' => sub {
     my $plain = create(100, 'ten', idempotency_key => 'in-the-body');
     my $key = delete $plain->{key};
     my @replies = Faults::Load->one_by_one($stand->{port}, $plain, {%$plain, key => 'in-the-body'}, {%$plain, key => 'another'});
     $log->note({%$plain, key => 'in-the-body'}, $replies[0]);
-    is($replies[1]{body}, $replies[0]{body}, 'is the key of the header');
-    is($replies[2]{status}, 400, 'and may not differ from it');
+    is($replies[1]{body}, $replies[0]{body}, 'the key in the body and in the header are the same key');
+    is($replies[2]{status}, 400, 'different keys in body and header are refused');
 };
 
 closing(stand => $stand, log => $log, checker => $checker);

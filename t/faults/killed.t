@@ -1,22 +1,22 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# SIGKILL of httpd's children and of database backends, and immediate restarts of PostgreSQL, under load: every purchase
-# that was confirmed is there, none is there twice or in half, and 5 s later all is well again without touching httpd.
+# SIGKILL of httpd's child processes and of database backends, and immediate restarts of PostgreSQL, under load. Every
+# acknowledged order exists exactly once and is complete, and service recovers within 5 s without a restart of httpd.
 use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Checker;
 use Faults::Client qw(create detail);
-use Faults::Process qw(ended wait_for);
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
 use Faults::Steady;
+use ModOrders::Process qw(ended wait_or_die);
 use Test::More;
 
 my $stand = Faults::Stand->new->start_postgres;
-$stand->start_httpd(processes => 2, threads => 32, channels => $stand->start_simulator);
+$stand->start_httpd(processes => 2, threads => 32, channels => $stand->start_channel);
 $stand->{simulator}->mode('approve');
 my $postgres = $stand->postgres;
 my $log = Faults::Client->new;
@@ -35,7 +35,7 @@ my @order = ('a child of httpd is killed', 'a backend is killed', 'PostgreSQL is
     'all backends are ended', 'PostgreSQL is restarted');
 @order = (@order, 'a backend is ended', sort keys %blow) x 5 if Faults::Stand::long();
 
-# Mostly from the balance; some by hand, some through the provider, who approves at once and tells us by an event.
+# Mostly paid from the balance; some by hand, and some through the provider, which approves immediately and sends an event.
 my %known;
 sub make {
     my ($n) = @_;
@@ -44,8 +44,8 @@ sub make {
         : (payment_method => rand() < 0.7 ? 'balance' : 'manual'));
 }
 
-# A request that was cut off while the provider was asked keeps its key for 30 s, and a payment is due again after as long;
-# here that time passes at once.
+# A request interrupted during the call to the provider holds its key for 30 s, and its payment is due again after 30 s.
+# Skips this time.
 sub time_passes {
     my $db = $postgres->db;
     $db->do(q(UPDATE orders.idempotency SET started_at = started_at - interval '31 s' WHERE completed_at IS NULL AND started_at > now() - interval '31 s'));
@@ -68,26 +68,26 @@ for my $n (0 .. $#blows) {
     my @all = $load->failures($at, $end);
     note(sprintf '%.1f s: %s: %d failures, the last after %.2f s', $at, $what, scalar @all, $load->recovered_after($at, $end));
     none_of("$what: error-free again within 5 s", $load->failures($at + 5, $end));
-    cmp_ok($load->successes($at + 5, $end), '>', 10, 'and it sells');
+    cmp_ok($load->successes($at + 5, $end), '>', 10, 'orders are placed again within 5 s');
 }
-is($stand->{httpd}, $parent, 'httpd is the one that was started');
-ok(!ended($parent), 'and runs');
+is($stand->{httpd}, $parent, 'the parent process of httpd is unchanged');
+ok(!ended($parent), 'the parent process of httpd runs');
 my $unsettled = q(SELECT count(*) FROM orders.payment WHERE method = 'external' AND status <> 'paid');
-ok(eval { wait_for('the payments', 10, sub { time_passes(); !$postgres->value($unsettled) }) }, 'all payments of the provider are settled')
+ok(eval { wait_or_die('the payments', 10, sub { time_passes(); !$postgres->value($unsettled) }) }, 'all payments through the provider are settled')
   or diag(explain($postgres->rows('SELECT status, count(*) FROM orders.payment GROUP BY 1')));
 my @intents = @{$stand->{simulator}->state->{intents}};
 my %asked;
 $asked{$_->{payment_key}}++ for @intents;
 cmp_ok(scalar(@intents), '>', 50, scalar(@intents) . ' intents');
-none_of('the provider was asked for one intent a payment', grep { $asked{$_} > 1 } sort keys %asked);
+none_of('each payment has one intent at the provider', grep { $asked{$_} > 1 } sort keys %asked);
 is($postgres->value(q(SELECT sum(amount) FROM orders.payment WHERE method = 'external' AND status = 'paid')),
-    eval { my $sum = 0; $sum += $_->{captured} for @intents; $sum }, 'and captured what we say');
+    eval { my $sum = 0; $sum += $_->{captured} for @intents; $sum }, 'the provider has captured the amounts of the payments');
 my $unpaid = $postgres->value(q(SELECT max(id) FROM orders.orders WHERE state = 'open' AND payment_state = 'unpaid' AND payment_method = 'manual'));
 $postgres->db->do(q(WITH o AS (UPDATE orders.orders SET expires_at = now() - interval '1 s' WHERE id = ? RETURNING id)
     INSERT INTO orders.due (tenant_id, kind, id, due_at) SELECT 1, 'expiry', id, now() FROM o), undef, $unpaid);
-ok(eval { wait_for('the worker', Faults::Stand::long() ? 120 : 15, sub { $postgres->value('SELECT state FROM orders.orders WHERE id = ?', $unpaid) eq 'expired' }) },
-    'the worker goes on: an order past its time expires') or diag($postgres->value('SELECT state FROM orders.orders WHERE id = ?', $unpaid));
-none_of('nobody was left hanging', map { sprintf '%.1f s: %s', $_->{at}, $_->{op} } grep { $_->{hung} } @{$load->{diary}});
-none_of('a repeat is answered like the first time', $load->inconstant);
+ok(eval { wait_or_die('the worker', Faults::Stand::long() ? 120 : 15, sub { $postgres->value('SELECT state FROM orders.orders WHERE id = ?', $unpaid) eq 'expired' }) },
+    'the worker still expires orders') or diag($postgres->value('SELECT state FROM orders.orders WHERE id = ?', $unpaid));
+none_of('no request was left without a response', map { sprintf '%.1f s: %s', $_->{at}, $_->{op} } grep { $_->{hung} } @{$load->{diary}});
+none_of('a repeated request gets the first response', $load->inconstant);
 closing(stand => $stand, log => $log, checker => $checker);
 done_testing();

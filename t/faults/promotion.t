@@ -1,22 +1,22 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# The primary fails and its synchronous standby is promoted while clients buy. The DSN names both hosts; httpd is not told.
+# The primary fails and its synchronous standby is promoted while orders are placed. The DSN names both hosts; httpd is not restarted.
 use strict;
 use warnings;
 use FindBin;
-use lib "$FindBin::Bin/lib";
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Checker;
 use Faults::Client;
-use Faults::Process qw(spawn);
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
 use Faults::Steady;
+use ModOrders::Process qw(spawn);
 use Test::More;
 
 my $seconds = Faults::Stand::long() ? 60 : 10.5;
 
-# Ends the primary in that way and promotes the standby a second later.
+# Makes the primary fail with $end_primary and promotes the standby a second later.
 sub promote_after {
     my ($what, $end_primary) = @_;
     my $stand = Faults::Stand->new->start_postgres;
@@ -39,20 +39,20 @@ sub promote_after {
     $new->configure(synchronous_standby_names => '');
     $new->value('SELECT pg_reload_conf()');
 
-    cmp_ok($load->successes(0, $died), '>', 50, 'it sold before');
+    cmp_ok($load->successes(0, $died), '>', 50, 'orders are placed before the failure');
     my @after = grep { $_ > $died + 0.5 } @{$load->{oks}};
     note(sprintf 'first success %.1f s after the primary %s, last failure %.1f s after', ($after[0] // 0) - $died, $what, $load->recovered_after($died, 1e9));
-    ok(@after && $after[0] - $died <= 10, 'it sells again within 10 s');
-    none_of('and without failure after that', $load->failures($died + 10, 1e9));
-    none_of('nobody was left hanging', map { sprintf '%.1f s: %s', $_->{at}, $_->{op} } grep { $_->{hung} } @{$load->{diary}});
-    none_of('a repeat is answered like the first time', $load->inconstant);
-    is($new->value('SELECT pg_is_in_recovery()::int'), 0, 'the standby is the primary now');
+    ok(@after && $after[0] - $died <= 10, 'orders are placed again within 10 s');
+    none_of('no request fails later', $load->failures($died + 10, 1e9));
+    none_of('no request hangs', map { sprintf '%.1f s: %s', $_->{at}, $_->{op} } grep { $_->{hung} } @{$load->{diary}});
+    none_of('a repeated request gets the first response', $load->inconstant);
+    is($new->value('SELECT pg_is_in_recovery()::int'), 0, 'the standby is the new primary');
     closing(stand => $stand, log => $log);
     $stand->stop;
 }
 
-subtest 'the primary dies' => sub { promote_after('died', sub { $_[0]->stop('immediate') }) };
+subtest 'the primary crashes' => sub { promote_after('crashed', sub { $_[0]->stop('immediate') }) };
 
-# As when its machine is gone: its addresses answer nothing.
-subtest 'the primary is silent' => sub { promote_after('fell silent', sub { $_[0]->freeze }) };
+# As after the loss of its machine: its address does not respond.
+subtest 'the primary stops responding' => sub { promote_after('stopped responding', sub { $_[0]->freeze }) };
 done_testing();

@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# A payment provider that loses replies, fails, is slow, and repeats itself: every intent is captured once and the order
-# settles.
+# A payment provider loses replies, fails, is slow, and repeats events. Every intent is captured once, and its order
+# is paid.
 use strict;
 use warnings;
 use FindBin;
@@ -10,14 +10,14 @@ use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Checker;
 use Faults::Client qw(create detail list operator_cancel refund);
 use Faults::Load;
-use Faults::Process qw(wait_for);
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
+use ModOrders::Process qw(wait_or_die);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
 my $stand = Faults::Stand->new->start_postgres;
-my $channel = $stand->start_simulator;
+my $channel = $stand->start_channel;
 my $provider = $stand->{simulator};
 (my $nobody = $channel) =~ s/simulator (.*):\d+ /gone $1:1 /;
 $stand->start_httpd(channels => "$channel\n$nobody");
@@ -26,42 +26,40 @@ my $log = Faults::Client->new;
 my $checker = Faults::Checker->start($postgres);
 my $buyer = 0;
 
-# The worker steps in after half a minute; scenarios are not that patient.
+# Makes pending work due now; otherwise the worker would take over only after 30 seconds.
 sub hurry { my ($kind) = @_; $postgres->value(q(UPDATE orders.due SET due_at = now() WHERE kind = ? AND due_at > now() RETURNING id), $kind // 'intent') }
 
 sub buy { return create(++$buyer, 'ten', payment_method => 'external', payment_channel => 'simulator') }
 
-sub one { my ($request) = @_; return $log->note($request, scalar Faults::Load->one_by_one($stand->{port}, $request)) }
-
-sub payment_of { my ($order) = @_; return $postgres->rows('SELECT * FROM orders.payment WHERE order_id = ?', $order)->[0] }
+sub payment_of { my ($order) = @_; return ($postgres->rows('SELECT * FROM orders.payment WHERE order_id = ?', $order))[0] }
 
 sub intent_of { my ($order) = @_; return $provider->intent_of(payment_of($order)->{provider_key}) }
 
 sub state_of { my ($order) = @_; return $postgres->value('SELECT payment_state FROM orders.orders WHERE id = ?', $order) }
 
-# What must be true of an order in the end.
+# Checks that an order is paid once and in full.
 sub settles {
     my ($order, $what, $seconds) = @_;
-    my $paid = eval { wait_for('the payment', $seconds // 10, sub { hurry(); state_of($order) eq 'paid' }) };
-    ok($paid, "$what: the order settles") or diag(explain(payment_of($order)));
+    my $paid = eval { wait_or_die('the payment', $seconds // 10, sub { hurry(); state_of($order) eq 'paid' }) };
+    ok($paid, "$what: the order is paid") or diag(explain(payment_of($order)));
     is(intent_of($order)->{captures}, 1, "$what: one capture");
-    is($postgres->value('SELECT captured FROM orders.orders WHERE id = ?', $order), 1000, "$what: of the whole amount");
+    is($postgres->value('SELECT captured FROM orders.orders WHERE id = ?', $order), 1000, "$what: the full amount is captured");
 }
 
-subtest 'the reply is lost after the work was done' => sub {
+subtest 'the provider creates the intent, but its reply is lost' => sub {
     $provider->mode('lose_reply', times => 1, then => 'approve');
-    my $entry = one(buy());
-    is($entry->{status}, 200, 'the order stands');
+    my $entry = $log->send_one($stand->{port}, buy());
+    is($entry->{status}, 200, 'the order is placed');
     settles($entry->{order}, 'lost reply');
-    is(scalar(grep { $_->{payment_key} eq payment_of($entry->{order})->{provider_key} } @{$provider->state->{intents}}), 1, 'one intent');
+    is(scalar(grep { $_->{payment_key} eq payment_of($entry->{order})->{provider_key} } @{$provider->state->{intents}}), 1, 'the provider has one intent');
 };
 
 subtest 'the provider fails' => sub {
     $provider->mode('500', times => 2);
-    my $entry = one(buy());
-    is($entry->{status}, 200, 'the order stands');
-    is($entry->{state}, 'pending_payment', 'as unpaid');
-    wait_for('another try', 15, sub { hurry(); payment_of($entry->{order})->{intent_id} });
+    my $entry = $log->send_one($stand->{port}, buy());
+    is($entry->{status}, 200, 'the order is placed');
+    is($entry->{state}, 'pending_payment', 'the order is unpaid');
+    wait_or_die('another try', 15, sub { hurry(); payment_of($entry->{order})->{intent_id} });
     $provider->approve(intent_of($entry->{order})->{intent_id});
     settles($entry->{order}, '500');
 };
@@ -77,13 +75,13 @@ subtest 'the provider is slow' => sub {
         done => sub { my ($request, $reply) = @_; push @{$request->{op} eq 'list' ? \@reads : \@told}, $reply; $log->note($request, $reply) },
     )->run;
     my ($slowest) = sort { $b <=> $a } map { $_->{seconds} } @reads;
-    cmp_ok($slowest, '<', 1.7, sprintf 'others do not feel it (slowest %.2f s)', $slowest);
+    cmp_ok($slowest, '<', 1.7, sprintf 'other requests are not delayed (slowest %.2f s)', $slowest);
     my ($longest) = sort { $b <=> $a } map { $_->{seconds} } @told;
-    cmp_ok($longest, '<', 3.8, sprintf 'buyers wait as long as the channel says (%.1f s)', $longest);
+    cmp_ok($longest, '<', 3.8, sprintf 'buyers wait at most for the timeout of the channel (%.1f s)', $longest);
     settles($_->{order}, 'slow', 15) for grep { $_->{op} eq 'create' && $_->{status} == 200 && $_->{buyer} > $buyer - 4 } @{$log->{entries}};
 };
 
-subtest 'the same request while its intent is made' => sub {
+subtest 'the same request while its intent is created' => sub {
     $provider->mode('slow', times => 1, delay => 1);
     my $request = buy();
     my (%bodies, %count, @again);
@@ -105,14 +103,14 @@ subtest 'the same request while its intent is made' => sub {
         },
     )->run;
     note(join ', ', map { "$_ x $count{$_}" } sort keys %count);
-    is(scalar(keys %bodies), 1, 'all are told the same in the end');
-    is($postgres->value('SELECT count(*) FROM orders.orders WHERE buyer_id = ?', $buyer), 1, 'one order');
-    is($count{200}, 24, 'each was told');
+    is(scalar(keys %bodies), 1, 'all final responses are the same');
+    is($postgres->value('SELECT count(*) FROM orders.orders WHERE buyer_id = ?', $buyer), 1, 'one order is placed');
+    is($count{200}, 24, 'each client gets 200');
 };
 
-subtest 'events 25 times over, and backwards' => sub {
+subtest 'events repeated 25 times and in reverse order' => sub {
     $provider->mode('manual', hold => 1);
-    my @entries = map { one(buy()) } 1 .. 8;
+    my @entries = map { $log->send_one($stand->{port}, buy()) } 1 .. 8;
     for my $entry (@entries) {
         my $intent = intent_of($entry->{order})->{intent_id};
         $provider->confirm($intent);
@@ -121,52 +119,52 @@ subtest 'events 25 times over, and backwards' => sub {
         $provider->refund($intent, 300) if $entry->{buyer} % 4 == 0;
     }
     $provider->release(reverse => 1, times => 25);
-    ok($provider->settled(20), 'all events are taken');
+    ok($provider->settled(20), 'all events are accepted');
     my @refunded = grep { $_->{buyer} % 4 == 0 } @entries;
     @entries = grep { $_->{buyer} % 4 } @entries;
     settles($_->{order}, "order $_->{order}", 1) for @entries;
     for my $order (map { $_->{order} } @refunded) {
-        is(state_of($order), 'partially_refunded', "order $order: the refund that came before its capture");
-        is(join(' ', map { $postgres->value("SELECT $_ FROM orders.orders WHERE id = ?", $order) } qw(captured refunded)), '1000 300', 'is made once');
+        is(state_of($order), 'partially_refunded', "order $order: a refund event before the capture is applied after it");
+        is(join(' ', map { $postgres->value("SELECT $_ FROM orders.orders WHERE id = ?", $order) } qw(captured refunded)), '1000 300', 'the refund is applied once');
     }
     $provider->resend(times => 5);
-    ok($provider->settled(20), 'all events are taken again');
-    is(state_of($_->{order}), 'paid', 'and change nothing') for @entries;
-    is(state_of($_->{order}), 'partially_refunded', 'of a refund, too') for @refunded;
+    ok($provider->settled(20), 'all repeated events are accepted');
+    is(state_of($_->{order}), 'paid', 'repeated events change nothing') for @entries;
+    is(state_of($_->{order}), 'partially_refunded', 'repeated refund events change nothing') for @refunded;
     my $refused = grep { my $d = $_; grep { $_ >= 500 || $_ == 0 } @{$d->{statuses}} } @{$provider->state->{deliveries}};
-    is($refused, 0, 'no event met a failure of ours');
+    is($refused, 0, 'no event gets a server error');
 };
 
-subtest 'money that comes late' => sub {
+subtest 'a late payment' => sub {
     $provider->mode('manual');
-    my $entry = one(buy());
+    my $entry = $log->send_one($stand->{port}, buy());
     my $intent = intent_of($entry->{order})->{intent_id};
-    one(operator_cancel($entry->{order}));
+    $log->send_one($stand->{port}, operator_cancel($entry->{order}));
     $provider->approve($intent);
-    my $back = eval { wait_for('the refund', 15, sub { $provider->intent_of(payment_of($entry->{order})->{provider_key})->{refunded} == 1000 }) };
-    ok($back, 'is given back') or diag(explain(payment_of($entry->{order})), state_of($entry->{order}));
-    ok(eval { wait_for('the state', 5, sub { state_of($entry->{order}) eq 'refunded' }) }, 'and the order says so') or diag(state_of($entry->{order}));
+    my $back = eval { wait_or_die('the refund', 15, sub { $provider->intent_of(payment_of($entry->{order})->{provider_key})->{refunded} == 1000 }) };
+    ok($back, 'a late payment is refunded') or diag(explain(payment_of($entry->{order})), state_of($entry->{order}));
+    ok(eval { wait_or_die('the state', 5, sub { state_of($entry->{order}) eq 'refunded' }) }, 'the order becomes refunded') or diag(state_of($entry->{order}));
 };
 
 subtest 'a refund whose reply is lost' => sub {
     $provider->mode('approve');
-    my $entry = one(buy());
+    my $entry = $log->send_one($stand->{port}, buy());
     settles($entry->{order}, 'bought');
     $provider->mode('lose_reply', times => 1);
-    my $refund = one(refund($entry->{order}, 400));
-    is($refund->{class}, 'ok', 'is accepted');
+    my $refund = $log->send_one($stand->{port}, refund($entry->{order}, 400));
+    is($refund->{class}, 'ok', 'the refund is accepted');
     my $done = eval {
-        wait_for('the refund', 20, sub {
+        wait_or_die('the refund', 20, sub {
             hurry('refund');
             state_of($entry->{order}) eq 'partially_refunded';
         });
     };
-    ok($done, 'and settles') or diag(state_of($entry->{order}));
-    is(intent_of($entry->{order})->{refunded}, 400, 'the provider paid it back once');
+    ok($done, 'the refund is settled') or diag(state_of($entry->{order}));
+    is(intent_of($entry->{order})->{refunded}, 400, 'the provider refunds it once');
 };
 
-# Orders that were paid through a channel whose provider is gone, and one that is configured no more.
-subtest 'refunds of a provider that is gone' => sub {
+# Orders paid through a channel whose provider is unreachable, and through a channel that is no longer configured.
+subtest 'refunds at an unreachable provider' => sub {
     my $db = $postgres->db;
     my @stuck;
     for my $channel (qw(removed gone removed gone)) {
@@ -180,16 +178,16 @@ subtest 'refunds of a provider that is gone' => sub {
         push @stuck, $order;
     }
     $provider->mode('approve');
-    my $entry = one(buy());
+    my $entry = $log->send_one($stand->{port}, buy());
     settles($entry->{order}, 'bought');
-    one(refund($entry->{order}, 400));
-    ok(eval { wait_for('the refund', 15, sub { state_of($entry->{order}) eq 'partially_refunded' }) }, 'do not hold up those of others')
+    $log->send_one($stand->{port}, refund($entry->{order}, 400));
+    ok(eval { wait_or_die('the refund', 15, sub { state_of($entry->{order}) eq 'partially_refunded' }) }, 'they do not delay refunds of other channels')
       or diag(state_of($entry->{order}));
-    is(state_of($_), 'refund_pending', 'and are not forgotten') for @stuck;
+    is(state_of($_), 'refund_pending', 'they stay pending') for @stuck;
     $log->expect(@stuck);
 };
 
-is($provider->state->{counts}{bad_signatures}, 0, 'the provider took every signature');
-none_of('nobody was captured twice', map { $_->{intent_id} } grep { $_->{captures} > 1 } @{$provider->state->{intents}});
+is($provider->state->{counts}{bad_signatures}, 0, 'the provider accepted every signature');
+none_of('no payment was captured twice', map { $_->{intent_id} } grep { $_->{captures} > 1 } @{$provider->state->{intents}});
 closing(stand => $stand, log => $log, checker => $checker);
 done_testing();

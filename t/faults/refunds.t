@@ -1,13 +1,13 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# An order of 100, and 100 clients who refund 30 of it.
+# An order of 100, and 100 clients that each refund 30.
 use strict;
 use warnings;
 use FindBin;
-use lib "$FindBin::Bin/lib";
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Checker;
-use Faults::Client qw(create pay refund);
+use Faults::Client qw(create outcomes pay refund);
 use Faults::Load;
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
@@ -18,40 +18,24 @@ my $log = Faults::Client->new;
 my $checker = Faults::Checker->start($stand->postgres);
 my $rounds = Faults::Stand::long() ? 50 : 6;
 
-sub one { my ($request) = @_; return $log->note($request, scalar Faults::Load->one_by_one($stand->{port}, $request)) }
-
-sub rush {
-    my (@requests) = @_;
-    my @entries;
-    my $load = Faults::Load->new(
-        port => $stand->{port}, clients => scalar @requests, timeout => 20,
-        next => sub { my $r = $requests[$_[0]]; $requests[$_[0]] = undef; $r },
-        done => sub { push @entries, $log->note(@_) },
-    )->run;
-    note($load->summary);
-    return @entries;
-}
-
-sub words { my %count; $count{"$_->{status} $_->{code}"}++ for @_; return \%count }
-
 my $refused = qr/^(409 (order_not_refundable|refund_in_progress)|422 refund_exceeds_captured)$/;
 
 for my $round (1 .. $rounds) {
     my $buyer = $round % 200 + 1;
-    my $order = one(create($buyer, 'hundred', payment_method => $round % 2 ? 'balance' : 'manual'));
-    one(pay($order->{order})) if $round % 2 == 0;
-    my $words = words(rush(map { refund($order->{order}, 30) } 1 .. 100));
-    is($words->{'200 '} // $words->{'201 '}, 3, 'exactly 3 of 100 refunds') or diag(explain($words));
-    none_of('the others are told why', grep { !/^20[01] / && !/$refused/ } keys %$words);
-    is($stand->postgres->value('SELECT refunded FROM orders.orders WHERE id = ?', $order->{order}), 90, '90 are given back');
-    my @rest = rush(map { refund($order->{order}) } 1 .. 10);
-    none_of('what is left is given back', grep { !/^20[01] / && !/$refused/ } keys %{words(@rest)});
+    my $order = $log->send_one($stand->{port}, create($buyer, 'hundred', payment_method => $round % 2 ? 'balance' : 'manual'));
+    $log->send_one($stand->{port}, pay($order->{order})) if $round % 2 == 0;
+    my $words = outcomes($log->send_at_once($stand->{port}, map { refund($order->{order}, 30) } 1 .. 100));
+    is($words->{'200 '} // $words->{'201 '}, 3, 'exactly 3 of 100 refunds succeed') or diag(explain($words));
+    none_of('the other refunds are refused with a reason', grep { !/^20[01] / && !/$refused/ } keys %$words);
+    is($stand->postgres->value('SELECT refunded FROM orders.orders WHERE id = ?', $order->{order}), 90, '90 are refunded');
+    my @rest = $log->send_at_once($stand->{port}, map { refund($order->{order}) } 1 .. 10);
+    none_of('the remaining amount can be refunded', grep { !/^20[01] / && !/$refused/ } keys %{outcomes(@rest)});
     is($stand->postgres->value(q(SELECT string_agg(amount::text, ' ' ORDER BY id) FROM orders.refund WHERE order_id = ?), $order->{order}),
         '30 30 30 10', 'once');
 }
 
 subtest '100 clients, one key' => sub {
-    my $order = one(create(250, 'hundred'));
+    my $order = $log->send_one($stand->{port}, create(250, 'hundred'));
     my $request = refund($order->{order}, 10);
     my %count;
     my @todo = map { {%$request} } 1 .. 100;
@@ -60,8 +44,8 @@ subtest '100 clients, one key' => sub {
         next => sub { my $r = $todo[$_[0]]; $todo[$_[0]] = undef; $r },
         done => sub { $count{bodies}{$_[1]{body}}++ if $log->note(@_)->{class} eq 'ok'; $count{$_[1]{status}}++ },
     )->run;
-    is(scalar(keys %{$count{bodies}}), 1, 'are told the same') or diag(explain({%count, bodies => undef}));
-    is($stand->postgres->value('SELECT refunded FROM orders.orders WHERE id = ?', $order->{order}), 10, 'and 10 are given back');
+    is(scalar(keys %{$count{bodies}}), 1, 'all clients get the same response') or diag(explain({%count, bodies => undef}));
+    is($stand->postgres->value('SELECT refunded FROM orders.orders WHERE id = ?', $order->{order}), 10, '10 are refunded');
 };
 
 closing(stand => $stand, log => $log, checker => $checker);

@@ -1,36 +1,36 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# Clients without credentials that are slow, or say nothing: what they hold, others do not wait for. With the threads and
+# Slow and silent clients without credentials: other requests do not wait for the resources they hold. Uses the threads and
 # timeouts of conf/orders-reference.conf.
 use strict;
 use warnings;
 use FindBin;
-use lib "$FindBin::Bin/lib";
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Bills qw(make_bills);
 use Faults::Client qw(create detail);
 use Faults::Data qw(secret);
 use Faults::Load;
-use Faults::Process qw(run_quiet);
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
 use IO::Socket::INET;
 use IO::Socket::SSL ();
+use ModOrders::Process qw(run_quiet);
 use Socket qw(SO_RCVBUF);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-# What the reference configuration says where it is not commented out.
+# The value of an active directive in the reference configuration.
 sub shipped {
     my ($directive) = @_;
-    open my $in, '<', "$Faults::Stand::root/conf/orders-reference.conf" or die "orders-reference.conf: $!\n";
+    open my $in, '<', "$ModOrders::Stand::root/conf/orders-reference.conf" or die "orders-reference.conf: $!\n";
     my ($value) = map { /^\s*\Q$directive\E\s+(.*?)\s*$/ ? $1 : () } <$in>;
     return $value;
 }
 
 my $threads = shipped('ThreadsPerChild') // 64;
 my %shipped = map { $_ => shipped($_) } qw(RequestReadTimeout FlushMaxThreshold);
-# How much of a reply the kernel buffers, so that slow readers are httpd's to wait for. Over loopback it is megabytes.
+# Send buffer of the kernel. It is small, so that httpd itself waits for slow readers; over loopback the default is megabytes.
 my $NETWORK = 4 * 1024;
 
 my $stand = Faults::Stand->new->start_postgres;
@@ -45,14 +45,14 @@ $stand->start_httpd(
     "Listen 127.0.0.1:$tls https", "<VirtualHost 127.0.0.1:$tls>", 'SSLEngine on', "SSLCertificateFile $dir/tls.crt", "SSLCertificateKeyFile $dir/tls.key", '</VirtualHost>',
 );
 
-# Below this a difference is the noise of a busy machine: milliseconds.
+# Milliseconds. A difference below this is noise of a busy machine.
 my $floor = 100;
 
 my $create = create(1, 'ten');
 my $order = $log->note($create, scalar Faults::Load->one_by_one($stand->{port}, $create))->{order};
-ok($order, 'there is an order to read') or BAIL_OUT('nothing to read');
+ok($order, 'an order exists') or BAIL_OUT('nothing to read');
 
-# A buyer's details for $seconds, each over a connection of its own; $tick is called beside them. The p99 in milliseconds.
+# Buyers read an order for $seconds, each time over a new connection, while $tick is called. Returns the p99 in milliseconds.
 sub buyer {
     my ($seconds, $tick) = @_;
     my (@wrong, @pause);
@@ -83,7 +83,7 @@ sub sends {
 buyer(1);
 my ($before) = buyer(2);
 
-# $count connections that $open opens, and a byte each half second; a buyer's details beside them.
+# Opens $count connections with $open and sends a byte over each every half second, while buyers read an order.
 sub beside {
     my ($what, $count, $open, $drip, $check) = @_;
     my @slow = map { $open->() } 1 .. $count;
@@ -96,29 +96,29 @@ sub beside {
     my ($undisturbed) = sort { $b <=> $a } $before, $after, $floor;
     note(sprintf '%s: p99 %.1f ms of %d requests, undisturbed %.1f and %.1f ms', $what, $p99, $requests, $before, $after);
     $before = $after;
-    none_of("$what: every buyer is answered with 200", @$wrong);
+    none_of("$what: every buyer gets 200", @$wrong);
     cmp_ok($p99, '<=', 5 * $undisturbed, "$what: p99 of buyers is at most 5 times the undisturbed one");
 }
 
 beside('100 slow headers', 100, sends($stand->{port}, $header . 'X-Slow: '), 'x');
 beside('100 slow TLS handshakes', 100, sends($tls, "\x16\x03\x01\x02\x00"), "\x01");
 
-# They are refused by their headers alone.
+# These requests are refused before their body is read.
 beside('100 slow bodies without credentials', 100, sends($stand->{port}, $body), ' ', sub {
-    none_of('and each of them is answered meanwhile', map { sysread($_, my $text, 4096); ($text // '') =~ m{^HTTP/1.1 401 } ? () : $text // 'nothing' } @_);
+    none_of('each slow body gets 401 before it is complete', map { sysread($_, my $text, 4096); ($text // '') =~ m{^HTTP/1.1 401 } ? () : $text // 'nothing' } @_);
 });
 beside('300 idle connections', 300, sends($stand->{port}, ''), '');
 beside('300 kept connections', 300, sends($stand->{port}, "GET /api/v1/user/orders HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"), '');
 
-# Each asks over TLS for an order of 500 lines, and reads no further than the handshake.
+# Each client requests an order of 500 lines over TLS and reads nothing after the handshake.
 subtest '300 slow readers over TLS' => sub {
     make_bills($stand->{port}, 1);
     my $id = $stand->postgres->value('SELECT max(id) FROM orders.orders');
     $log->expect($id);
     my $request = { path => "/api/v1/admin/orders/$id", token => secret('operator') };
     my $whole = Faults::Load->one_by_one($stand->{port}, $request);
-    is($whole->{status}, 200, 'an order of 500 lines');
-    cmp_ok(length $whole->{body}, '>', 256 * 1024, 'is larger than what httpd keeps without a thread by default: ' . length $whole->{body});
+    is($whole->{status}, 200, 'an order of 500 lines is read');
+    cmp_ok(length $whole->{body}, '>', 256 * 1024, 'its response is larger than httpd buffers without a thread by default: ' . length $whole->{body});
     my @failed;
     beside('300 slow readers over TLS', 300, sub {
         my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $tls, Sockopts => [ [ SO_RCVBUF, 4096 ] ]) or die "connect: $!\n";
@@ -130,10 +130,10 @@ subtest '300 slow readers over TLS' => sub {
         }
         return $socket;
     }, '');
-    none_of('each of them is served', @failed);
+    none_of('each handshake succeeds', @failed);
 };
 
-# Nobody holds a thread for longer than the timeouts: after header=5-10 and handshake=5, all are closed.
+# No connection holds a thread longer than the timeouts: after header=5-10 and handshake=5, all are closed.
 subtest 'slow connections are closed in time' => sub {
     my %slow = (headers => [map { dial($stand->{port}) } 1 .. 5], handshake => [map { dial($tls) } 1 .. 5]);
     syswrite $_, $header for @{$slow{headers}};
@@ -145,7 +145,7 @@ subtest 'slow connections are closed in time' => sub {
             sleep 0.2;
             @open = grep { my $got = sysread $_, my $text, 4096; defined $got ? $got : $!{EAGAIN} } @open;
         }
-        is(scalar @open, 0, "$kind");
+        is(scalar @open, 0, "connections with slow $kind are closed");
     }
 };
 

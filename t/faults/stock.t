@@ -1,12 +1,12 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# A standby that PostgreSQL waits for at each commit, and that does not answer: buyers of one variant do not wait for each other's commit, but no
-# buyer is told of an order before the standby has it.
+# PostgreSQL waits at each commit for a standby that does not respond. Buyers of one variant do not wait for each other's commit, but no
+# order is acknowledged before the standby has it.
 use strict;
 use warnings;
 use FindBin;
-use lib "$FindBin::Bin/lib";
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Data qw(secret);
 use Faults::Load;
 use Faults::Scenario qw(closing);
@@ -19,7 +19,7 @@ my $postgres = $stand->postgres;
 $postgres->db;
 $stand->start_httpd(threads => 32, sessions => 8);
 my $port = $stand->{port};
-my ($PIECES, $BUYERS) = (4, 6);
+my ($ITEMS, $BUYERS) = (4, 6);
 
 sub order {
     my ($buyer, $product) = @_;
@@ -53,10 +53,10 @@ sub product {
     };
 }
 
-my $reply = Faults::Load->one_by_one($port, product('rare', $PIECES));
-like($reply->{status}, qr/^20[01]$/, 'a variant with few pieces') or diag($reply->{body});
+my $reply = Faults::Load->one_by_one($port, product('rare', $ITEMS));
+like($reply->{status}, qr/^20[01]$/, 'a variant with few items is created') or diag($reply->{body});
 
-subtest 'a standby that does not answer' => sub {
+subtest 'a standby that does not respond' => sub {
     wait_for_standby('nobody');
     select undef, undef, undef, 0.3;    # every session has read the setting
     my ($answered, $taken, $answered_before, $began) = (0, 0, undef, time);
@@ -68,22 +68,22 @@ subtest 'a standby that does not answer' => sub {
         tick => sub {
             return if defined $answered_before;
             $taken = reserved('rare');
-            return if $taken < $PIECES && time - $began < 3;
+            return if $taken < $ITEMS && time - $began < 3;
             $answered_before = grep { $_->{status} == 201 } @replies;
             wait_for_standby('');
         },
     )->run;
     wait_for_standby('');
-    is($taken, $PIECES, 'each buyer reserves its piece without waiting for the commit of another');
-    is($answered_before, 0, 'but no order is acknowledged before the standby has it');
-    is(scalar(grep { $_->{status} == 201 } @replies), $PIECES, 'all pieces are sold once the standby is no longer waited for')
+    is($taken, $ITEMS, 'each buyer reserves its item without waiting for another commit');
+    is($answered_before, 0, 'no order is acknowledged before the standby has it');
+    is(scalar(grep { $_->{status} == 201 } @replies), $ITEMS, 'all items are sold once PostgreSQL no longer waits for the standby')
       or diag(join "\n", map { "$_->{status} $_->{body}" } @replies);
-    is(scalar(grep { $_->{status} == 409 } @replies), $BUYERS - $PIECES, 'and the others are told that there are no more');
-    is(reserved('rare'), $PIECES, 'nothing is sold twice');
+    is(scalar(grep { $_->{status} == 409 } @replies), $BUYERS - $ITEMS, 'the other buyers get 409');
+    is(reserved('rare'), $ITEMS, 'no item is sold twice');
 };
 
-subtest 'a replay while the standby does not answer' => sub {
-    is(Faults::Load->one_by_one($port, product('spare', 1))->{status}, 201, 'a variant with one piece');
+subtest 'a replay while the standby does not respond' => sub {
+    is(Faults::Load->one_by_one($port, product('spare', 1))->{status}, 201, 'a variant with one item is ordered');
     wait_for_standby('nobody');
     select undef, undef, undef, 0.3;
     my ($visible, $answered_before, $asked, @replies) = (undef, undef, 0);
@@ -101,9 +101,9 @@ subtest 'a replay while the standby does not answer' => sub {
     )->run;
     wait_for_standby('');
     is($answered_before, 0, 'neither the order nor its replay is acknowledged before the standby has it');
-    is(join(' ', map { $_->{status} } @replies), '201 201', 'both are, once the standby is no longer waited for');
-    is($replies[0]{body}, $replies[1]{body}, 'with the same bytes');
-    is(reserved('spare'), 1, 'and one piece is sold');
+    is(join(' ', map { $_->{status} } @replies), '201 201', 'both are acknowledged once PostgreSQL no longer waits for the standby');
+    is($replies[0]{body}, $replies[1]{body}, 'both responses are identical');
+    is(reserved('spare'), 1, 'one item is sold');
 };
 
 closing(stand => $stand);

@@ -1,19 +1,20 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# The schema is upgraded while requests are served: all functions are replaced, columns and attributes of types are added, an index is built,
-# and a change meets a table that a long transaction uses. No request fails, and keys still give their first answers.
+# The schema is upgraded under load: all functions are replaced, columns and attributes of types are added, an index is built,
+# and a change waits for a long transaction. No request fails, and idempotency keys still return their first response.
 use strict;
 use warnings;
 use FindBin;
-use lib "$FindBin::Bin/lib";
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Checker;
 use Faults::Client qw(cancel create detail list pay refund);
 use Faults::Load;
-use Faults::Process qw(ended spawn wait_for);
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
 use Faults::Steady;
+use ModOrders::Files qw(slurp);
+use ModOrders::Process qw(ended spawn wait_or_die);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -23,10 +24,10 @@ my $log      = Faults::Client->new;
 my $checker  = Faults::Checker->start($postgres);
 my $rounds   = Faults::Stand::long() ? 40 : 8;
 my $count    = 0;
-my $sql      = "$Faults::Stand::root/sql";
+my $sql      = "$ModOrders::Stand::root/sql";
 my @psql     = ("$postgres->{bin}/psql", '-Xq', '-v', 'ON_ERROR_STOP=1', '-h', $postgres->{sockets}, '-p', $postgres->{port}, '-U', 'postgres', '-d', 'orders');
 
-# Runs beside the load, again after a lock timeout, as docs/upgrading.md says. Not while the one before goes on.
+# Runs a change during the load and repeats it after a lock timeout, as docs/upgrading.md describes. Skipped while the previous change runs.
 my @started;
 
 sub is_over { my ($run) = @_; return $run->{over} ||= ended($run->{pid}) }
@@ -42,18 +43,18 @@ sub beside
     return $started[-1];
 }
 
-sub output { my ($run) = @_; open my $in, '<', $run->{log} or return ''; local $/; return scalar <$in> }
+sub output { my ($run) = @_; return -e $run->{log} ? slurp($run->{log}) : '' }
 
-# Whether it was done in the end, and failed before by lock timeouts only.
+# Whether the change succeeded, and earlier attempts failed only with lock timeouts.
 sub succeeded
 {
     my ($run) = @_;
-    wait_for($run->{name}, 60, sub { is_over($run) });
+    wait_or_die($run->{name}, 60, sub { is_over($run) });
     my @errors = grep { /ERROR|FATAL/ && !/canceling statement due to lock timeout/ } split /\n/, output($run);
     return output($run) =~ /^done$/m && !@errors;
 }
 
-# A change of a release, with the head that t/checks/schema.pl asks for.
+# A change of a release, with the header that t/checks/schema.pl requires.
 my ($head) = do { open my $in, '<', "$sql/deploy/orders.sql" or die $!; local $/; <$in> =~ /^(BEGIN;\nSET LOCAL lock_timeout = '[^']+';\nSET LOCAL ROLE orders_owner;\n)/m };
 my ($change, $index) = (0, 0);
 
@@ -61,7 +62,7 @@ sub change { my ($text) = @_; return ('-c', "$head$text; COMMIT") }
 
 sub replace_functions { beside('the functions', '-f', "$sql/deploy/functions.sql") }
 
-# One table in one change: a transaction that has locked one and waits for another can deadlock with requests.
+# One table per change: a transaction that holds the lock of a table and waits for another can deadlock with requests.
 sub add_column
 {
     $change++;
@@ -70,7 +71,7 @@ sub add_column
         . ($change % 2 ? 'text' : "integer NOT NULL DEFAULT $change")));
 }
 
-# Another attribute at the end of a type that is read by position.
+# Adds an attribute at the end of a type that is read by position.
 my @types;
 my $attribute = 0;
 
@@ -82,7 +83,7 @@ sub add_attribute
     return beside("attribute $attribute of $type", change("ALTER TYPE $type ADD ATTRIBUTE upgraded_$attribute text"));
 }
 
-# Another column at the end of the view of orders.
+# Adds a column at the end of the view of orders.
 my $view_column = 0;
 
 sub add_view_column
@@ -104,7 +105,7 @@ sub add_index
     return beside("index $index", '-c', "CREATE INDEX CONCURRENTLY IF NOT EXISTS upgrade_${index}_idx ON orders.orders (tenant_id, created_at)");
 }
 
-# Reads and writes with keys. Clients of odd numbers pay from a balance and are refunded; the others pay by hand, or cancel.
+# Reads, and writes with keys. Clients with odd numbers pay from a balance and are refunded; the others pay by hand or cancel.
 my (%made, $load);
 
 sub request
@@ -131,8 +132,8 @@ sub play
     return $run;
 }
 
-# Every key that had an answer gives it again.
-sub keys_are_good
+# Checks that every key with a response returns it again.
+sub check_replays
 {
     my @again = grep { keys %{$load->{bodies}{$_->{key}} // {}} == 1 } values %made;
     @again = @again[0 .. 399] if @again > 400;
@@ -148,7 +149,7 @@ sub keys_are_good
         },
     )->run;
     cmp_ok($asked, '>', 50, "$asked keys are sent again");
-    none_of('each gives its first answer', @wrong);
+    none_of('each key returns its first response', @wrong);
     %made = ();
 }
 
@@ -159,33 +160,33 @@ play(1);
 subtest 'all functions are replaced' => sub {
     my $installed = $postgres->value('SELECT installed_at FROM orders.schema_version');
     my $run = play(1, map { [1 + $_, \&replace_functions] } 0 .. $rounds - 1);
-    none_of('in one transaction each', map { "$_->{name}: " . output($_) } grep { !succeeded($_) } splice @started);
-    isnt($postgres->value('SELECT installed_at FROM orders.schema_version'), $installed, 'with the version');
+    none_of('each replacement succeeds in one transaction', map { "$_->{name}: " . output($_) } grep { !succeeded($_) } splice @started);
+    isnt($postgres->value('SELECT installed_at FROM orders.schema_version'), $installed, 'the installation time of the version changes');
     none_of('no request fails', $load->failures(0, 1e9));
     cmp_ok($run->{requests}, '>', 200, "$run->{requests} requests");
-    keys_are_good();
+    check_replays();
 };
 
-subtest 'columns are added, and an index' => sub {
+subtest 'columns and an index are added' => sub {
     my $run = play(3, (map { [1 + $_, \&add_column], [1.5 + $_, \&replace_functions] } 0 .. $rounds - 1),
         [1 + $rounds, \&add_index]);
-    none_of('all changes are made', map { "$_->{name}: " . output($_) } grep { !succeeded($_) } splice @started);
+    none_of('all changes succeed', map { "$_->{name}: " . output($_) } grep { !succeeded($_) } splice @started);
     none_of('no request fails', $load->failures(0, 1e9));
     cmp_ok($run->{requests}, '>', 200, "$run->{requests} requests");
-    keys_are_good();
+    check_replays();
 };
 
 subtest 'types get attributes, and the view of orders gets columns' => sub {
     my $run = play(3, map { [1 + $_, \&add_attribute], [1.5 + $_, \&add_view_column] } 0 .. $rounds - 1);
-    none_of('all changes are made', map { "$_->{name}: " . output($_) } grep { !succeeded($_) } splice @started);
-    cmp_ok($postgres->value(q{SELECT count(*) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.relkind = 'c' AND a.attname LIKE 'upgraded_%'}), '>', 1, 'attributes');
-    cmp_ok($postgres->value(q{SELECT count(*) FROM pg_attribute WHERE attrelid = 'orders_v1.order_view'::regclass AND attname LIKE 'upgraded_%'}), '>', 1, 'columns');
+    none_of('all changes succeed', map { "$_->{name}: " . output($_) } grep { !succeeded($_) } splice @started);
+    cmp_ok($postgres->value(q{SELECT count(*) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.relkind = 'c' AND a.attname LIKE 'upgraded_%'}), '>', 1, 'types have new attributes');
+    cmp_ok($postgres->value(q{SELECT count(*) FROM pg_attribute WHERE attrelid = 'orders_v1.order_view'::regclass AND attname LIKE 'upgraded_%'}), '>', 1, 'the view has new columns');
     none_of('no request fails', $load->failures(0, 1e9));
     cmp_ok($run->{requests}, '>', 200, "$run->{requests} requests");
-    keys_are_good();
+    check_replays();
 };
 
-# The change gives up before the requests behind it do, and is repeated.
+# The change times out before the requests that wait behind it, and is repeated.
 subtest 'a change waits for a long transaction' => sub {
     my $blocker = $postgres->connect;
     my $late;
@@ -193,14 +194,14 @@ subtest 'a change waits for a long transaction' => sub {
         [1,   sub { $blocker->begin_work; $blocker->do('SELECT 1 FROM orders.orders LIMIT 1') }],
         [1.2, sub { $late = beside('a late column', change('ALTER TABLE orders.orders ADD COLUMN IF NOT EXISTS late integer')) }],
         [4,   sub { $blocker->rollback }]);
-    ok(succeeded($late), 'it succeeds in the end') or diag(output($late));
-    like(output($late), qr/canceling statement due to lock timeout/, 'after lock timeouts');
+    ok(succeeded($late), 'the change succeeds after the transaction ends') or diag(output($late));
+    like(output($late), qr/canceling statement due to lock timeout/, 'earlier attempts ended with lock timeouts');
     none_of('no request fails', $load->failures(0, 1e9));
-    keys_are_good();
+    check_replays();
 };
 
 none_of('httpd logged no error', grep { /\[orders:(?:crit|error|warn)\]/ } lines("$stand->{dir}/httpd/error.log"));
-none_of('nor did PostgreSQL an error of plans or objects', grep { /cached plan|cache lookup|tuple concurrently|does not exist|could not open relation|row type|return row|record literal|deadlock/ && !/relation "changes"/ && !/Sqitch/ }
+none_of('PostgreSQL logged no error about plans or objects', grep { /cached plan|cache lookup|tuple concurrently|does not exist|could not open relation|row type|return row|record literal|deadlock/ && !/relation "changes"/ && !/Sqitch/ }
     lines("$postgres->{data}/server.log"));
 closing(stand => $stand, log => $log, checker => $checker);
 done_testing();

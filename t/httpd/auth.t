@@ -70,7 +70,7 @@ subtest 'revocation is immediate' => sub {
     my ($row) = rows(q(SELECT id FROM orders.token WHERE hash = sha256(?::text::bytea)), $token);
     is(api(GET => '/glue/user', token => $token, unchecked => 1)->code, 200, 'valid and cached') for 1 .. 2;
     my $revoked = api(DELETE => "/api/v1/admin/tokens/$row->{id}", token => operator()->{token}, unchecked => 1);
-    like($revoked->code, qr/^20[04]$/, 'revoked') or diag($revoked->as_string);
+    like($revoked->code, qr/^20[04]$/, 'the token is revoked') or diag($revoked->as_string);
     refused(api(GET => '/glue/user', token => $token, unchecked => 1), 401, 'unauthenticated');
 };
 
@@ -93,7 +93,7 @@ subtest 'a token is revoked during its lookup' => sub {
     waitpid $pid, 0;
     db()->do($_) for 'DROP FUNCTION orders_v1.token_identity(integer, bytea)', 'ALTER FUNCTION orders_v1.token_identity_at_once(integer, bytea) RENAME TO token_identity';
     ok($asked, 'the lookup started before the revocation');
-    like($revoked->code, qr/^20[04]$/, 'revoked') or diag($revoked->as_string);
+    like($revoked->code, qr/^20[04]$/, 'the token is revoked') or diag($revoked->as_string);
     refused(api(GET => '/glue/user', token => $token, unchecked => 1), 401, 'unauthenticated');
 };
 
@@ -109,7 +109,7 @@ subtest 'an unknown token is cached for a short time' => sub {
     my $secret = unique('ord_1_not-yet');
     refused(api(GET => '/glue/user', token => $secret, unchecked => 1), 401, 'unauthenticated');
     db()->do(q(INSERT INTO orders.token (tenant_id, user_id, hash, scopes) VALUES (1, ?, sha256(?::text::bytea), '{buyer}')), undef, $buyer->{id}, $secret);
-    ok(wait_for(sub { api(GET => '/glue/user', token => $secret, unchecked => 1)->code == 200 }, 4), 'for at most 2 s');
+    ok(wait_for(sub { api(GET => '/glue/user', token => $secret, unchecked => 1)->code == 200 }, 4), 'the token is accepted within 2 s');
 };
 
 subtest 'an inactive user' => sub {
@@ -212,7 +212,7 @@ Require orders-scope buyer
 END
     my $reply = api(GET => $httpd->url('/basic'), @known);
     refused($reply, 503, 'database_unavailable');
-    ok($reply->header('Retry-After'), 'with Retry-After');
+    ok($reply->header('Retry-After'), 'the refusal has Retry-After');
 };
 
 subtest 'mod_orders is loaded before all other modules' => sub {

@@ -37,13 +37,13 @@ refused(api(POST => $small, @as, body => body(401)), 413, 'body_too_large');
 is(api(POST => "$small/inner", @as, body => body(800))->code, 200, 'a nested Location has its own limit');
 refused(api(POST => "$small/inner", @as, body => body(801)), 413, 'body_too_large');
 refused(api(POST => '/glue/user', @as, body => body(65537)), 413, 'body_too_large');
-is(api(POST => '/glue/user', @as, body => body(65536))->code, 200, 'default: 64 KiB');
+is(api(POST => '/glue/user', @as, body => body(65536))->code, 200, 'the default limit is 64 KiB');
 refused(api(POST => '/glue/limited', @as, body => body(101)), 413, 'body_too_large');
-is(api(POST => '/glue/limited', @as, body => body(100))->code, 200, 'within LimitRequestBody');
+is(api(POST => '/glue/limited', @as, body => body(100))->code, 200, 'a body within LimitRequestBody is accepted');
 
 my $announced = raw($port, raw_post($small, $buyer->{token}, 'Content-Length: 1000000000'));
-is($announced->{status}, 413, 'refused by its Content-Length');
-cmp_ok($announced->{seconds}, '<', 0.5, 'without reading the body');
+is($announced->{status}, 413, 'a body is refused by its Content-Length');
+cmp_ok($announced->{seconds}, '<', 0.5, 'the body is refused without reading it');
 like($announced->{head}, qr/^Connection: close/mi, 'the connection is closed');
 
 my $streamed = raw($port, raw_post($small, $buyer->{token}, 'Transfer-Encoding: chunked'),
@@ -77,10 +77,10 @@ print $polite raw_post($small, $buyer->{token}, 'Expect: 100-continue', 'Content
 sysread $polite, my $go, 1000;
 like($go, qr{^HTTP/1.1 100 }, 'Expect: the client gets 100');
 print $polite $text;
-is(raw_read($polite)->{status}, 200, 'then the response');
+is(raw_read($polite)->{status}, 200, 'the response follows the body');
 my $refused = raw($port, raw_post($small, $buyer->{token}, 'Expect: 100-continue', 'Content-Length: 5000'));
 is($refused->{status}, 413, 'Expect: a body that is too large gets 413');
-is($refused->{interim}, '', 'without 100');
+is($refused->{interim}, '', 'Expect: a body that is too large gets no 100');
 is(raw($port, raw_post($small, 'unknown', 'Expect: 100-continue', 'Content-Length: 50'))->{status}, 401, 'Expect: an unknown token gets 401');
 
 # --- responses before the body is read ------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ for (
     my ($status, $name, $head) = @$_;
     my $answer = raw($port, $head);
     is($answer->{status}, $status, $name);
-    cmp_ok($answer->{seconds}, '<', 2, 'answered although the body does not arrive');
+    cmp_ok($answer->{seconds}, '<', 2, 'the response does not wait for the body');
     like($answer->{head}, qr/^Connection: close/mi, 'the connection is closed');
 }
 my $kept = raw($port, raw_post($small, $buyer->{token}, 'Content-Length: 2'), '{}');
@@ -129,15 +129,15 @@ is(api(GET => $small, @as, body => 'anything', type => 'text/plain')->code, 200,
 
 subtest 'an incomplete body' => sub {
     my $answer = raw($port, raw_post($small, $buyer->{token}, 'Content-Length: 60'), substr $text, 0, 10);
-    is($answer->{status}, 408, 'timeout');
-    is($answer->{json}{code}, 'request_timeout', 'error of the API');
+    is($answer->{status}, 408, 'an incomplete body gets 408');
+    is($answer->{json}{code}, 'request_timeout', 'the body is the error of the API');
     cmp_ok($answer->{seconds}, '<', 2, 'within the time limit');
     like($answer->{head}, qr/^Connection: close/mi, 'the connection is closed');
 };
 subtest 'a slow body' => sub {
     my $from   = time;
     my $answer = raw($port, raw_post($small, $buyer->{token}, 'Content-Length: 60'), map { ($_, 0.2) } split(//, substr $text, 0, 8));
-    is($answer->{status}, 408, 'timeout');
+    is($answer->{status}, 408, 'a slow body gets 408');
     cmp_ok(time - $from, '<', 2.2, 'the limit applies to the whole body, not to a read');
 };
 subtest 'a client that disconnects' => sub {

@@ -140,13 +140,13 @@ subtest 'returns and refunds by their own ids' => sub {
         my $id = $asked->{json}{return}{id};
         for my $step (@$steps) {
             my $now = $tag_of->($order);
-            is($verb->("returns/$id/$step", $now =~ s/\w\./z./r), 412, "$step with a wrong check");
+            is($verb->("returns/$id/$step", $now =~ s/\w\./z./r), 412, "$step with a modified tag");
             is($verb->("returns/$id/$step", qq("9-x", $now)), 200, "$step with the current tag");
         }
     }
     my ($refund) = @{ detail($order)->{refunds} };
     my $now = $tag_of->($order);
-    is($verb->("refunds/$refund->{id}/settle", $now =~ s/\w\./z./r), 412, 'settle with a wrong check');
+    is($verb->("refunds/$refund->{id}/settle", $now =~ s/\w\./z./r), 412, 'settle with a modified tag');
     is($verb->("refunds/$refund->{id}/settle", $now), 200, 'settle with the current tag');
 };
 

@@ -88,8 +88,8 @@ says('an API with another database driver', qr/DBDriver pgsql, not sqlite3/, dbd
 says('operator API without OrdersSecretFile', qr/needs OrdersSecretFile/, server => '');
 says('company API without OrdersSecretFile', qr/derives pay links and needs OrdersSecretFile/, server => '', locations => "<Location /x>\nOrdersAPI company\n</Location>");
 says('company API without OrdersPublicURL', qr/needs the URL of this server: add OrdersPublicURL/, locations => "<Location /x>\nOrdersAPI company\n</Location>");
-says('customer API without OrdersSecretFile', qr/signs the addresses of bills and needs OrdersSecretFile/, server => '', locations => "<Location /x>\nOrdersAPI customer\n</Location>");
-says('customer API without OrdersPublicURL', qr/gives out the addresses of bills and needs the URL of this server: add OrdersPublicURL/, locations => "<Location /x>\nOrdersAPI customer\n</Location>");
+says('customer API without OrdersSecretFile', qr/signs the URLs of bills and needs OrdersSecretFile/, server => '', locations => "<Location /x>\nOrdersAPI customer\n</Location>");
+says('customer API without OrdersPublicURL', qr/returns the URLs of bills and needs the URL of this server: add OrdersPublicURL/, locations => "<Location /x>\nOrdersAPI customer\n</Location>");
 says('OrdersTerminalFeed maybe', qr/OrdersTerminalFeed must be On or Off/, locations => $location->('OrdersTerminalFeed maybe'));
 says('OrdersSessions greater than DBDMax', qr/OrdersSessions 5 is greater than DBDMax 4/, server => "OrdersSecretFile secret\nOrdersSessions 5");
 
@@ -114,16 +114,16 @@ my $with_timeout = sub {
     return says("a statement_timeout of $timeout", undef, locations => $location,
         dbd => "DBDriver pgsql\nDBDParams \"$ENV{ORDERS_DSN} options='-c statement_timeout=$timeout'\"\nDBDMax 4");
 };
-like($with_timeout->($_), qr/statement_timeout of DBDParams \(\d+ ms\) should be less than OrdersStatementTimeout \(5 s\) of OrdersAPI user/, 'warning')
+like($with_timeout->($_), qr/statement_timeout of DBDParams \(\d+ ms\) should be less than OrdersStatementTimeout \(5 s\) of OrdersAPI user/, 'httpd warns')
     for '5000', '5s', '1min', '60000ms', '1h', '1d', '5.5s', '5000000us', '4s -c STATEMENT_TIMEOUT=5s', '4s --statement-timeout=5s';
-unlike($with_timeout->(@$_), qr/should be less than/, 'no warning') for ['4000'], ['4s'], ['4.5s'], ['4500000us'], ['6s -c statement_timeout=4s'], ['5s', $location->('OrdersStatementTimeout 6')];
+unlike($with_timeout->(@$_), qr/should be less than/, 'httpd does not warn') for ['4000'], ['4s'], ['4.5s'], ['4500000us'], ['6s -c statement_timeout=4s'], ['5s', $location->('OrdersStatementTimeout 6')];
 like($with_timeout->($_), qr/statement_timeout of DBDParams is 0, which means no timeout/, 'warning: no timeout') for '0', '0s', '4s -c statement_timeout=0';
 {
     local $ENV{PGOPTIONS} = '-c statement_timeout=5s';
-    like(says('statement_timeout in PGOPTIONS', undef, dbd => "DBDriver pgsql\nDBDParams \"$ENV{ORDERS_DSN}\"\nDBDMax 4"), qr/\(5000 ms\) should be less than/, 'warning');
+    like(says('statement_timeout in PGOPTIONS', undef, dbd => "DBDriver pgsql\nDBDParams \"$ENV{ORDERS_DSN}\"\nDBDMax 4"), qr/\(5000 ms\) should be less than/, 'httpd warns');
     unlike($with_timeout->('4s'), qr/should be less than/, 'options of DBDParams override PGOPTIONS');
     $ENV{PGOPTIONS} = '-c statement_timeout=4s';
-    unlike(says('a lower statement_timeout in PGOPTIONS', undef, dbd => "DBDriver pgsql\nDBDParams \"$ENV{ORDERS_DSN}\"\nDBDMax 4"), qr/statement_timeout/, 'no warning');
+    unlike(says('a lower statement_timeout in PGOPTIONS', undef, dbd => "DBDriver pgsql\nDBDParams \"$ENV{ORDERS_DSN}\"\nDBDMax 4"), qr/statement_timeout/, 'httpd does not warn');
 }
 like($with_timeout->('1500', $location->('OrdersStatementTimeout 1')), qr/\(1500 ms\) should be less than OrdersStatementTimeout \(1 s\)/, 'warning: compared with the OrdersStatementTimeout of the Location');
 
@@ -156,19 +156,19 @@ says('AuthType Basic with an API whose keys are in the body', undef, server => "
 
 my $replaces = qr/this Require replaces that of OrdersAPI user .*AuthMerging And/;
 my $inner    = $location->("AuthType Orders\nAuthName x\nRequire orders-scope buyer");
-like(says("a later <Location $_> with a Require", undef, locations => "$inner<Location $_>\nRequire ip 127.0.0.1\n</Location>"), $replaces, 'warning') for '/', '"/"', '/orders';
-like(says("a later $_ with a Require", undef, locations => "$inner<$_>\nRequire ip 127.0.0.1\n</" . (/^(\w+)/)[0] . '>'), $replaces, 'warning')
+like(says("a later <Location $_> with a Require", undef, locations => "$inner<Location $_>\nRequire ip 127.0.0.1\n</Location>"), $replaces, 'httpd warns') for '/', '"/"', '/orders';
+like(says("a later $_ with a Require", undef, locations => "$inner<$_>\nRequire ip 127.0.0.1\n</" . (/^(\w+)/)[0] . '>'), $replaces, 'httpd warns')
     for 'LocationMatch ^/', 'LocationMatch "^/(orders|x)"', 'Location ~ "^/ord"', 'Location /ord*';
-unlike(says("a $_ with a Require", undef, locations => "$inner<$_>\nRequire ip 127.0.0.1\n</" . (/^(\w+)/)[0] . '>'), $replaces, 'no warning: another path')
+unlike(says("a $_ with a Require", undef, locations => "$inner<$_>\nRequire ip 127.0.0.1\n</" . (/^(\w+)/)[0] . '>'), $replaces, 'httpd does not warn about another path')
     for 'LocationMatch ^/other', 'LocationMatch "^/orders/."', 'Location ~ "^/$"', 'Location /o?';
-like(says('a <Location /> of a virtual host with a Require', undef, locations => "<VirtualHost 127.0.0.1:1>\n<Location />\nRequire ip 127.0.0.1\n</Location>\n</VirtualHost>\n$inner"), $replaces, 'warning');
-unlike(says("a <Location $_> with a Require", undef, locations => "$inner<Location $_>\nRequire ip 127.0.0.1\n</Location>"), $replaces, 'no warning: another path') for '/order', '/orders/x', '/other';
-unlike(says('the wider section comes first', undef, locations => "<Location />\nRequire ip 127.0.0.1\n</Location>\n$inner"), $replaces, 'no warning');
-unlike(says('AuthMerging And', undef, locations => "$inner<Location />\nAuthMerging And\nRequire ip 127.0.0.1\n</Location>"), $replaces, 'no warning');
+like(says('a <Location /> of a virtual host with a Require', undef, locations => "<VirtualHost 127.0.0.1:1>\n<Location />\nRequire ip 127.0.0.1\n</Location>\n</VirtualHost>\n$inner"), $replaces, 'httpd warns');
+unlike(says("a <Location $_> with a Require", undef, locations => "$inner<Location $_>\nRequire ip 127.0.0.1\n</Location>"), $replaces, 'httpd does not warn about another path') for '/order', '/orders/x', '/other';
+unlike(says('the wider section comes first', undef, locations => "<Location />\nRequire ip 127.0.0.1\n</Location>\n$inner"), $replaces, 'httpd does not warn');
+unlike(says('AuthMerging And', undef, locations => "$inner<Location />\nAuthMerging And\nRequire ip 127.0.0.1\n</Location>"), $replaces, 'httpd does not warn');
 
 # httpd merges conditions last, independent of their position.
 my $if = "<If \"true\">\n%sRequire all granted\n</If>\n";
-like(says("$_->[0] with a Require", undef, locations => $_->[1]), qr/this Require replaces that of OrdersAPI user .* where $_->[2]> applies.*AuthMerging And/, 'warning') for
+like(says("$_->[0] with a Require", undef, locations => $_->[1]), qr/this Require replaces that of OrdersAPI user .* where $_->[2]> applies.*AuthMerging And/, 'httpd warns') for
     ['an <If>', $inner . sprintf($if, ''), '<If'],
     ['an <If> before the API', sprintf($if, '') . $inner, '<If'],
     ['an <Else>', "$inner<If \"false\">\n</If>\n<Else>\nRequire all granted\n</Else>\n", '<Else'],
@@ -178,7 +178,7 @@ like(says("$_->[0] with a Require", undef, locations => $_->[1]), qr/this Requir
     ['an <If> of a virtual host', "<VirtualHost 127.0.0.1:1>\n" . sprintf($if, '') . "</VirtualHost>\n$inner", '<If'],
     ['an <If> of the API\'s virtual host', "<VirtualHost 127.0.0.1:1>\n$inner" . sprintf($if, '') . "</VirtualHost>\n", '<If'],
     ['an <If> beside the API\'s virtual host', "<VirtualHost 127.0.0.1:1>\n$inner</VirtualHost>\n" . sprintf($if, ''), '<If'];
-unlike(says("$_->[0] with a Require", undef, locations => $_->[1]), $replaces, 'no warning') for
+unlike(says("$_->[0] with a Require", undef, locations => $_->[1]), $replaces, 'httpd does not warn') for
     ['an <If> with AuthMerging And', $inner . sprintf($if, "AuthMerging And\n")],
     ['an <If> of another <Location>', "<Location /other>\n" . sprintf($if, '') . "</Location>\n$inner"],
     ['an <If> of another virtual host', "<VirtualHost 127.0.0.1:1>\n$inner</VirtualHost>\n<VirtualHost 127.0.0.1:2>\n" . sprintf($if, '') . "</VirtualHost>\n"],
@@ -194,10 +194,10 @@ my $passfile = sub {
         $conf->{dbd} = $httpd->dbd =~ s/connect_timeout/passfile=$file connect_timeout/r;
     });
 };
-like($passfile->('no passfile'), qr/the passfile \S+ cannot be found/, 'warning');
-like($passfile->('a passfile that is readable by all users', 0644, 'www-data'), qr/is accessible to other users, so libpq ignores it: chmod 600/, 'warning');
-like($passfile->('a passfile of root', 0600, 'root'), qr/does not belong to the user of the child processes of httpd/, 'warning') if !$>;
-unlike($passfile->('a passfile of the user of httpd', 0600, 'www-data'), qr/passfile/, 'no warning');
+like($passfile->('no passfile'), qr/the passfile \S+ cannot be found/, 'httpd warns');
+like($passfile->('a passfile that is readable by all users', 0644, 'www-data'), qr/is accessible to other users, so libpq ignores it: chmod 600/, 'httpd warns');
+like($passfile->('a passfile of root', 0600, 'root'), qr/does not belong to the user of the child processes of httpd/, 'httpd warns') if !$>;
+unlike($passfile->('a passfile of the user of httpd', 0600, 'www-data'), qr/passfile/, 'httpd does not warn');
 
 # --- values of directives -------------------------------------------------------------------------------------------
 
@@ -205,7 +205,7 @@ my @whole_numbers = (
     [OrdersTenant => [qw(0 -1 x 1.5 2147483648)], 'a tenant id'],
     [OrdersTokenCache => [qw(-1 301 s)], 'seconds'],
     [OrdersMaxBody => [qw(0 67108865 1k)], 'bytes'],
-    [OrdersMaxQuantity => [qw(0 1000001 ten)], 'pieces'],
+    [OrdersMaxQuantity => [qw(0 1000001 ten)], 'items'],
     [OrdersBodyTimeout => [qw(0 601)], 'seconds'],
     [OrdersStatementTimeout => [qw(0 601)], 'seconds'],
     [OrdersPaymentExpiry => [qw(-1 31622401)], 'seconds'],
@@ -298,11 +298,11 @@ my @channels = (
     ['card provider=http', qr/card needs url=https:\/\/\.\.\.$/m],
     ['card provider=http url=https://pay.example', qr/card needs secret-file=\.\.\.$/m],
     ['card provider=cash url=https://pay.example secret-file=secret', qr/unknown provider 'cash'; use one of: http, paypal/],
-    ["card $good client-id=x", qr/client-id= and webhook-id= are not for provider=http/],
-    ["card $paypal", qr/needs client-id=/],
-    ["card $paypal client-id=a:b webhook-id=w", qr/needs client-id=/],
-    ["card $paypal client-id=app", qr/needs webhook-id=/],
-    ["card $paypal client-id=app webhook-id=", qr/needs webhook-id=/],
+    ["card $good client-id=x", qr/client-id= and webhook-id= are not allowed with provider=http/],
+    ["card $paypal", qr/requires client-id=/],
+    ["card $paypal client-id=a:b webhook-id=w", qr/requires client-id=/],
+    ["card $paypal client-id=app", qr/requires webhook-id=/],
+    ["card $paypal client-id=app webhook-id=", qr/requires webhook-id=/],
     ['card provider=http url=http://pay.example secret-file=secret', qr/use https/],
     ['card provider=http url=pay.example secret-file=secret', qr/begin with https:|name a host/],
     ['card provider=http url=https://pay.example?x=1 secret-file=secret', qr/card/],
@@ -314,7 +314,7 @@ my @channels = (
 );
 says("OrdersPaymentChannel $_->[0]", $_->[1], server => "OrdersSecretFile secret\nOrdersPaymentChannel $_->[0]") for @channels;
 says('a PayPal channel', undef, server => "OrdersSecretFile secret\nOrdersPaymentChannel paypal $paypal client-id=app webhook-id=9XL ca-file=/nowhere.pem");
-says('a PayPal channel with two secrets', qr/the secret of provider=paypal is one line/,
+says('a PayPal channel with two secrets', qr/the secret file of provider=paypal must have one line/,
     server => "OrdersSecretFile secret\nOrdersPaymentChannel paypal provider=paypal url=https://api-m.paypal.com secret-file=two client-id=app webhook-id=9XL",
     prepare => sub { $_[0]->file('two', 0600, 'x' x 40 . "\n" . 'y' x 40) });
 says('two PayPal channels with the same name', qr/OrdersPaymentChannel paypal has different options on another server/, server => <<"END");

@@ -30,8 +30,8 @@ sub exposes
 {
     my ($reply, $name) = @_;
     is($reply->header('Access-Control-Allow-Origin'), $origin, "$name: the origin is allowed");
-    like(join(',', $reply->header('Access-Control-Expose-Headers')), qr/\bETag\b.*\bIdempotency-Replayed\b/, "$name: the page may read our headers");
-    like(join(',', $reply->header('Vary')), qr/\bOrigin\b/, "$name: caches tell origins apart");
+    like(join(',', $reply->header('Access-Control-Expose-Headers')), qr/\bETag\b.*\bIdempotency-Replayed\b/, "$name: the page may read the headers of the module");
+    like(join(',', $reply->header('Vary')), qr/\bOrigin\b/, "$name: caches distinguish origins");
 }
 
 my %preflight = (Origin => $origin, 'Access-Control-Request-Method' => 'POST', 'Access-Control-Request-Headers' => 'authorization,content-type,idempotency-key');
@@ -42,8 +42,8 @@ like(join(',', $preflight->header('Access-Control-Allow-Headers')), qr/Idempoten
 like(join(',', $preflight->header('Access-Control-Allow-Methods')), qr/POST/, 'POST is allowed');
 
 my $answer = api(GET => $url, token => $user->{token}, headers => { Origin => $origin }, unchecked => 1);
-is($answer->code, 200, 'the request itself is answered');
-exposes($answer, 'answer');
+is($answer->code, 200, 'the request itself succeeds');
+exposes($answer, 'response');
 my $refusal = api(GET => $url, headers => { Origin => $origin }, unchecked => 1);
 is($refusal->code, 401, 'a request without a credential is refused');
 exposes($refusal, 'refusal');

@@ -23,11 +23,11 @@ sub page_of
     return join ' ', scalar @{ $reply->{json}{orders} || [] }, $reply->{json}{pagination}{per_page} // '-';
 }
 is(page_of('/glue/user'),                         '5 20', 'without OrdersPageSize: default of the API');
-is(page_of('/glue/pages'),                        '2 2',  'default');
-is(page_of('/glue/pages?per_page=50'),            '3 3',  'maximum');
-is(page_of('/glue/pages/inner?per_page=50'),      '3 3',  'a nested section inherits both');
+is(page_of('/glue/pages'),                        '2 2',  'a configured default');
+is(page_of('/glue/pages?per_page=50'),            '3 3',  'a configured maximum');
+is(page_of('/glue/pages/inner?per_page=50'),      '3 3',  'a nested section inherits default and maximum');
 is(page_of('/glue/pages/own'),                    '1 1',  'a nested section overrides the default');
-is(page_of('/glue/pages/own?per_page=50'),        '5 50', 'and has the maximum of the API');
+is(page_of('/glue/pages/own?per_page=50'),        '5 50', 'a nested section with a default only has the maximum of the API');
 
 # --- OrdersMaxQuantity ----------------------------------------------------------------------------------------------
 
@@ -51,15 +51,15 @@ sub return_to
     my $reply = api(POST => $path, @as, json => { plan_id => $paid->{id}, payment_method => 'external',
         payment_channel => 'simulator', payment_return_url => $url });
     my ($error) = grep { $_->{field} eq 'payment_return_url' } @{ $reply->{json}{errors} || [] };
-    return $error ? $error->{code} : $reply->{json}{code} // 'taken';
+    return $error ? $error->{code} : $reply->{json}{code} // 'accepted';
 }
-is(return_to('/glue/returns',       'https://one.example/done'),  'taken', 'first prefix');
-is(return_to('/glue/returns',       'https://two.example/back/1'), 'taken', 'second prefix');
-is(return_to('/glue/returns',       'https://two.example/other'), 'return_url_not_allowed', 'another path');
-is(return_to('/glue/returns/inner', 'https://one.example/done'),  'taken', 'a nested section inherits the prefixes');
-is(return_to('/glue/returns/own',   'https://three.example/'),    'taken', 'a nested section overrides the prefixes');
-is(return_to('/glue/returns/own',   'https://one.example/done'),  'return_url_not_allowed', 'and does not inherit any');
-is(return_to('/glue/user',          'https://one.example/done'),  'return_url_not_allowed', 'without OrdersReturnURL');
+is(return_to('/glue/returns',       'https://one.example/done'),  'accepted', 'OrdersReturnURL: the first prefix is allowed');
+is(return_to('/glue/returns',       'https://two.example/back/1'), 'accepted', 'OrdersReturnURL: the second prefix is allowed');
+is(return_to('/glue/returns',       'https://two.example/other'), 'return_url_not_allowed', 'OrdersReturnURL: another path is refused');
+is(return_to('/glue/returns/inner', 'https://one.example/done'),  'accepted', 'a nested section inherits the prefixes');
+is(return_to('/glue/returns/own',   'https://three.example/'),    'accepted', 'a nested section overrides the prefixes');
+is(return_to('/glue/returns/own',   'https://one.example/done'),  'return_url_not_allowed', 'a nested section with prefixes does not inherit any');
+is(return_to('/glue/user',          'https://one.example/done'),  'return_url_not_allowed', 'without OrdersReturnURL every URL is refused');
 
 # --- OrdersPaymentExpiry, OrdersRefundWindow, OrdersReturnWindow, OrdersStatementTimeout ----------------------------
 
@@ -83,9 +83,9 @@ upsert('products', my $lamp = unique('lamp'), name => 'Lamp', returnable => JSON
 for my $case ([ '/glue/window', 2, 'return_window_closed' ], [ '/glue/window/inner', 2, 'return_window_closed' ], [ '/glue/window', 0.5, undef ], [ '/api/v1/admin', 29, undef ], [ '/api/v1/admin', 31, 'return_window_closed' ]) {
     my ($path, $days, $says) = @$case;
     my $order = api(POST => '/api/v1/admin/orders', @staff, json => { dialect => 'shop', user => $buyer->{ref}, currency => 'USD', payment_method => 'cod', lines => [ { product => $lamp } ] })->{json};
-    ModOrders::Test::call('advance', $order->{id}, 'packed', (undef) x 4);
-    ModOrders::Test::call('ship', $order->{id}, '{}', undef);
-    ModOrders::Test::call('advance', $order->{id}, 'delivered', (undef) x 4);
+    ModOrders::Test::call_as_operator('advance', $order->{id}, 'packed', (undef) x 4);
+    ModOrders::Test::call_as_operator('ship', $order->{id}, '{}', undef);
+    ModOrders::Test::call_as_operator('advance', $order->{id}, 'delivered', (undef) x 4);
     db()->do(q(UPDATE orders.shipment SET delivered_at = now() - ? * interval '24 hours' WHERE tenant_id = 1 AND order_id = ?), undef, $days, $order->{id});
     my $reply = api(POST => "$path/orders/$order->{id}/returns", @staff, json => { lines => [ { id => $order->{lines}[0]{id} } ], reason => 'late' });
     is($reply->{json}{code}, $says, "OrdersReturnWindow: $path $days days after delivery") or diag($reply->as_string);
@@ -99,8 +99,8 @@ subtest 'OrdersStatementTimeout' => sub {
     my $reply = api(GET => '/glue/slow', @as);
     my $took  = time - $from;
     $blocker->rollback;
-    is($reply->code, 503, 'timeout') or diag($reply->as_string);
-    cmp_ok($took, '>', 0.9, 'not before the timeout');
+    is($reply->code, 503, 'a blocked statement gets 503') or diag($reply->as_string);
+    cmp_ok($took, '>', 0.9, 'the statement is not cancelled before the timeout');
     cmp_ok($took, '<', 2.5, 'within the time limit');
     is(api(GET => '/glue/slow', @as)->code, 200, 'the next request succeeds');
 };
@@ -139,7 +139,7 @@ END2
         my ($host, $path, $quantity) = @_;
         return api(POST => $httpd->url($path), @as, headers => { Host => $host }, json => { plan_id => $plan->{id}, quantity => $quantity })->code;
     };
-    is($at->(@$_[0 .. 2]), $_->[3], "$_->[0]$_->[1], $_->[2] pieces: $_->[3]") for
+    is($at->(@$_[0 .. 2]), $_->[3], "$_->[0]$_->[1], quantity $_->[2]: $_->[3]") for
         ['first.example',  '/a', 5, 200], ['first.example',  '/a', 6, 422], ['first.example',  '/b', 2, 200], ['first.example',  '/b', 3, 422],
         ['second.example', '/a', 3, 200], ['second.example', '/a', 4, 422], ['second.example', '/b', 2, 200], ['second.example', '/b', 3, 422],
         ['second.example', '/c', 3, 200], ['second.example', '/c', 4, 422], ['first.example', '/c', 1, 404];
@@ -195,7 +195,7 @@ END2
         my $intent = $provider->intent_of(key_of($reply->{json}{order}{payments}[0]{id}));
         $provider->approve($intent->{intent_id});
         my ($event) = grep { ($_->{intent_id} // '') eq $intent->{intent_id} || ($_->{url} // '') eq $case->[1] } @{ $provider->state->{deliveries} };
-        is($event->{url}, $case->[1], 'notify_url');
+        is($event->{url}, $case->[1], 'the event is sent to the URL of the host');
     }
 };
 

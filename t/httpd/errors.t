@@ -47,7 +47,7 @@ for my $mount (qw(customer/my-orders commerce/all-orders)) {
 }
 
 my $head = raw($port, "HEAD /glue/denied HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-is($head->{status}, 403, 'HEAD');
+is($head->{status}, 403, 'HEAD: the status is that of GET');
 is($head->{body}, '', 'HEAD: no body');
 like($head->{head}, qr{^Content-Type: application/problem\+json\r$}m, 'HEAD: content type');
 

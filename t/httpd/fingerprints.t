@@ -41,7 +41,7 @@ sub agree
             if (!$first) {
                 $first = $reply;
                 like($reply->code, qr/^20[01]$/, $what) or diag($reply->as_string);
-                is($reply->header('Idempotency-Replayed'), undef, 'is not a replay');
+                is($reply->header('Idempotency-Replayed'), undef, 'the first request is not a replay');
                 next;
             }
             is($reply->content, $first->content, "$what: same response");
@@ -111,7 +111,7 @@ agree('customer: return, a list', unique('key'),
 );
 
 my $company = ModOrders::Company::make_company();
-my $seller  = ModOrders::Company::make_member($company);
+my $seller  = ModOrders::Company::make_company_member($company);
 my $cart    = ModOrders::Company::make_cart($seller);
 my $path    = ModOrders::Company::company_path('create');
 agree('company: create', unique('key'),
@@ -137,7 +137,7 @@ agree('operator: a token', unique('key'),
 my $member = ModOrders::Commerce::make_member();
 my $item   = ModOrders::Commerce::make_item();
 my $JSON   = JSON::PP->new->utf8;
-my %goods  = %{ ModOrders::Commerce::order_of($member, [ $item ]) };
+my %goods  = %{ ModOrders::Commerce::order_body($member, [ $item ]) };
 my %header = (apikey => ModOrders::Commerce::application(), Authorization => "Bearer $member->{token}");
 my %texts  = map { $_ => ref $goods{$_} ? $JSON->encode($goods{$_}) : $goods{$_} } keys %goods;
 my %pretty = map { $_ => ref $goods{$_} ? $JSON->pretty->canonical->encode($goods{$_}) : $goods{$_} } keys %goods;
@@ -167,8 +167,8 @@ subtest 'a key belongs to a user and a route' => sub {
     my @placed = map { $send->($_->{token}, $user, { plan_id => $free->{id} }) } $buyer, $other;
     is_deeply([ map { $_->code, scalar $_->header('Idempotency-Replayed') } @placed ], [ 200, undef, 200, undef ], 'two users place an order each');
     my ($mine, $theirs) = map { $_->{json}{order}{id} } @placed;
-    isnt($mine, $theirs, 'of their own');
-    is($send->($buyer->{token}, "$user/$mine/cancel", {})->header('Idempotency-Replayed'), undef, 'another route');
+    isnt($mine, $theirs, 'the users have different orders');
+    is($send->($buyer->{token}, "$user/$mine/cancel", {})->header('Idempotency-Replayed'), undef, 'the key of another route is independent');
     my $second = place($buyer, $free)->{order}{id};
     refused($send->($buyer->{token}, "$user/$second/cancel", {}), 422, 'idempotency_key_reused');
 };

@@ -25,7 +25,7 @@ my $dbd = sub { my ($dsn) = @_; return ModOrders::Httpd->dbd =~ s/\Q$ENV{ORDERS_
 sub two
 {
     my ($host, %with) = @_;
-    my $port = ModOrders::Httpd::free_port();
+    my $port = ModOrders::Process::free_port();
     $host =~ s/PORT/$port/g;
     my $server = delete $with{server} // "OrdersSecretFile secret\nOrdersWorker Off";
     return ModOrders::Httpd->new(
@@ -109,8 +109,8 @@ my $channel = sub { my ($name, $more) = @_; return "OrdersPaymentChannel $name p
 subtest 'different channels with the same name' => sub {
     my $server = "OrdersSecretFile secret\n" . $channel->('card');
     my ($fine, $said) = two($channel->('card', 'timeout=3'), server => $server)->check;
-    ok(!$fine, 'rejected');
-    like($said, qr/OrdersPaymentChannel card has different options on another server with the same database/, 'message');
+    ok(!$fine, 'different options of a channel are rejected');
+    like($said, qr/OrdersPaymentChannel card has different options on another server with the same database/, 'the message names the channel');
     ok(!(two($channel->('card', 'calls=5'), server => $server)->check)[0], 'rejected if only calls= differs');
     ($fine, $said) = two($channel->('card', 'calls=4'), server => $server)->check;
     ok($fine, 'accepted if they are equal') or diag($said);
@@ -149,7 +149,7 @@ subtest 'mod_rewrite and VirtualDocumentRoot' => sub {
     my @who = (token => $who->{token}, unchecked => 1);
     is(api(GET => $httpd->url("/shop/$id"), @who)->{json}{order}{id}, $id, 'RewriteRule [PT] to an order');
     is(api(GET => $httpd->url('/top'), @who)->code, 200, 'RewriteRule [PT] to the list');
-    is(api(GET => second($httpd, "$list/$id"), @who)->{json}{order}{id}, $id, 'VirtualDocumentRoot');
+    is(api(GET => second($httpd, "$list/$id"), @who)->{json}{order}{id}, $id, 'VirtualDocumentRoot: an order is served');
     isnt(api(GET => second($httpd, '/elsewhere'), @who)->code, 200, 'VirtualDocumentRoot: other paths are not served');
 };
 

@@ -38,7 +38,7 @@ my $httpd = ModOrders::Httpd->new(
 $httpd->start;
 
 my $shop   = make_company();
-my $seller = make_member($shop);
+my $seller = make_company_member($shop);
 my $number = sell_link($seller);
 my ($row)  = rows('SELECT id, extract(epoch FROM expires_at)::bigint AS ends FROM orders.orders WHERE tenant_id = 1 AND number = ?', $number);
 my $token  = pay_token($row->{id}, $row->{ends}, secret => $secret);

@@ -57,14 +57,14 @@ noted('another path', '/elsewhere', status => 404, api => '-', route => '-', tri
 # --- the error log --------------------------------------------------------------------------------------------------
 
 like($httpd->log, qr/\[orders:info\] .* ORD1001 order_not_cancellable \S+ OR409 user\.cancel/, 'refusals are logged at info, with their SQLSTATE');
-like($httpd->log, qr/\[orders:info\] .* ORD0007 not_found \S+ - user\.detail/, 'with their route');
+like($httpd->log, qr/\[orders:info\] .* ORD0007 not_found \S+ - user\.detail/, 'refusals are logged with their route');
 unlike($httpd->log, qr/\[orders:(?:error|crit|emerg)\]/, 'no errors of the module');
 
 db()->do('ALTER FUNCTION orders_v1.token_identity(integer, bytea) RENAME TO token_identity_away');
 my $broken = api(GET => $httpd->url($list), token => 'ord_1_another', unchecked => 1);
 db()->do('ALTER FUNCTION orders_v1.token_identity_away(integer, bytea) RENAME TO token_identity');
 ok($broken->code >= 500, 'a missing function: error') or diag($broken->as_string);
-unlike($broken->content, qr/function|token_identity|42883/, 'no details in the response');
+unlike($broken->content, qr/function|token_identity|42883/, 'the response has no internal details');
 like($httpd->log, qr/\[orders:error\] .* ORD\d{4} \w+ \S+ (?:42883|26000|0A000|XX000|OR\d{3}) /, 'logged at error with its SQLSTATE') or diag($httpd->log);
 
 # --- not logged -----------------------------------------------------------------------------------------------------
@@ -72,9 +72,9 @@ like($httpd->log, qr/\[orders:error\] .* ORD\d{4} \w+ \S+ (?:42883|26000|0A000|X
 my $mail = $buyer->{email};
 api(POST => $httpd->url($list), @as, body => '{"plan_id": "my secret text"', headers => { 'Idempotency-Key' => 'my-secret-key' });
 for my $log ($httpd->log, join "\n", $httpd->access_log) {
-    unlike($log, qr/\Q$buyer->{token}\E|ord_1_another/, 'no token');
-    unlike($log, qr/my secret text|my-secret-key|note-1/, 'no body, no idempotency key');
-    unlike($log, qr/\Q$mail\E/, 'no mail address');
+    unlike($log, qr/\Q$buyer->{token}\E|ord_1_another/, 'the log has no token');
+    unlike($log, qr/my secret text|my-secret-key|note-1/, 'the log has no body and no idempotency key');
+    unlike($log, qr/\Q$mail\E/, 'the log has no mail address');
 }
 
 done;

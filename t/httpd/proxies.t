@@ -61,13 +61,13 @@ subtest 'the next page' => sub {
 };
 
 subtest 'pages of a pay link' => sub {
-    my $seller = ModOrders::Company::make_member(ModOrders::Company::make_company());
+    my $seller = ModOrders::Company::make_company_member(ModOrders::Company::make_company());
     my ($back, $front) = server();
     my $number = ModOrders::Company::sell_link($seller);
     my $id     = ModOrders::Company::order_of($number)->{id};
     my $token  = ModOrders::Company::pay_token($id, (rows('SELECT extract(epoch FROM expires_at)::bigint AS ends FROM orders.orders WHERE id = ?', $id))[0]{ends},
         secret => $back->read_file('secret'));
-    ModOrders::Test::call('cancel', undef, $id, 'closed', undef);
+    ModOrders::Test::call_as_operator('cancel', undef, $id, 'closed', undef);
     for my $from (map { $_, "$_/" } $front->url("/site/pages/transaction/$token/pay"), $back->url("/pages/transaction/$token/pay")) {
         my $reply = ask(POST => $from, form => []);
         is($reply->code, 303, "POST $from") or diag($reply->as_string);

@@ -119,7 +119,7 @@ subtest 'large, slow and invalid bodies' => sub {
         my ($status, $name, @to) = @$row;
         my $asks = raw($port, head(@to, 'Content-Length: 1000', 'Expect: 100-continue'));
         is($asks->{status}, $status, "$name: a client that waits for 100 Continue");
-        is($asks->{interim}, '', 'no 100 Continue');
+        is($asks->{interim}, '', 'the refused request gets no 100');
         cmp_ok($asks->{seconds}, '<', 0.4, 'answered without waiting');
     }
 };
@@ -156,7 +156,7 @@ sub gzip { my ($text) = @_; return Compress::Zlib::memGzip($text) }
 my $order = qq({"plan_id":$plan->{id}});
 
 subtest 'an encoded body' => sub {
-    my $seller = ModOrders::Company::make_member(ModOrders::Company::make_company());
+    my $seller = ModOrders::Company::make_company_member(ModOrders::Company::make_company());
     my %apps   = (apikey => ModOrders::Commerce::application(), Authorization => "Bearer $buyer->{token}");
     my $send   = sub {
         my ($path, $coding, $body, %with) = @_;
@@ -183,11 +183,11 @@ subtest 'an encoded body' => sub {
         my ($name, $path, $with, $status, $shape) = @$api;
         my $reply = $send->($path, 'gzip', gzip('{}'), %$with);
         is($reply->code, $status, $name) or diag($reply->as_string);
-        is($reply->header('Accept-Encoding'), 'identity', 'Accept-Encoding');
-        like($reply->content, $shape, 'format of the API');
+        is($reply->header('Accept-Encoding'), 'identity', 'the header Accept-Encoding is identity');
+        like($reply->content, $shape, 'the body has the format of the API');
     }
     my $asks = raw($port, head(POST => $list, $buyer->{token}, 'application/json', 'Content-Length: 100', 'Content-Encoding: gzip', 'Expect: 100-continue'));
-    is_deeply([ @$asks{qw(status interim)} ], [ 415, '' ], 'no 100 Continue');
+    is_deeply([ @$asks{qw(status interim)} ], [ 415, '' ], 'a body with an unsupported encoding gets no 100');
 };
 
 subtest 'an input filter that decodes' => sub {
@@ -195,8 +195,8 @@ subtest 'an input filter that decodes' => sub {
         my ($coding, $body) = @_;
         return ask(POST => $httpd->url('/inflated'), token => $buyer->{token}, body => $body, headers => { defined $coding ? ('Content-Encoding' => $coding) : () });
     };
-    is($send->(gzip => gzip($order))->code, 200, 'gzip');
-    is($send->('x-gzip' => gzip($order))->code, 200, 'x-gzip');
+    is($send->(gzip => gzip($order))->code, 200, 'a gzip body is accepted');
+    is($send->('x-gzip' => gzip($order))->code, 200, 'an x-gzip body is accepted');
     is($send->(undef, $order)->code, 200, 'a body without encoding');
     is($send->(gzip => gzip($order . ' ' x (2000 - length $order)))->code, 200, 'maximum size');
     refused($send->(gzip => gzip($order . ' ' x (2001 - length $order))), 413, 'body_too_large');

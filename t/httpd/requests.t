@@ -25,16 +25,16 @@ is(api(GET => '/glue/pages/inner', @as)->code, 200, 'a nested Location has its o
 
 my $other = api(DELETE => $list, @as);
 refused($other, 405, 'method_not_allowed');
-is($other->header('Allow'), 'GET, HEAD, POST, OPTIONS', 'Allow');
+is($other->header('Allow'), 'GET, HEAD, POST, OPTIONS', 'Allow has the methods of the list');
 refused(api($_ => $one, @as), 405, 'method_not_allowed') for qw(POST PUT PATCH DELETE TRACE BREW);
 my $options = api(OPTIONS => "$one/cancel", unchecked => 1);
-is($options->code, 204, 'OPTIONS');
+is($options->code, 204, 'OPTIONS gets 204');
 is($options->header('Allow'), 'POST, OPTIONS', 'OPTIONS: Allow');
 
 my $get  = api(GET  => $one, @as);
 my $head = api(HEAD => $one, @as);
-is($head->code, 200, 'HEAD');
-is($head->content, '', 'no body');
+is($head->code, 200, 'HEAD gets 200');
+is($head->content, '', 'HEAD has no body');
 is($head->header($_), $get->header($_), "$_ as in GET") for 'Content-Length', 'Content-Type', 'ETag', 'Cache-Control';
 my $before = (rows('SELECT count(*) AS n, max(version) AS v FROM orders.orders WHERE buyer_id = ?', $buyer->{id}))[0];
 refused_head("$one/cancel", 405);
@@ -47,17 +47,17 @@ sub refused_head
     my ($path, $status) = @_;
     my $reply = api(HEAD => $path, @as);
     is($reply->code, $status, "HEAD $path");
-    is($reply->content, '', 'no body');
+    is($reply->content, '', 'the refusal of HEAD has no body');
     is($reply->header('Content-Type'), 'application/problem+json', 'content type');
 }
 
 # --- headers --------------------------------------------------------------------------------------------------------
 
-is($get->header('Cache-Control'), 'private, no-store', 'Cache-Control');
-is($get->header('X-Content-Type-Options'), 'nosniff', 'X-Content-Type-Options');
-is($get->header('Content-Type'), 'application/json', 'Content-Type');
-is(api(GET => $list, @as)->header('Content-Length'), length api(GET => $list, @as)->content, 'Content-Length');
-like($get->header('X-Request-Id'), qr/^[A-Za-z0-9._-]{8,64}$/, 'X-Request-Id');
+is($get->header('Cache-Control'), 'private, no-store', 'responses are private and not stored');
+is($get->header('X-Content-Type-Options'), 'nosniff', 'X-Content-Type-Options is nosniff');
+is($get->header('Content-Type'), 'application/json', 'the content type is JSON');
+is(api(GET => $list, @as)->header('Content-Length'), length api(GET => $list, @as)->content, 'Content-Length is the length of the body');
+like($get->header('X-Request-Id'), qr/^[A-Za-z0-9._-]{8,64}$/, 'a response has a request id');
 isnt($get->header('X-Request-Id'), api(GET => $one, @as)->header('X-Request-Id'), 'a new X-Request-Id for each request');
 is(api(GET => $one, @as, headers => { 'X-Request-Id' => $_ })->header('X-Request-Id'), $_, "X-Request-Id of the client: $_")
     for 'a', 'A-b_c.9', 'x' x 64;
@@ -69,7 +69,7 @@ is($missing->header('Cache-Control'), 'private, no-store', 'Cache-Control of a p
 
 my $part = api(GET => $one, @as, headers => { Range => 'bytes=0-9' });
 is($part->code, 200, 'Range is ignored');
-is($part->header('Accept-Ranges'), 'none', 'Accept-Ranges');
+is($part->header('Accept-Ranges'), 'none', 'Accept-Ranges is none');
 is($part->content, $get->content, 'the whole body is sent');
 
 # --- conditional requests -------------------------------------------------------------------------------------------
@@ -79,7 +79,7 @@ like($etag, qr/^"[^"]+"$/, 'an order has an ETag');
 for my $tag ($etag, "W/$etag", "\"x\", $etag", '*') {
     my $same = api(GET => $one, @as, headers => { 'If-None-Match' => $tag });
     is($same->code, 304, "If-None-Match: $tag");
-    is($same->content, '', 'no body');
+    is($same->content, '', 'the response has no body');
     is($same->header('ETag'), $etag, '304 has the ETag');
 }
 is(api(HEAD => $one, @as, headers => { 'If-None-Match' => $etag })->code, 304, 'HEAD with If-None-Match');

@@ -49,8 +49,8 @@ sub unfit
     my ($reply, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     is($reply->code, 503, $name);
-    is($reply->{json}{code}, $word, 'code');
-    like($reply->header('Retry-After') // '', qr/^\d+$/, 'Retry-After') or diag($reply->as_string);
+    is($reply->{json}{code}, $word, 'the code is that of an unsupported schema version');
+    like($reply->header('Retry-After') // '', qr/^\d+$/, 'the response has Retry-After') or diag($reply->as_string);
 }
 
 # Tests that requests succeed again without a restart after the version is restored.
@@ -71,7 +71,7 @@ subtest 'a version within the range' => sub {
     my @told = lines($httpd, 'schema: the database has version');
     is(scalar @told, 1, 'one line in the log') or diag($httpd->log);
     like($told[0], qr/orders:notice.*version $original->{number} of the schema; mod_orders \S+ accepts versions \d+ to \d+/,
-        'with the version and the supported range');
+        'the line has the version and the supported range');
     is($httpd->last_access->{trips}, 1, 'no further statement in later requests');
 };
 
@@ -99,7 +99,7 @@ for my $case ([ $oldest - 1, 'schema' ], [ $newest + 1, 'module' ]) {
         my @told = lines($httpd, 'schema: ');
         is(scalar @told, 1, 'one line in the log') or diag($httpd->log);
         like($told[0], qr/orders:error.*ORD0041 $word - - schema: the database has version $number of the schema; .*until the $remedy is upgraded/,
-            'with advice');
+            'the line says what to upgrade');
         is($httpd->last_access->{error}, 'ORD0041', 'the error number in the access log');
         recovers($httpd);
         is(place_order($httpd)->code, 200, 'a write succeeds');
@@ -115,7 +115,7 @@ subtest 'the version is read at most once a second' => sub {
     ok(wait_for(sub { $httpd->access_log == $count }, 3), "$count requests");
     my $asked = grep { / trips=[1-9]/ } $httpd->access_log;
     cmp_ok($asked, '>=', 2, 'some of them query the database');
-    cmp_ok($asked, '<=', 4, 'at most one per second');
+    cmp_ok($asked, '<=', 4, 'the version is read at most once per second');
     recovers($httpd);
 };
 

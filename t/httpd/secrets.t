@@ -48,7 +48,7 @@ subtest 'a token' => sub {
 };
 
 subtest 'a pay link' => sub {
-    my $seller = make_member(make_company());
+    my $seller = make_company_member(make_company());
     make_channel('paypal', provider => 'paypal');
     my $cart   = make_cart($seller);
     my $key    = unique('key');

@@ -123,8 +123,8 @@ subtest 'an empty result is returned without delay' => sub {
     my $httpd  = server();
     my $nobody = make_user;
     api(GET => $httpd->url($list), token => $nobody->{token}, unchecked => 1) for 1 .. 3;
-    is(scalar @{ api(GET => $httpd->url($list), token => $nobody->{token}, unchecked => 1)->{json}{orders} }, 0, 'a list without orders');
-    cmp_ok($httpd->last_access($list)->{db_us}, '<', 90_000, 'in less than 90 ms');
+    is(scalar @{ api(GET => $httpd->url($list), token => $nobody->{token}, unchecked => 1)->{json}{orders} }, 0, 'a user without orders gets an empty list');
+    cmp_ok($httpd->last_access($list)->{db_us}, '<', 90_000, 'the database takes less than 90 ms');
 };
 
 subtest 'a new connection has an open transaction' => sub {
@@ -228,7 +228,7 @@ subtest 'PostgreSQL is down' => sub {
     my @answers = parallel(12, 3, sub { api(GET => $httpd->url($list), @as) });
     is(statuses(@answers), '503×36', 'all requests are refused');
     is(scalar(grep { $_->[2] eq '-' } @answers), 0, 'all refusals have Retry-After');
-    cmp_ok((sort { $b <=> $a } map { $_->[1] } @answers)[0], '<', 2.2, 'without delay');
+    cmp_ok((sort { $b <=> $a } map { $_->[1] } @answers)[0], '<', 2.2, 'requests are refused without delay');
     refused(api(GET => $httpd->url($list), @as), 503, 'database_unavailable');
     my $cold = server();
     refused(api(GET => $cold->url($list), @as), 503, 'database_unavailable');
@@ -265,9 +265,9 @@ subtest 'all sessions are taken' => sub {
         waitpid $pid, 0;
         is(statuses(@answers), '200×2 503×6', "OrdersQueueTimeout $patience: two requests have a session, six are refused");
         my @away = grep { $_->[0] == 503 } @answers;
-        is(scalar(grep { $_->[2] ne '1' } @away), 0, 'with Retry-After');
+        is(scalar(grep { $_->[2] ne '1' } @away), 0, 'the refusals have Retry-After');
         my @late = grep { abs($_->[1] * 1000 - $patience) > 400 } @away;
-        is("@{[map { $_->[1] } @late]}", '', 'at the timeout');
+        is("@{[map { $_->[1] } @late]}", '', 'the refusals are sent at the timeout');
         is(api(GET => $httpd->url("$list/$order"), @as)->code, 200, 'requests succeed again');
     }
 };
@@ -285,12 +285,12 @@ subtest 'max_connections are used up' => sub {
     my @answers = parallel(8, 1, sub { api(GET => $httpd->url("$list/$order"), @as) });
     is(statuses(@answers), '503×8', 'without a connection, all requests are refused');
     cmp_ok((sort { $b <=> $a } map { $_->[1] } @answers)[0], '<', 2.2, 'within 2 s');
-    is(scalar(grep { $_->[2] eq '-' } @answers), 0, 'with Retry-After');
+    is(scalar(grep { $_->[2] eq '-' } @answers), 0, 'the refusals have Retry-After');
     $_->disconnect for @taken;
     @taken = ();
     ok(wait_for(sub { api(GET => $httpd->url("$list/$order"), @as)->code == 200 }, 3), 'requests succeed again');
     sleep 1.2;
-    is(statuses(parallel(8, 5, sub { api(GET => $httpd->url("$list/$order"), @as) })), '200×40', 'with all sessions');
+    is(statuses(parallel(8, 5, sub { api(GET => $httpd->url("$list/$order"), @as) })), '200×40', 'all sessions are used again');
 };
 
 done;

@@ -57,7 +57,7 @@ sub one
 my $from = time;
 is(one($users[0]), 200, 'a request is answered');
 my $alone = time - $from;
-cmp_ok($alone, '>', $DELAY, 'after the reply of the cache');
+cmp_ok($alone, '>', $DELAY, 'a request is answered after the reply of the cache');
 
 $from = time;
 my @children = map {
@@ -69,7 +69,7 @@ my @children = map {
 my $failed = grep { waitpid($_, 0); $? } @children;
 my $together = time - $from;
 is($failed, 0, "$REQUESTS concurrent requests are answered");
-cmp_ok($together, '<', 2 * $alone + 1, 'in parallel, not in sequence') or diag("$together s, alone $alone s");
+cmp_ok($together, '<', 2 * $alone + 1, 'requests wait for the cache in parallel') or diag("$together s, alone $alone s");
 
 undef $httpd;
 done;

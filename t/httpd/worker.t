@@ -128,7 +128,7 @@ subtest 'OrdersWorker Off' => sub {
 
 subtest 'a hanging provider does not delay a stop' => sub {
     require ModOrders::Simulator;
-    my $own      = ModOrders::Httpd::free_port(); # the shared server must not reach this simulator
+    my $own      = ModOrders::Process::free_port(); # the shared server must not reach this simulator
     my $provider = ModOrders::Simulator->start(port => $own, secret_file => $secret);
     my $id       = by_channel();
     $provider->mode('slow', delay => 60, times => 100);

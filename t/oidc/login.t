@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The OpenID Connect configuration of docs/installation.md, with Debian's mod_auth_openidc and an OpenID provider on
-# loopback: a browser signs in, and the API knows the user. Needs `npm ci` in t/oidc.
+# loopback: a browser signs in, and the API authenticates the user. Needs `npm ci` in t/oidc.
 use strict;
 use warnings;
 use File::Basename qw(dirname);
@@ -14,7 +14,7 @@ use URI ();
 my $modules = Apache::Test::vars('modules');
 my $secret  = 'a secret of the provider';
 
-# The configuration as printed, with addresses of this machine in place of the examples.
+# The configuration of the page, with the addresses of the test in place of the examples.
 sub printed_configuration
 {
     my (%address) = @_;
@@ -27,7 +27,7 @@ sub printed_configuration
 }
 
 my $httpd    = ModOrders::Httpd->new;
-my $port     = ModOrders::Httpd::free_port();
+my $port     = ModOrders::Process::free_port();
 my $provider = "http://127.0.0.1:$port";
 my $included = $httpd->file('oidc.conf', 0600, qq(OIDCClientSecret "$secret"\nOIDCCryptoPassphrase "0123456789abcdef"\n));
 $httpd->{global} = join '', map { "LoadModule ${_}_module $modules/mod_$_.so\n" } qw(dir auth_openidc);
@@ -76,7 +76,7 @@ sub sign_in
         }
     }
     is($url, $httpd->url('/account/'), "$login is signed in and back at the page") or diag($reply->as_string);
-    is($reply->code, 200, 'which is shown');
+    is($reply->code, 200, 'the page is shown');
     return $browser;
 }
 
@@ -86,7 +86,7 @@ my $login = $row->{login};
 
 subtest 'not signed in' => sub {
     my $reply = LWP::UserAgent->new(max_redirect => 0)->get($httpd->url('/api/v1/user/orders'));
-    is($reply->code, 401, 'the API answers 401 and does not redirect');
+    is($reply->code, 401, 'the API responds with 401 and does not redirect');
 };
 
 subtest 'signed in' => sub {
@@ -96,12 +96,12 @@ subtest 'signed in' => sub {
     my $plan  = make_plan(price => 100);
     my $reply = $browser->post($httpd->url('/api/v1/user/orders'), 'Content-Type' => 'application/json', Content => qq({"plan_id": $plan->{id}}));
     is($reply->code, 200, 'an order is placed') or diag($reply->as_string);
-    like($reply->decoded_content, qr/"user_id":$user->{id}\b/, 'for that user');
+    like($reply->decoded_content, qr/"user_id":$user->{id}\b/, 'the order belongs to the signed-in user');
 };
 
-subtest 'a login that is no user' => sub {
+subtest 'a login without a user' => sub {
     my $browser = sign_in(unique('stranger'));
-    is($browser->get($httpd->url('/api/v1/user/orders'))->code, 403, 'forbidden');
+    is($browser->get($httpd->url('/api/v1/user/orders'))->code, 403, 'a login without a user gets 403');
 };
 
 undef $httpd;

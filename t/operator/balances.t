@@ -16,23 +16,23 @@ sub post
 
 subtest 'a top-up' => sub {
     my $reply = post({ amount => 50_00, reference => 'till-1' });
-    is($reply->code, 201, 'is a posting');
+    is($reply->code, 201, 'a top-up creates a ledger entry');
     is(join(' ', sort keys %{ $reply->{json} }), join(' ', sort qw(id entry_type amount currency balance_after reference
-        description metadata created_at user user_id)), 'with its members');
+        description metadata created_at user user_id)), 'the entry has its members');
     is_deeply([ @{ $reply->{json} }{qw(entry_type amount currency balance_after reference user user_id)} ],
-        [ 'top_up', 50_00, 'USD', 50_00, 'till-1', $user->{ref}, $user->{id} ], 'and what moved');
-    is(post({ amount => 1_00 })->{json}{balance_after}, 51_00, 'another one');
-    is(post({ amount => 5, currency => 'JPY' })->{json}{balance_after}, 5, 'another currency has its own balance');
+        [ 'top_up', 50_00, 'USD', 50_00, 'till-1', $user->{ref}, $user->{id} ], 'the entry has the amount, the balance and the user');
+    is(post({ amount => 1_00 })->{json}{balance_after}, 51_00, 'a second top-up is added');
+    is(post({ amount => 5, currency => 'JPY' })->{json}{balance_after}, 5, 'each currency has its own balance');
 };
 
 subtest 'a correction' => sub {
     my $reply = post({ amount => -1_00 });
-    is_deeply([ @{ $reply->{json} }{qw(entry_type amount balance_after)} ], [ 'correction', -1_00, 50_00 ], 'is negative');
+    is_deeply([ @{ $reply->{json} }{qw(entry_type amount balance_after)} ], [ 'correction', -1_00, 50_00 ], 'a correction can be negative');
     refused(post({ amount => -50_01 }), 402, 'insufficient_balance');
-    is(post({ amount => -50_00 })->{json}{balance_after}, 0, 'down to nothing');
+    is(post({ amount => -50_00 })->{json}{balance_after}, 0, 'a correction can reduce the balance to 0');
 };
 
-subtest 'what is refused' => sub {
+subtest 'refusals' => sub {
     refused(post({ amount => 0 }), 422, 'amount_out_of_range', 'amount');
     refused(post({ amount => 2_000_000_000_000_000 }), 422, 'amount_out_of_range', 'amount');
     refused(post({ amount => $_ }), 422, 'invalid_fields', 'amount') for '1', 1.5, [];
@@ -44,12 +44,12 @@ subtest 'what is refused' => sub {
     refused(api(POST => $path, @token, body => ''), 400, 'malformed_json');
 };
 
-subtest 'keys' => sub {
+subtest 'idempotency keys' => sub {
     my @with   = (headers => { 'Idempotency-Key' => unique('key') });
     my $first  = post({ amount => 7 }, @with);
     my $second = post({ amount => 7 }, @with);
-    is($second->content, $first->content, 'a repeat gets the first answer');
-    is_deeply([ $second->code, $second->header('Idempotency-Replayed') ], [ 201, 'true' ], 'and says so');
+    is($second->content, $first->content, 'a repetition returns the first response');
+    is_deeply([ $second->code, $second->header('Idempotency-Replayed') ], [ 201, 'true' ], 'a repetition is marked as replayed');
     refused(post({ amount => 8 }, @with), 422, 'idempotency_key_reused');
     is((rows(q(SELECT balance FROM orders.account WHERE tenant_id = 1 AND user_id = ? AND currency = 'USD'), $user->{id}))[0]{balance},
         7, 'the money moved once');

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# The shape of the documents of the operator API: each refusal has the path of its field, and no value leads to a 500.
+# The shape of the documents of the operator API: each refusal has the path of its field, and no value causes a 500.
 use strict;
 use warnings;
 use Encode qw(decode encode);
-use ModOrders::Company qw(make_company make_member make_product);
+use ModOrders::Company qw(make_company make_company_member make_product);
 use ModOrders::Goods;
 use ModOrders::Test;
 
@@ -12,10 +12,10 @@ my @token = (token => operator->{token});
 my $buyer = make_user();
 my $lamp  = make_goods();
 my $shop  = make_company;
-my $agent = make_member($shop);
+my $agent = make_company_member($shop);
 my $item  = make_product($shop);
 
-# Sends a JSON text, which Perl would spell otherwise.
+# Sends a JSON text as it is written, which Perl would encode differently.
 sub sent
 {
     my ($method, $path, $text) = @_;
@@ -144,7 +144,7 @@ subtest 'control characters' => sub {
         for qw(\u0001 \b \f \u000b \u000e \u001b \u001f \u007f \u0085 \u009b \r \r\r\n);
     my $lines = 'a\r\nb\n\tc';
     my $reply = sent(PUT => '/catalogue/plans/' . unique('lines'), qq({"name":"x","price":1,"currency":"USD","description":"$lines"}));
-    is($reply->code, 201, 'CR LF, LF and TAB in a text of several lines') or diag($reply->as_string);
+    is($reply->code, 201, 'CR LF, LF and TAB are accepted in a text of several lines') or diag($reply->as_string);
 };
 
 subtest 'times' => sub {
@@ -176,7 +176,7 @@ subtest 'orders' => sub {
         [ voucher => '"' . 'x' x 65 . '"', 'invalid_field voucher' ], [ notes => '"a\u0007"', 'invalid_field notes' ],
         [ notes => '"a\rb"', 'invalid_field notes' ], [ notes => '"a\r"', 'invalid_field notes' ], [ metadata => '[]', 'invalid_field metadata' ];
     my $placed = sent(POST => '/orders', object(%order, shipping_address => '{"postal_code":12345,"email":"","house":1.50,"city":null}', lines => '[{"product":"' . $lamp->{ref} . '","quantity":2.0,"discount":null}]'));
-    is($placed->code, 201, 'numbers and empty texts in an address, a quantity of 2.0') or diag($placed->as_string);
+    is($placed->code, 201, 'numbers and empty texts in an address and a quantity of 2.0 are accepted') or diag($placed->as_string);
 };
 
 subtest 'carts' => sub {
@@ -201,15 +201,15 @@ subtest 'shipments, tracking events and addresses' => sub {
         [ '{}', 'required_field shipping_address' ], [ '{"shipping_address":{"stret":"x"}}', 'unknown_field shipping_address.stret' ];
 };
 
-# null takes a member's package away, an absent member keeps it: these are two documents.
+# null removes the package of a member, an absent member keeps it: the documents differ.
 subtest 'null is not absent in a document' => sub {
     my ($path, $key) = ("$admin/catalogue/members/" . make_user()->{ref}, unique('key'));
     local $ModOrders::Test::undescribed = 1;
-    is(api(PUT => $path, @token, headers => { 'Idempotency-Key' => $key }, json => { package => undef })->code, 201, 'a document');
+    is(api(PUT => $path, @token, headers => { 'Idempotency-Key' => $key }, json => { package => undef })->code, 201, 'the first document is accepted');
     refused(api(PUT => $path, @token, headers => { 'Idempotency-Key' => $key }, json => {}), 422, 'idempotency_key_reused');
 };
 
-# Values that nobody expects, in every member of every document.
+# Unexpected values in every member of every document.
 no warnings 'qw';
 my @odd = (qw(null "" "x" "USD" 0 -1 1 1.5 1e15 1000000000000001 2147483648 999999999999999999 1e30 -1e400 true false [] [1] ["USD"] [null] [[]] [{}] {} {"a":1} {"a":{"b":[null]}}
     {"USD":1} {"USD":{}} {"USD":1e30} {"px240":1} {"en":{}} [{"id":1e30,"name":"x"}] [{"ref":"x"}] [{"ref":""}] [{"ref":"x","stock":1e15}]
@@ -217,7 +217,7 @@ my @odd = (qw(null "" "x" "USD" 0 -1 1 1.5 1e15 1000000000000001 2147483648 9999
     {"expected_at":"infinity"} "2026-02-30T00:00:00Z" "9999-12-31T23:59:59-12:00" "2026-11-29T00:00:00Z" "day" "month" "\u202e" "\ud83d\ude00"),
     '" "', '"' . 'y' x 20000 . '"', '"' . encode('UTF-8', "\x{e9}" x 320) . '"');
 
-subtest 'odd values in an order' => sub {
+subtest 'unexpected values in an order' => sub {
     my @wrong;
     for my $member (qw(dialect user company agent currency tax_inclusive voucher notes metadata payment_method payment_channel payment_return_url cart lines shipping
         billing_address shipping_address)) {
@@ -226,10 +226,10 @@ subtest 'odd values in an order' => sub {
             push @wrong, "$member " . substr($odd, 0, 60) . ' ' . $reply->code if $reply->code != 201 && $reply->code !~ /^4/;
         }
     }
-    is_deeply(\@wrong, [], 'an order is placed or refused');
+    is_deeply(\@wrong, [], 'every order is placed or refused');
 };
 
-subtest 'odd values in the catalogue' => sub {
+subtest 'unexpected values in the catalogue' => sub {
     my ($user, $plan, $ref) = ($buyer->{ref}, unique('plan'), unique('odd'));
     sent(PUT => "/catalogue/plans/$plan", '{"name":"P","price":1,"currency":"USD"}');
     my @lines;
@@ -261,8 +261,8 @@ subtest 'odd values in the catalogue' => sub {
     $results{ JSON::PP::decode_json($_)->{result} }++ for split /\n/, $reply->content;
     my $all = 0;
     $all += $_ for values %results;
-    is($all, scalar(@lines), 'each is stored or refused');
-    is_deeply([ sort keys %results ], [qw(created refused unchanged updated)], 'in one of the known ways');
+    is($all, scalar(@lines), 'every line has a result');
+    is_deeply([ sort keys %results ], [qw(created refused unchanged updated)], 'the results are the documented ones');
 };
 
 done;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# POST /api/v1/admin/payments/:channel/events: what a provider may say, signed, and what it may not.
+# POST /api/v1/admin/payments/:channel/events: signed events of a provider, and refusals.
 use strict;
 use warnings;
 use Digest::SHA qw(hmac_sha256 sha256_hex);
@@ -54,44 +54,44 @@ subtest 'paid' => sub {
     my $id    = unique('evt');
     my $event = event($order, 'paid');
     my $reply = send_event($event, id => $id);
-    is($reply->code, 200, 'is taken');
-    is_deeply($reply->{json}, { result => 'done' }, 'and says so');
+    is($reply->code, 200, 'the event is acknowledged');
+    is_deeply($reply->{json}, { result => 'done' }, 'the result is done');
     is(state_of($order), 'completed paid', 'the order is paid');
-    is_deeply(send_event($event, id => $id)->{json}, { result => 'unchanged' }, 'again, it changes nothing');
-    is(send_event($event)->code, 200, 'nor under another id');
+    is_deeply(send_event($event, id => $id)->{json}, { result => 'unchanged' }, 'a repetition changes nothing');
+    is(send_event($event)->code, 200, 'an event with another id is acknowledged');
     is(scalar rows(q(SELECT step FROM orders_v1.order_history WHERE tenant_id = 1 AND order_id = ? AND to_state = 'paid'), $order->{id}),
         1, 'it was paid once');
-    is(send_event(event($order, 'failed', failure_code => 'late'))->code, 200, 'a failure that comes after it');
-    is(state_of($order), 'completed paid', 'changes nothing');
+    is(send_event(event($order, 'failed', failure_code => 'late'))->code, 200, 'a later failure is acknowledged');
+    is(state_of($order), 'completed paid', 'a later failure changes nothing');
 };
 
-subtest 'confirming, failed, and paid at last' => sub {
+subtest 'confirming, failed, then paid' => sub {
     my $order = order();
     send_event(event($order, 'confirming'));
-    is(state_of($order), 'open confirming', 'confirming');
+    is(state_of($order), 'open confirming', 'a confirming event sets the payment to confirming');
     send_event(event($order, 'failed', failure_code => 'no_funds', failure_message => 'No funds.'));
-    is(state_of($order), 'open failed', 'failed');
+    is(state_of($order), 'open failed', 'a failed event sets the payment to failed');
     my $shown = api(GET => "/api/v1/user/orders/$order->{id}", token => $buyer->{token})->{json}{order};
     is_deeply([ @$shown{qw(status payment_failure_code payment_failure_message)} ], [ 'payment_failed', 'no_funds', 'No funds.' ],
-        'as the buyer sees');
+        'the buyer sees the failure');
     send_event(event($order, 'paid'));
-    is(state_of($order), 'completed paid', 'another try succeeded');
+    is(state_of($order), 'completed paid', 'a second attempt is paid');
 };
 
-subtest 'an event that overtakes the reply' => sub {
+subtest 'an event before the reply with the intent' => sub {
     my $order = order();
     my $event = event($order, 'paid');
     delete $event->{intent_id};
-    is(send_event($event)->code, 200, 'names the payment alone');
-    is(state_of($order), 'completed paid', 'and finds it');
+    is(send_event($event)->code, 200, 'an event with the payment key is acknowledged');
+    is(state_of($order), 'completed paid', 'the order is paid');
     $order = order();
     $event = event($order, 'paid');
     delete $event->{payment_key};
     send_event($event);
-    is(state_of($order), 'completed paid', 'or names the intent alone');
+    is(state_of($order), 'completed paid', 'an event with only the intent pays the order');
 };
 
-# The row of an event, with the verdict.
+# The stored event with its verdict.
 sub kept
 {
     my ($id) = @_;
@@ -106,57 +106,57 @@ sub is_refused
     my $reply = send_event($event, id => $id);
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     is($reply->code, 200, "$name: acknowledged") or diag($reply->as_string);
-    is_deeply($reply->{json}, { result => 'refused', code => $code }, 'with its verdict');
-    is_deeply([ @{ kept($id) }{qw(verdict refusal type transaction_id)} ], [ 'refused', $code, @$event{qw(type transaction_id)} ], 'and kept');
+    is_deeply($reply->{json}, { result => 'refused', code => $code }, 'the body has the verdict');
+    is_deeply([ @{ kept($id) }{qw(verdict refusal type transaction_id)} ], [ 'refused', $code, @$event{qw(type transaction_id)} ], 'the event is stored with its refusal');
     my @lines = grep { /\[orders:error\].* ORD0039 provider_event_refused \S+ - operator\.payments\.event: channel simulator, event \Q$id\E / } log_since($mark);
-    is(scalar @lines, 1, 'one line at level error');
+    is(scalar @lines, 1, 'the log has one line at level error');
     my $facts = sprintf '(%s), payment %s, intent %s, transaction %s, amount %s %s: %s', $event->{type}, kept($id)->{payment_id} // $event->{payment_key},
         map({ $event->{$_} // '-' } qw(intent_id transaction_id)), $event->{amount} // 0, $event->{currency} // '-', $code;
-    like($lines[0], qr/\Q$facts\E/, 'tells what it is about');
+    like($lines[0], qr/\Q$facts\E/, 'the line has the facts of the event');
     $mark = log_mark();
-    is_deeply(send_event($event, id => $id)->{json}, { result => 'refused', code => $code }, 'a repeat gets the same answer');
-    is(scalar(grep { /ORD0039/ } log_since($mark)), 0, 'and is not logged again');
+    is_deeply(send_event($event, id => $id)->{json}, { result => 'refused', code => $code }, 'a repetition returns the same verdict');
+    is(scalar(grep { /ORD0039/ } log_since($mark)), 0, 'a repetition is not logged again');
 }
 
-subtest 'what the order database refuses' => sub {
+subtest 'refused events' => sub {
     my $order = order();
     is_refused(event($order, 'paid', amount => 10_01), 'amount_mismatch', 'another amount');
     is_refused(event($order, 'paid', amount => undef), 'amount_mismatch', 'no amount');
     is_refused(event($order, 'paid', currency => 'EUR'), 'currency_mismatch', 'another currency');
-    is_refused(event($order, 'paid', currency => 'usd'), 'currency_mismatch', 'a currency that there is not');
-    is_refused(event($order, 'paid', transaction_id => undef), 'required_field', 'no transaction');
-    is_refused(event($order, 'paid', payment_key => '00000000-0000-4000-8000-000000000000', intent_id => 'in_none'), 'not_found', 'an unknown payment');
+    is_refused(event($order, 'paid', currency => 'usd'), 'currency_mismatch', 'an unknown currency');
+    is_refused(event($order, 'paid', transaction_id => undef), 'required_field', 'no transaction id');
+    is_refused(event($order, 'paid', payment_key => '00000000-0000-4000-8000-000000000000', intent_id => 'in_none'), 'not_found', 'an unknown payment key');
     is_refused(event($order, 'nonsense'), 'invalid_field', 'an unknown type');
-    is(state_of($order), 'open unpaid', 'without effect');
+    is(state_of($order), 'open unpaid', 'the order is unchanged');
     my $taken = event($order, 'paid');
     send_event($taken);
     is_refused({ %$taken, transaction_id => unique('tx') }, 'payment_already_captured', 'a second capture');
-    is_refused(event($order, 'refunded', amount => 10_01, capture_id => $taken->{transaction_id}), 'refund_exceeds_captured', 'a refund of more');
+    is_refused(event($order, 'refunded', amount => 10_01, capture_id => $taken->{transaction_id}), 'refund_exceeds_captured', 'a refund above the captured amount');
     my $other = order();
-    is_refused(event($other, 'paid', transaction_id => $taken->{transaction_id}), 'transaction_id_taken', 'a transaction of another order');
+    is_refused(event($other, 'paid', transaction_id => $taken->{transaction_id}), 'transaction_id_taken', 'the transaction id of another order');
     my @open = rows(q(SELECT refusal FROM orders.unresolved_provider_events WHERE tenant_id = 1 AND order_id = ? ORDER BY id), $order->{id});
     is(join(' ', map { $_->{refusal} } @open), 'amount_mismatch amount_mismatch currency_mismatch currency_mismatch required_field '
         . 'invalid_field payment_already_captured refund_exceeds_captured', 'operators find them in a view');
 };
 
-subtest 'refunds that contradict the books' => sub {
+subtest 'refund events that contradict the records' => sub {
     my $order = order();
     my ($first, $second) = (event($order, 'paid'), event($order, 'paid'));
     send_event($first);
     is_refused($second, 'payment_already_captured', 'a second capture');
-    is_refused(event($order, 'refunded', capture_id => $second->{transaction_id}), 'capture_mismatch', 'its refund names it');
-    is_refused(event($order, 'refunded'), 'capture_mismatch', 'a refund of one of the two');
-    is(state_of($order), 'completed paid', 'without effect');
+    is_refused(event($order, 'refunded', capture_id => $second->{transaction_id}), 'capture_mismatch', 'a refund of the second capture');
+    is_refused(event($order, 'refunded'), 'capture_mismatch', 'a refund without a capture id');
+    is(state_of($order), 'completed paid', 'the order is unchanged');
     my $refund = event($order, 'refunded', amount => 4_00, capture_id => $first->{transaction_id});
-    is_deeply(send_event($refund)->{json}, { result => 'done' }, 'a refund that names the capture of the payment is applied');
-    is_refused({ %$refund, type => 'refund_failed' }, 'refund_already_settled', 'it fails after all');
-    is(state_of($order), 'completed partially_refunded', 'without effect');
+    is_deeply(send_event($refund)->{json}, { result => 'done' }, "a refund of the payment's capture is applied");
+    is_refused({ %$refund, type => 'refund_failed' }, 'refund_already_settled', 'a failure of the completed refund');
+    is(state_of($order), 'completed partially_refunded', 'the order is unchanged');
     my @seen = rows(q(SELECT refusal, capture_id FROM orders.unresolved_provider_events WHERE tenant_id = 1 AND order_id = ? ORDER BY id), $order->{id});
     is_deeply([ map { [ @$_{qw(refusal capture_id)} ] } @seen ], [ [ 'payment_already_captured', undef ], [ 'capture_mismatch', $second->{transaction_id} ],
         [ 'capture_mismatch', undef ], [ 'refund_already_settled', $first->{transaction_id} ] ], 'operators find them all');
 };
 
-subtest 'what is no event' => sub {
+subtest 'malformed events' => sub {
     my $order = order();
     my %bodies = (
         '{' . unique('x') => 'malformed_json', '["' . unique('x') . '"]' => 'malformed_json', '{"x":"' . unique('x') . '"}' => 'invalid_fields',
@@ -183,7 +183,7 @@ subtest 'what is no event' => sub {
     refused(send_event('{', secret => 'x' x 64, unchecked => 1), 401, 'invalid_signature');
 };
 
-subtest 'an order database that is busy' => sub {
+subtest 'a busy database' => sub {
     my $order = order();
     my $event = event($order, 'paid');
     my $id    = unique('evt');
@@ -191,52 +191,52 @@ subtest 'an order database that is busy' => sub {
     $other->begin_work;
     $other->do('SELECT FROM orders.orders WHERE tenant_id = 1 AND id = ? FOR UPDATE', undef, $order->{id});
     refused(send_event($event, id => $id), 503, 'busy');
-    ok(!kept($id), 'nothing is kept');
+    ok(!kept($id), 'the event is not stored');
     $other->rollback;
-    is_deeply(send_event($event, id => $id)->{json}, { result => 'done' }, 'and the event is taken when it comes again');
+    is_deeply(send_event($event, id => $id)->{json}, { result => 'done' }, 'the event is applied when it is sent again');
 };
 
-subtest 'events that come too early' => sub {
+subtest 'early events' => sub {
     my $order = order();
     my $early = event($order, 'refunded', amount => 4_00);
-    is_deeply(send_event($early)->{json}, { result => 'waiting' }, 'a refund before its capture waits');
-    is(state_of($order), 'open unpaid', 'without effect');
-    is_deeply(send_event(event($order, 'paid'))->{json}, { result => 'done' }, 'the capture');
-    is(state_of($order), 'completed partially_refunded', 'brings it along');
+    is_deeply(send_event($early)->{json}, { result => 'waiting' }, 'a refund event before the capture waits');
+    is(state_of($order), 'open unpaid', 'the order is unchanged');
+    is_deeply(send_event(event($order, 'paid'))->{json}, { result => 'done' }, 'the capture is applied');
+    is(state_of($order), 'completed partially_refunded', 'the waiting refund is applied with it');
     $order = order();
     send_event(event($order, 'refunded', amount => 10_00));
-    is(api(POST => "/api/v1/admin/orders/$order->{id}/pay", token => operator->{token}, json => {})->code, 200, 'a capture that an operator reports');
-    like(state_of($order), qr/ refunded$/, 'brings it along too');
+    is(api(POST => "/api/v1/admin/orders/$order->{id}/pay", token => operator->{token}, json => {})->code, 200, 'an operator records the payment');
+    like(state_of($order), qr/ refunded$/, 'the waiting refund is applied with it');
     my $intent = unique('in');
     my $event  = { type => 'paid', intent_id => $intent, transaction_id => unique('tx'), amount => 10_00, currency => 'USD' };
     my $id     = unique('evt');
-    is_deeply(send_event($event, id => $id)->{json}, { result => 'waiting' }, 'an unknown intent is waited for');
+    is_deeply(send_event($event, id => $id)->{json}, { result => 'waiting' }, 'an event with an unknown intent waits');
     $order = order();
     db()->do('UPDATE orders.payment SET intent_id = ? WHERE tenant_id = 1 AND order_id = ?', undef, $intent, $order->{id});
-    ok(wait_for(sub { state_of($order) eq 'completed paid' }, 20), 'the worker looks after it');
-    is(kept($id)->{verdict}, 'done', 'its verdict tells');
+    ok(wait_for(sub { state_of($order) eq 'completed paid' }, 20), 'the worker applies the event');
+    is(kept($id)->{verdict}, 'done', 'the event has its verdict');
 };
 
-subtest 'confirming keeps an order from expiring' => sub {
+subtest 'confirming extends the expiry' => sub {
     my $order = order();
     let_expire($order->{id}, q(now() + interval '2 s'));
     send_event(event($order, 'confirming'));
     my ($row) = rows(q(SELECT expires_at > now() + interval '6 days' AS late FROM orders.orders WHERE tenant_id = 1 AND id = ?), $order->{id});
-    ok($row->{late}, 'for a week');
+    ok($row->{late}, 'the expiry is extended by a week');
     sleep 3;
     send_event(event($order, 'paid'));
-    is(state_of($order), 'completed paid', 'a late capture settles it');
+    is(state_of($order), 'completed paid', 'a late capture is applied');
 };
 
-subtest 'settled by hand, without a reference' => sub {
+subtest 'a payment settled by an operator without a reference' => sub {
     my $order = order();
-    is(api(POST => "/api/v1/admin/orders/$order->{id}/pay", token => operator->{token}, json => {})->code, 200, 'an operator settles it');
+    is(api(POST => "/api/v1/admin/orders/$order->{id}/pay", token => operator->{token}, json => {})->code, 200, 'the operator settles the payment');
     my $event = event($order, 'paid');
-    is_deeply(send_event({ %$event, currency => 'EUR' })->{json}, { result => 'refused', code => 'currency_mismatch' }, 'other money is refused');
-    is_deeply(send_event($event)->{json}, { result => 'done' }, 'the provider reports the capture');
+    is_deeply(send_event({ %$event, currency => 'EUR' })->{json}, { result => 'refused', code => 'currency_mismatch' }, 'another currency is refused');
+    is_deeply(send_event($event)->{json}, { result => 'done' }, 'the capture is applied');
     my ($payment) = rows('SELECT * FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $order->{id});
-    is($payment->{transaction_id}, $event->{transaction_id}, 'its transaction is stored');
-    is_deeply(send_event($event)->{json}, { result => 'unchanged' }, 'once');
+    is($payment->{transaction_id}, $event->{transaction_id}, 'the transaction id is stored');
+    is_deeply(send_event($event)->{json}, { result => 'unchanged' }, 'a repeated event changes nothing');
 };
 
 subtest 'free text' => sub {
@@ -244,16 +244,16 @@ subtest 'free text' => sub {
     my %shown = ("No\nfunds." => 'No funds.', "a\x{85}b\x{7f}\tc" => 'a b  c', "\x{e9}" x 600 => "\x{e9}" x 500);
     for my $text (sort keys %shown) {
         my $order = order();
-        is_deeply(send_event(event($order, 'failed', failure_code => "no\r", failure_message => $text))->{json}, { result => 'done' }, 'is no reason to refuse');
+        is_deeply(send_event(event($order, 'failed', failure_code => "no\r", failure_message => $text))->{json}, { result => 'done' }, 'control characters are accepted');
         my ($payment) = rows('SELECT failure_code, failure_message FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $order->{id});
-        is_deeply($payment, { failure_code => 'no ', failure_message => $shown{$text} }, 'and is sanitised');
+        is_deeply($payment, { failure_code => 'no ', failure_message => $shown{$text} }, 'control characters are replaced');
     }
     my $order = order();
     my $body  = JSON::PP->new->canonical->encode(event($order, 'failed', failure_code => 'no', failure_message => 'MESSAGE'));
     $body =~ s/MESSAGE/\xff cut \\ud83d/;
-    is_deeply(send_event($body, unchecked => 1)->{json}, { result => 'done' }, 'nor are bytes that are no text');
+    is_deeply(send_event($body, unchecked => 1)->{json}, { result => 'done' }, 'invalid UTF-8 is accepted');
     my ($payment) = rows('SELECT failure_message FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $order->{id});
-    is($payment->{failure_message}, '  cut  ', 'they are replaced');
+    is($payment->{failure_message}, '  cut  ', 'invalid UTF-8 is replaced');
 };
 
 subtest 'signatures' => sub {
@@ -267,7 +267,7 @@ subtest 'signatures' => sub {
     refused(api(POST => $path, json => $event),              401, 'invalid_signature');
     refused(api(POST => $path, json => $event, token => operator->{token}), 401, 'invalid_signature');
     refused(send_event($event, path => '/api/v1/admin/payments/nowhere/events'), 404, 'not_found');
-    is(state_of($order), 'open unpaid', 'without a good one nothing happens');
+    is(state_of($order), 'open unpaid', 'without a valid signature the order is unchanged');
     refused(api(GET => $path, unchecked => 1), 405, 'method_not_allowed');
 };
 
@@ -275,14 +275,14 @@ subtest 'refunds through the provider' => sub {
     $provider->mode('manual');
     my $order = order();
     $provider->approve($order->{payment_intent_id});
-    ok(wait_for(sub { state_of($order) eq 'completed paid' }), 'an order paid at the provider');
-    $provider->mode('pending', delay => 3); # the worker may ask at any time; the answer takes longer than what follows
+    ok(wait_for(sub { state_of($order) eq 'completed paid' }), 'an order is paid through the provider');
+    $provider->mode('pending', delay => 3); # the worker may send the request at any time; the reply takes longer than the rest of the test
     my $reply = api(POST => "/api/v1/admin/orders/$order->{id}/refund", token => operator->{token}, json => { amount => 4_00 });
-    is($reply->code, 201, 'is refunded');
-    is_deeply([ $reply->{json}{refund}{status}, $reply->{json}{order}{payment_state} ], [ 'pending', 'refund_pending' ], 'when the provider has done it');
+    is($reply->code, 201, 'a refund is accepted');
+    is_deeply([ $reply->{json}{refund}{status}, $reply->{json}{order}{payment_state} ], [ 'pending', 'refund_pending' ], 'the refund is pending');
     refused(api(POST => "/api/v1/admin/orders/$order->{id}/refund", token => operator->{token}, json => { amount => 1 }), 409, 'refund_in_progress');
-    ok(wait_for(sub { state_of($order) eq 'completed partially_refunded' }, 20), 'which the worker sees to');
-    is($provider->intent_of(key_of($order->{payments}[0]{id}))->{refunded} // 4_00, 4_00, 'the provider gave it back');
+    ok(wait_for(sub { state_of($order) eq 'completed partially_refunded' }, 20), 'the worker sends the refund');
+    is($provider->intent_of(key_of($order->{payments}[0]{id}))->{refunded} // 4_00, 4_00, 'the provider made the refund');
 };
 
 invariants_hold();

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# Members that a body may not have: the operator API refuses each by its path, so that no misspelled one loses its value.
+# Unknown members of a body: the operator API refuses each with its path, so that no value is lost by a misspelled name.
 use strict;
 use warnings;
-use ModOrders::Company qw(make_company make_member make_product);
+use ModOrders::Company qw(make_company make_company_member make_product);
 use ModOrders::Goods;
 use ModOrders::Test;
 
@@ -24,7 +24,7 @@ sub unknown
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     my @codes = map { $_->{code} } @{ $reply->{json}{errors} || [] };
     refused($reply, 422, $reply->{json}{code} // '', @fields);
-    return is_deeply(\@codes, [ map { 'unknown_field' } @fields ], 'as unknown') || diag($reply->as_string);
+    return is_deeply(\@codes, [ map { 'unknown_field' } @fields ], 'the code of each field is unknown_field') || diag($reply->as_string);
 }
 
 subtest 'orders' => sub {
@@ -34,12 +34,12 @@ subtest 'orders' => sub {
         [ shipping => { cost => 5 }, 'shipping.cost' ],
         [ shipping_address => { stret => 'x' }, 'shipping_address.stret' ],
         [ billing_address => { City => 'x' }, 'billing_address.City' ];
-    is(post('/orders', { %order, metadata => { any => { thing => [ 1, { goes => 2 } ] } } })->code, 201, 'metadata are free');
+    is(post('/orders', { %order, metadata => { any => { thing => [ 1, { goes => 2 } ] } } })->code, 201, 'metadata may have any members');
     refused(post('/orders', { %order, lines => [ { product => $lamp->{ref} }, { product => $lamp->{ref}, quantity => 0 } ] }), 422, 'invalid_field', 'lines[1].quantity');
     refused(post('/orders', { %order, lines => undef, cart => 'C99999999' }), 404, 'cart_not_found', 'cart');
 };
 
-subtest 'work on an order' => sub {
+subtest 'operations on an order' => sub {
     my $id = order_goods($buyer)->{id};
     unknown(post("/orders/$id/$_", { commment => 'x' }), 'commment') for qw(confirm pack ship deliver pay cancel refund apply invoice);
     unknown(post("/orders/$id/confirm", { collected => JSON::PP::false }), 'collected');
@@ -50,7 +50,7 @@ subtest 'work on an order' => sub {
     unknown(post("/orders/$id/refund", { lines => [ { id => 1, quantity => 1 }, { id => 2, quantity => 1, qty => 1 } ] }), 'lines[1].qty');
     refused(post("/orders/$id/refund", { lines => [ { id => 1, quantity => 1 }, { id => 2, quantity => 0 } ] }), 422, 'invalid_fields', 'lines[1].quantity');
     unknown(post("/orders/$id/returns", { reason => 'x', lines => [ { id => 1 } ], comment => 'y' }), 'comment');
-    is_deeply([ @{ api(GET => "$admin/orders/$id", @token)->{json} }{qw(state fulfilment_state)} ], [ 'open', 'pending' ], 'nothing happened to it');
+    is_deeply([ @{ api(GET => "$admin/orders/$id", @token)->{json} }{qw(state fulfilment_state)} ], [ 'open', 'pending' ], 'the order is unchanged');
     my $sent = order_goods($buyer, payment_method => 'cod');
     work($sent, $_) for qw(confirm pack ship);
     unknown(post("/orders/$sent->{id}/tracking", { status => 'in_transit', place => 'x' }), 'place');
@@ -60,9 +60,9 @@ subtest 'work on an order' => sub {
     unknown(api(POST => "$admin/refunds/1/settle", @token, form => [ 'failed[]' => 'true' ]), 'failed[]');
 };
 
-subtest 'the rest' => sub {
+subtest 'other bodies' => sub {
     my $shop   = make_company;
-    my $seller = make_member($shop);
+    my $seller = make_company_member($shop);
     my $item   = make_product($shop);
     my %cart   = (company => $shop->{ref}, agent => $seller->{ref}, currency => 'JPY', products => [ { number => $item->{number} } ]);
     unknown(post('/carts', { %cart, discount => 1 }), 'discount');
@@ -74,20 +74,20 @@ subtest 'the rest' => sub {
     unknown(api(PUT => "$admin/catalogue/products/" . unique('p'), @token, json => { name => 'x', variants => [ { ref => 'a' }, { ref => 'b', stok => 1 } ] }), 'variants[1].stok');
     refused(api(PUT => "$admin/catalogue/products/" . unique('p'), @token, json => { name => 'x', variants => [ { ref => 'a', prices => { EURO => 1 } } ] }), 422, 'currency_unknown', 'variants[0].prices.EURO');
     my ($line) = split /\n/, api(POST => "$admin/catalogue", @token, type => 'application/x-ndjson', body => qq({"kind":"users","ref":"x","name":"y","logn":"z"}\n))->content;
-    is_deeply([ @{ JSON::PP::decode_json($line) }{qw(result code field)} ], [ 'refused', 'unknown_field', 'logn' ], 'a line of many');
+    is_deeply([ @{ JSON::PP::decode_json($line) }{qw(result code field)} ], [ 'refused', 'unknown_field', 'logn' ], 'a line of a bulk');
     unknown(api(GET => "$admin/$_?stauts=open&limit=1", @token), 'stauts') for qw(orders returns tokens);
     unknown(api(GET => "$admin/orders?user[]=x&limit[]=1", @token), 'user[]', 'limit[]');
 };
 
-subtest 'what was answered may be sent back' => sub {
+subtest 'members of responses are accepted in requests' => sub {
     local $ModOrders::Test::undescribed = 1;
     my $ref = unique('user');
     my $put = api(PUT => "$admin/catalogue/users/$ref", @token, json => { name => 'x' })->{json};
-    is(api(PUT => "$admin/catalogue/users/$ref", @token, json => { %$put, name => 'x' })->{json}{result}, 'unchanged', 'an entry');
+    is(api(PUT => "$admin/catalogue/users/$ref", @token, json => { %$put, name => 'x' })->{json}{result}, 'unchanged', 'an entry of the catalogue');
     my $token = post('/tokens', { user => $buyer->{ref}, scopes => ['buyer'] })->{json};
     is(post('/tokens', { %$token, user => $buyer->{ref} , expires_at => undef })->code, 201, 'a token');
     my $posted = post('/balances', { user => $buyer->{ref}, amount => 1, currency => 'USD' })->{json};
-    is(post('/balances', $posted)->code, 201, 'a posting');
+    is(post('/balances', $posted)->code, 201, 'a ledger entry');
     my $told = post('/terminal-transactions', { transaction_id => unique('t'), kind => 'charge', amount => 1, currency => 'USD' })->{json};
     is(post('/terminal-transactions', $told)->code, 200, 'a terminal\'s transaction');
     my $paid = order_goods($buyer);
@@ -100,7 +100,7 @@ subtest 'what was answered may be sent back' => sub {
     $sent = post("/orders/$sent->{id}/ship", $shipment);
     is($sent->code, 200, 'a shipment') or diag($sent->as_string);
     my $tracked = post("/orders/$sent->{json}{id}/tracking", { status => 'in_transit' })->{json};
-    is(post("/orders/$tracked->{id}/tracking", $tracked->{shipments}[0]{tracking}[-1])->code, 200, 'an event');
+    is(post("/orders/$tracked->{id}/tracking", $tracked->{shipments}[0]{tracking}[-1])->code, 200, 'a tracking event');
 };
 
 done;

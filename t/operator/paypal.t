@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# A channel with provider=paypal, from the order to its refund, against the PayPal that pretends (t/lib/paypal).
+# A channel with provider=paypal, from the order to its refund, with the PayPal simulator (t/lib/paypal).
 use strict;
 use warnings;
 use Digest::SHA qw(sha256_hex);
@@ -11,7 +11,7 @@ use ModOrders::Test;
 my $buyer  = make_user();
 my $plan   = make_plan(price => 19_90, currency => 'EUR');
 my $secret = Apache::Test::vars('channel_secret_file');
-my $port   = ModOrders::Httpd::free_port();
+my $port   = ModOrders::Process::free_port();
 make_channel('paypal', provider => 'paypal');
 
 my $httpd = ModOrders::Httpd->new(global => 'LogLevel orders:info');
@@ -32,7 +32,7 @@ sub order
     my $reply = api(POST => $httpd->url('/api/v1/user/orders'), token => $buyer->{token}, unchecked => 1, json => {
         plan_id => ($with{plan} || $plan)->{id}, payment_method => 'external', payment_channel => 'paypal',
         payment_return_url => 'https://shop.example/thanks' });
-    is($reply->code, 200, 'an order by PayPal') or diag($reply->as_string);
+    is($reply->code, 200, 'an order through PayPal is placed') or diag($reply->as_string);
     return $reply->{json}{order};
 }
 
@@ -57,24 +57,24 @@ sub payment_of { return (rows('SELECT * FROM orders.payment WHERE tenant_id = 1 
 subtest 'an order is approved, captured and refunded' => sub {
     my $order = order();
     my $theirs = $paypal->order(payment_of($order)->{intent_id});
-    is($theirs->{purchase_units}[0]{amount}{value}, '19.90', 'PayPal is told the amount');
+    is($theirs->{purchase_units}[0]{amount}{value}, '19.90', 'PayPal receives the amount');
     my ($page) = map { $_->{href} } grep { $_->{rel} eq 'payer-action' } @{ $theirs->{links} };
     is(payment_of($order)->{pay_url}, $page, 'and the buyer PayPal\'s page');
-    like($paypal->browse($page, 'approve'), qr{^https://shop.example/thanks\?token=\w+&PayerID=\w+$}, 'from which they come back');
-    ok(wait_for(sub { state_of($order) eq 'completed paid' }), 'the money is taken when PayPal tells') or diag(state_of($order), $httpd->log);
-    ok($paypal->settled, 'every webhook is taken') or diag(explain($paypal->state->{deliveries}), $httpd->log);
-    is(state_of($order), 'completed paid', 'and changes nothing more');
+    like($paypal->browse($page, 'approve'), qr{^https://shop.example/thanks\?token=\w+&PayerID=\w+$}, 'PayPal redirects to the return URL');
+    ok(wait_for(sub { state_of($order) eq 'completed paid' }), 'the webhook causes the capture') or diag(state_of($order), $httpd->log);
+    ok($paypal->settled, 'every webhook is accepted') or diag(explain($paypal->state->{deliveries}), $httpd->log);
+    is(state_of($order), 'completed paid', 'the order stays paid');
     my $reply = api(POST => $httpd->url("/api/v1/admin/orders/$order->{id}/refund"), token => operator()->{token}, unchecked => 1, json => { reason => 'back' });
-    like($reply->code, qr/^20[01]$/, 'a refund') or diag($reply->as_string);
-    # the shared server's worker, which does not know the channel, claims it too: so it is due again at once, all the time
+    like($reply->code, qr/^20[01]$/, 'a refund is accepted') or diag($reply->as_string);
+    # The worker of the shared server does not have the channel, but also claims the refund. Therefore it is made due repeatedly.
     my $until = time + 20;
     make_due(refund => $order->{id}), select(undef, undef, undef, 0.01) until state_of($order) =~ / refunded$/ || time > $until;
-    like(state_of($order), qr/ refunded$/, 'is made') or diag(state_of($order), $httpd->log);
+    like(state_of($order), qr/ refunded$/, 'the refund is done') or diag(state_of($order), $httpd->log);
     is($paypal->order($theirs->{id})->{purchase_units}[0]{payments}{captures}[0]{status}, 'REFUNDED', 'at PayPal\'s');
-    ok($paypal->settled, 'whose webhook is taken too');
+    ok($paypal->settled, 'its webhook is accepted');
     $paypal->resend(reverse => 1, times => 3);
-    ok($paypal->settled, 'again and backwards');
-    like(state_of($order), qr/ refunded$/, 'it changes nothing');
+    ok($paypal->settled, 'repeated webhooks in reverse order are accepted');
+    like(state_of($order), qr/ refunded$/, 'the order is unchanged');
 };
 
 subtest 'a capture whose reply is lost' => sub {
@@ -83,8 +83,8 @@ subtest 'a capture whose reply is lost' => sub {
     my $intent = payment_of($order)->{intent_id};
     $paypal->approve($intent);
     $paypal->release(times => 2);
-    ok(wait_for(sub { state_of($order) eq 'completed paid' }), 'is found by the next webhook') or diag(state_of($order), $httpd->log);
-    is(scalar @{ $paypal->order($intent)->{purchase_units}[0]{payments}{captures} }, 1, 'and made once');
+    ok(wait_for(sub { state_of($order) eq 'completed paid' }), 'the next webhook completes the order') or diag(state_of($order), $httpd->log);
+    is(scalar @{ $paypal->order($intent)->{purchase_units}[0]{payments}{captures} }, 1, 'PayPal has one capture');
     $paypal->set;
 };
 
@@ -92,24 +92,24 @@ subtest 'a declined card' => sub {
     my $order = order();
     $paypal->set(decline => 1);
     $paypal->approve(payment_of($order)->{intent_id});
-    ok(wait_for(sub { payment_of($order)->{status} eq 'failed' }), 'fails the payment') or diag($httpd->log);
-    is(payment_of($order)->{failure_code}, 'INSTRUMENT_DECLINED', 'with PayPal\'s word for it');
+    ok(wait_for(sub { payment_of($order)->{status} eq 'failed' }), 'the payment fails') or diag($httpd->log);
+    is(payment_of($order)->{failure_code}, 'INSTRUMENT_DECLINED', 'the payment has the failure code of PayPal');
     $paypal->set;
 };
 
-subtest 'a capture that PayPal looks at first' => sub {
+subtest 'a capture that PayPal reviews' => sub {
     my $order = order();
     $paypal->set(capture => 'PENDING');
     my $intent = payment_of($order)->{intent_id};
     $paypal->approve($intent);
-    ok(wait_for(sub { payment_of($order)->{status} eq 'confirming' }), 'is confirming') or diag($httpd->log);
+    ok(wait_for(sub { payment_of($order)->{status} eq 'confirming' }), 'the payment is confirming') or diag($httpd->log);
     refused(api(POST => $httpd->url("/api/v1/user/orders/$order->{id}/cancel"), token => $buyer->{token}, unchecked => 1, json => {}), 409, 'order_not_cancellable');
     $paypal->complete($paypal->order($intent)->{purchase_units}[0]{payments}{captures}[0]{id});
-    ok(wait_for(sub { state_of($order) eq 'completed paid' }), 'and then paid') or diag(state_of($order), $httpd->log);
+    ok(wait_for(sub { state_of($order) eq 'completed paid' }), 'the order is paid later') or diag(state_of($order), $httpd->log);
     $paypal->set;
 };
 
-subtest 'webhooks that are not for us' => sub {
+subtest 'webhooks for other recipients' => sub {
     my $events = $httpd->url('/api/v1/admin/payments/paypal/events');
     my $send = sub {
         my ($body, %how) = @_;
@@ -117,19 +117,19 @@ subtest 'webhooks that are not for us' => sub {
     };
     my $body = '{"id":"WH-1","event_type":"CUSTOMER.DISPUTE.CREATED","resource":{}}';
     my $reply = $send->($body);
-    is($reply->code, 200, 'are acknowledged');
-    is_deeply($reply->{json}, { result => 'unchanged' }, 'and change nothing');
+    is($reply->code, 200, 'the webhook is acknowledged');
+    is_deeply($reply->{json}, { result => 'unchanged' }, 'it changes nothing');
     my $order = order();
     my $foreign = sprintf '{"id":"WH-2","event_type":"CHECKOUT.ORDER.APPROVED","resource":{"id":"%s","purchase_units":[{"custom_id":"2-%s"}]}}',
         payment_of($order)->{intent_id}, payment_of($order)->{provider_key};
-    is_deeply($send->($foreign)->{json}, { result => 'unchanged' }, 'nor do those of another tenant');
+    is_deeply($send->($foreign)->{json}, { result => 'unchanged' }, 'a webhook of another tenant changes nothing');
     refused($send->($body, certificate => 'other'), 401, 'invalid_signature');
     refused($send->($body, webhook_id => 'OTHER'), 401, 'invalid_signature');
     refused(api(POST => $events, unchecked => 1, body => $body), 401, 'invalid_signature');
 };
 
-# Headers of one true delivery, with other bodies.
-subtest 'a body that is forged behind the headers of a delivery' => sub {
+# The headers of a genuine delivery with other bodies.
+subtest 'a forged body with the headers of a delivery' => sub {
     my $events = $httpd->url('/api/v1/admin/payments/paypal/events');
     my $paid = order();
     $paypal->approve(payment_of($paid)->{intent_id});
@@ -149,33 +149,33 @@ subtest 'a body that is forged behind the headers of a delivery' => sub {
 
     my $unpaid = order();
     my $reply = $send->('PAYMENT.CAPTURE.COMPLETED', join ',', '"id":"FORGED1","status":"COMPLETED"', $mark->($unpaid), $money->('19.90'), $of->($unpaid));
-    isnt($reply->code, 401, 'the signature fits');
-    is_deeply($reply->{json}, { result => 'pending' }, 'a capture that PayPal does not know may become known later') or diag($reply->as_string);
+    isnt($reply->code, 401, 'the signature is accepted');
+    is_deeply($reply->{json}, { result => 'pending' }, 'a notice about a capture that PayPal does not know is pending') or diag($reply->as_string);
     my $capture = payment_of($paid)->{transaction_id};
     $reply = $send->('PAYMENT.CAPTURE.COMPLETED', join ',', qq("id":"$capture","status":"COMPLETED"), $mark->($unpaid), $money->('19.90'), $of->($unpaid));
-    is($reply->code, 200, 'the capture of another payment, which PayPal knows');
-    is(state_of($unpaid), 'open unpaid', 'do not pay an order') or diag(explain(payment_of($unpaid)));
+    is($reply->code, 200, 'the capture of another payment is acknowledged');
+    is(state_of($unpaid), 'open unpaid', 'it does not pay the order') or diag(explain(payment_of($unpaid)));
     is($send->('CHECKOUT.ORDER.APPROVED', '"id":"' . payment_of($unpaid)->{intent_id} . '","purchase_units":[{' . $mark->($unpaid) . '}]')->code, 200,
         'an approval that has not been given');
-    is(scalar @{ $paypal->order(payment_of($unpaid)->{intent_id})->{purchase_units}[0]{payments}{captures} || [] }, 0, 'captures nothing');
-    is(state_of($unpaid), 'open unpaid', 'and pays nothing') or diag(explain(payment_of($unpaid)));
+    is(scalar @{ $paypal->order(payment_of($unpaid)->{intent_id})->{purchase_units}[0]{payments}{captures} || [] }, 0, 'no capture is made');
+    is(state_of($unpaid), 'open unpaid', 'the order is unpaid') or diag(explain(payment_of($unpaid)));
 
     my $link = qq("links":[{"rel":"up","href":"https://api.paypal.com/v2/payments/captures/$capture"}]);
-    is($send->('PAYMENT.CAPTURE.REFUNDED', join ',', '"id":"FORGED2","status":"COMPLETED"', $mark->($paid), $money->('19.90'), $link)->{json}{result}, 'pending', 'a refund');
-    is($send->('PAYMENT.CAPTURE.REVERSED', join ',', '"id":"FORGED3"', $money->('19.90'), $link)->{json}{result}, 'pending', 'and one without a mark');
+    is($send->('PAYMENT.CAPTURE.REFUNDED', join ',', '"id":"FORGED2","status":"COMPLETED"', $mark->($paid), $money->('19.90'), $link)->{json}{result}, 'pending', 'a forged refund');
+    is($send->('PAYMENT.CAPTURE.REVERSED', join ',', '"id":"FORGED3"', $money->('19.90'), $link)->{json}{result}, 'pending', 'a forged reversal without a reference');
     $send->('PAYMENT.CAPTURE.REFUNDED', join ',', qq("id":"$capture"), $mark->($paid), $money->('19.90'), $link);
     $send->('PAYMENT.CAPTURE.DENIED', join ',', qq("id":"$capture","status":"DECLINED"), $mark->($paid), $of->($paid));
-    is(state_of($paid), 'completed paid', 'give nothing back');
-    is(payment_of($paid)->{refunded} + payment_of($paid)->{refunding}, 0, 'at all');
-    is($known->() - $before, 0, 'nothing that is not verified becomes an event');
-    is(join(' ', map { notice_of($_)->{verdict} } qw(FORGED1 FORGED2 FORGED3)), 'pending pending pending', 'but it is stored to be verified');
+    is(state_of($paid), 'completed paid', 'the order stays paid');
+    is(payment_of($paid)->{refunded} + payment_of($paid)->{refunding}, 0, 'no refund is recorded');
+    is($known->() - $before, 0, 'no unverified event is stored');
+    is(join(' ', map { notice_of($_)->{verdict} } qw(FORGED1 FORGED2 FORGED3)), 'pending pending pending', 'the notices are stored');
     hurry('FORGED1');
     ok(wait_for(sub { notice_of('FORGED1')->{attempts} > 1 }), 'the worker tries again') or diag(explain(notice_of('FORGED1')), $httpd->log);
-    is(state_of($unpaid), 'open unpaid', 'and finds nothing');
+    is(state_of($unpaid), 'open unpaid', 'the order is unchanged');
     db()->do(q(UPDATE orders.provider_notice SET attempts = 6, pending_since = now() - interval '25 hours' WHERE tenant_id = 1 AND resource_id = 'FORGED1'));
     ok(wait_for(sub { notice_of('FORGED1')->{verdict} eq 'rejected' }), 'after a day it is refused');
-    ok(wait_for(sub { grep { /\[orders:error\].* ORD0039 .* transaction FORGED1,.*: provider_unreachable/ } split /\n/, $httpd->log }), 'and logged');
-    is((rows(q(SELECT count(*) AS n FROM orders.unresolved_provider_events WHERE tenant_id = 1 AND transaction_id = 'FORGED1')))[0]{n}, 1, 'and listed');
+    ok(wait_for(sub { grep { /\[orders:error\].* ORD0039 .* transaction FORGED1,.*: provider_unreachable/ } split /\n/, $httpd->log }), 'the refusal is logged');
+    is((rows(q(SELECT count(*) AS n FROM orders.unresolved_provider_events WHERE tenant_id = 1 AND transaction_id = 'FORGED1')))[0]{n}, 1, 'the refusal is listed');
 
     $paypal->set(hold => 1);
     $paypal->refund($capture, { currency_code => 'EUR', value => '5.00' });
@@ -183,16 +183,16 @@ subtest 'a body that is forged behind the headers of a delivery' => sub {
     my $refund = $paypal->order(payment_of($paid)->{intent_id})->{purchase_units}[0]{payments}{refunds}[0]{id};
     $send->('PAYMENT.CAPTURE.COMPLETED', join(',', qq("id":"$capture"), $mark->($paid), $money->('19.90')), $true->{id});
     $send->('PAYMENT.CAPTURE.REFUNDED', join(',', '"id":"FORGED4"', $mark->($paid), $money->('19.90'), $link), $true->{id});
-    is(payment_of($paid)->{refunded}, 0, 'an event whose id is taken');
+    is(payment_of($paid)->{refunded}, 0, 'a forged event with a known id changes nothing');
     $paypal->release;
-    ok($paypal->settled && wait_for(sub { state_of($paid) eq 'completed partially_refunded' }), 'is applied when it comes') or diag(state_of($paid), $httpd->log);
-    is(payment_of($paid)->{refunded}, 5_00, 'with its amount');
+    ok($paypal->settled && wait_for(sub { state_of($paid) eq 'completed partially_refunded' }), 'the genuine event is applied') or diag(state_of($paid), $httpd->log);
+    is(payment_of($paid)->{refunded}, 5_00, 'it has its amount');
     $reply = $send->('PAYMENT.CAPTURE.REFUNDED', join ',', qq("id":"$refund"), $mark->($paid), $money->('14.90'), $link);
-    is_deeply($reply->{json}, { result => 'unchanged' }, 'once, whatever its next copy says');
+    is_deeply($reply->{json}, { result => 'unchanged' }, 'a forged repetition changes nothing');
     $paypal->set;
 };
 
-subtest 'an event while PayPal does not answer' => sub {
+subtest 'an event while PayPal does not respond' => sub {
     my $order = order();
     $paypal->approve(payment_of($order)->{intent_id});
     ok(wait_for(sub { state_of($order) eq 'completed paid' }) && $paypal->settled, 'an order is paid') or diag(state_of($order), $httpd->log);
@@ -202,19 +202,19 @@ subtest 'an event while PayPal does not answer' => sub {
     my ($true) = grep { $_->{type} eq 'PAYMENT.CAPTURE.REFUNDED' && $_->{order_id} eq payment_of($order)->{intent_id} } @{ $paypal->state->{deliveries} };
     my $begun = time;
     my $reply = api(POST => $httpd->url('/api/v1/admin/payments/paypal/events'), unchecked => 1, body => $true->{body}, headers => $paypal->sign($true->{body}));
-    is($reply->code, 200, 'is acknowledged') or diag($reply->as_string);
-    is_deeply($reply->{json}, { result => 'pending' }, 'as to be verified');
-    cmp_ok(time - $begun, '<=', 8, 'within the time of the channel');
-    is(state_of($order), 'completed paid', 'and changes nothing');
+    is($reply->code, 200, 'the event is acknowledged') or diag($reply->as_string);
+    is_deeply($reply->{json}, { result => 'pending' }, 'its notice is pending');
+    cmp_ok(time - $begun, '<=', 8, 'the event is acknowledged within the timeout of the channel');
+    is(state_of($order), 'completed paid', 'the order is unchanged');
     my $refund = $paypal->order(payment_of($order)->{intent_id})->{purchase_units}[0]{payments}{refunds}[0]{id};
     hurry($refund);
-    ok(wait_for(sub { state_of($order) eq 'completed partially_refunded' }), 'until the worker verifies it: PayPal need not send it again')
+    ok(wait_for(sub { state_of($order) eq 'completed partially_refunded' }), 'the worker verifies the notice without another delivery')
         or diag(state_of($order), explain(notice_of($refund)), $httpd->log);
-    ok(wait_for(sub { notice_of($refund)->{verdict} eq 'verified' }), 'and it is verified');
+    ok(wait_for(sub { notice_of($refund)->{verdict} eq 'verified' }), 'the notice is verified');
     $paypal->release;
-    ok($paypal->settled, 'it comes again');
+    ok($paypal->settled, 'PayPal repeats the event');
     is((rows('SELECT count(*) AS n FROM orders.provider_notice WHERE tenant_id = 1 AND resource_id = ?', $refund))[0]{n}, 1, 'the same body is stored once');
-    is(payment_of($order)->{refunded}, 5_00, 'and applied once');
+    is(payment_of($order)->{refunded}, 5_00, 'the event is applied once');
     $paypal->set;
 };
 
@@ -280,17 +280,17 @@ subtest 'signed bodies that cannot be read' => sub {
     }
 };
 
-subtest 'a currency that PayPal does not take' => sub {
+subtest 'a currency that PayPal does not accept' => sub {
     my $order = order(plan => make_plan(price => 1999, currency => 'TND'));
-    is(payment_of($order)->{status}, 'failed', 'fails at once');
-    is(payment_of($order)->{failure_code}, 'currency_not_supported', 'and says why');
+    is(payment_of($order)->{status}, 'failed', 'the payment fails immediately');
+    is(payment_of($order)->{failure_code}, 'currency_not_supported', 'the payment has the failure code');
 };
 
 my $log = $httpd->log;
 open my $in, '<', $secret or die "$secret: $!";
 my ($word) = map { s/\s+$//r } <$in>;
-unlike($log, qr/\Q$word\E|A21AA|buyer\@example/, 'nothing secret is logged');
-unlike($log, qr/exit signal/, 'nothing falls');
+unlike($log, qr/\Q$word\E|A21AA|buyer\@example/, 'the log has no secret');
+unlike($log, qr/exit signal/, 'no child of httpd crashes');
 $httpd->stop;
 invariants_hold();
 done;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The operator API's returns: request, approve, reject, receive, refund, list; and how refunds by hand end.
+# Returns in the operator API: request, approve, reject, receive, refund, list; and manual refunds.
 use strict;
 use warnings;
 use ModOrders::Test;
@@ -19,7 +19,7 @@ sub post
     return api(POST => "$admin$path", @token, json => $document // {}, headers => \%headers);
 }
 
-# An order of lamps and a cake, as placed.
+# Places an order of lamps and a cake.
 sub sold
 {
     my ($lamps, %more) = @_;
@@ -29,18 +29,18 @@ sub sold
     return $reply->{json};
 }
 
-# It is delivered, so many days ago; cash on delivery was not collected.
+# Delivers an order, the given number of days ago; the cash on delivery was not collected.
 sub delivered
 {
     my ($order, $days) = @_;
-    ModOrders::Test::call('advance', $order->{id}, 'packed', (undef) x 4);
-    ModOrders::Test::call('ship', $order->{id}, '{}', undef);
-    ModOrders::Test::call('advance', $order->{id}, 'delivered', undef, 'false', undef, undef);
+    ModOrders::Test::call_as_operator('advance', $order->{id}, 'packed', (undef) x 4);
+    ModOrders::Test::call_as_operator('ship', $order->{id}, '{}', undef);
+    ModOrders::Test::call_as_operator('advance', $order->{id}, 'delivered', undef, 'false', undef, undef);
     db()->do(q(UPDATE orders.shipment SET delivered_at = now() - ? * interval '24 hours' WHERE tenant_id = 1 AND order_id = ?), undef, $days // 0, $order->{id});
     return get("/orders/$order->{id}")->{json};
 }
 
-# The lines of a request: the first line of the order, or such as are given.
+# The lines of a request: the first line of the order, or the given lines.
 sub of
 {
     my ($order, $quantity) = @_;
@@ -53,56 +53,54 @@ sub requested
     return post("/orders/$order->{id}/returns", { lines => $lines, reason => 'Damaged.' });
 }
 
-sub members { return join ' ', sort keys %{ $_[0] } }
-
-subtest 'the whole way' => sub {
+subtest 'a complete return' => sub {
     my $order = delivered(sold(3));
     my $reply = requested($order, of($order, 2));
     is($reply->code, 201, 'a return is requested');
     my $return = $reply->{json}{return};
-    is(members($return), 'amount created_at currency id lines reason refund_id state updated_at', 'with all its members');
-    is_deeply([ @$return{qw(state reason lines refund_id amount currency)} ], [ 'requested', 'Damaged.', of($order, 2), undef, undef, 'USD' ], 'as it was said');
-    is_deeply($reply->{json}{order}{returns}, [$return], 'the order has it');
-    is_deeply($reply->{json}{order}, get("/orders/$order->{id}")->{json}, 'as if it were read');
-    is($reply->{json}{order}{version}, $order->{version} + 1, 'in its next version');
+    is(member_names($return), 'amount created_at currency id lines reason refund_id state updated_at', 'the return has all members');
+    is_deeply([ @$return{qw(state reason lines refund_id amount currency)} ], [ 'requested', 'Damaged.', of($order, 2), undef, undef, 'USD' ], 'the members have the requested values');
+    is_deeply($reply->{json}{order}{returns}, [$return], 'the order has the return');
+    is_deeply($reply->{json}{order}, get("/orders/$order->{id}")->{json}, 'the order equals that of reading');
+    is($reply->{json}{order}{version}, $order->{version} + 1, 'the version is incremented');
     my $step = $reply->{json}{order}{history}[-1];
-    is_deeply([ @$step{qw(axis from to comment actor)} ], [ 'return', 'new', 'requested', 'Damaged.', { kind => 'operator', id => operator->{id} } ], 'and its history tells of it');
+    is_deeply([ @$step{qw(axis from to comment actor)} ], [ 'return', 'new', 'requested', 'Damaged.', { kind => 'operator', id => operator->{id} } ], 'the history has the step');
     my $again = requested($order, of($order, 2));
-    is_deeply([ $again->code, $again->{json} ], [ 200, $reply->{json} ], 'the same again changes nothing');
+    is_deeply([ $again->code, $again->{json} ], [ 200, $reply->{json} ], 'the same request again changes nothing');
     refused(post("/returns/$return->{id}/receive"), 409, 'return_not_resolvable');
-    is(post("/returns/$return->{id}/receive")->{json}{state}, 'requested', 'which says how it is');
+    is(post("/returns/$return->{id}/receive")->{json}{state}, 'requested', 'the refusal has the state');
 
     $reply = post("/returns/$return->{id}/approve", { comment => 'Send it.' });
-    is_deeply([ $reply->code, $reply->{json}{return}{state}, $reply->{json}{order}{history}[-1]{comment} ], [ 200, 'approved', 'Send it.' ], 'approved');
-    is_deeply(post("/returns/$return->{id}/approve", { comment => 'Again.' })->{json}, $reply->{json}, 'once');
+    is_deeply([ $reply->code, $reply->{json}{return}{state}, $reply->{json}{order}{history}[-1]{comment} ], [ 200, 'approved', 'Send it.' ], 'the return is approved');
+    is_deeply(post("/returns/$return->{id}/approve", { comment => 'Again.' })->{json}, $reply->{json}, 'a repeated step changes nothing');
     $reply = api(POST => "$admin/returns/$return->{id}/receive", @token, body => '', type => '');
-    is_deeply([ $reply->code, $reply->{json}{return}{state} ], [ 200, 'received' ], 'received; no body is needed');
+    is_deeply([ $reply->code, $reply->{json}{return}{state} ], [ 200, 'received' ], 'the return is received without a body');
     $reply = post("/returns/$return->{id}/refund");
-    is_deeply([ $reply->code, @{ $reply->{json}{return} }{qw(state amount)} ], [ 200, 'refunded', 20_00 ], 'refunded');
+    is_deeply([ $reply->code, @{ $reply->{json}{return} }{qw(state amount)} ], [ 200, 'refunded', 20_00 ], 'the return is refunded');
     my $refund = $reply->{json}{order}{refunds}[-1];
-    is_deeply([ @$refund{qw(id amount status reason)} ], [ $reply->{json}{return}{refund_id}, 20_00, 'done', 'Damaged.' ], 'by a refund of the order');
-    is($reply->{json}{order}{payment_state}, 'partially_refunded', 'which shows it');
-    is_deeply(post("/returns/$return->{id}/refund")->{json}, $reply->{json}, 'once');
+    is_deeply([ @$refund{qw(id amount status reason)} ], [ $reply->{json}{return}{refund_id}, 20_00, 'done', 'Damaged.' ], 'the refund belongs to the order');
+    is($reply->{json}{order}{payment_state}, 'partially_refunded', 'the order is partially refunded');
+    is_deeply(post("/returns/$return->{id}/refund")->{json}, $reply->{json}, 'a repeated step changes nothing');
     refused(post("/returns/$return->{id}/reject"), 409, 'return_not_resolvable');
-    is((rows('SELECT returned_quantity, refunded_quantity FROM orders.order_line WHERE tenant_id = 1 AND id = ?', $order->{lines}[0]{id}))[0]{refunded_quantity}, 2, 'by its pieces');
+    is((rows('SELECT returned_quantity, refunded_quantity FROM orders.order_line WHERE tenant_id = 1 AND id = ?', $order->{lines}[0]{id}))[0]{refunded_quantity}, 2, 'the line counts the items');
 };
 
-subtest 'rejected, and all that is left' => sub {
+subtest 'a rejected return, and a return of all remaining items' => sub {
     my $order  = delivered(sold(2));
     my $return = requested($order, of($order))->{json}{return};
-    is_deeply($return->{lines}, of($order, 2), 'without a quantity it is all that is left');
+    is_deeply($return->{lines}, of($order, 2), 'without a quantity, all remaining items are returned');
     my $reply = post("/returns/$return->{id}/reject", { comment => 'Too used.' });
-    is($reply->{json}{return}{state}, 'rejected', 'it is rejected');
+    is($reply->{json}{return}{state}, 'rejected', 'the return is rejected');
     refused(post("/returns/$return->{id}/approve"), 409, 'return_not_resolvable');
-    is(requested($order, of($order))->code, 201, 'and may be asked for again');
+    is(requested($order, of($order))->code, 201, 'the items can be requested again');
     my $only = delivered(post('/orders', { dialect => 'shop', user => $buyer->{ref}, currency => 'USD', payment_method => 'balance', lines => [ { product => $product{lamp} } ] })->{json});
     my $id = requested($only, of($only))->{json}{return}{id};
     post("/returns/$id/approve");
-    is(post("/returns/$id/receive")->{json}{order}{fulfilment_state}, 'returned', 'when all is back the order is returned');
-    is(post("/returns/$id/refund")->{json}{order}{payment_state}, 'refunded', 'and refunded');
+    is(post("/returns/$id/receive")->{json}{order}{fulfilment_state}, 'returned', 'the order is returned when all items are received');
+    is(post("/returns/$id/refund")->{json}{order}{payment_state}, 'refunded', 'the order is refunded');
 };
 
-subtest 'what is refused' => sub {
+subtest 'refusals' => sub {
     my $order = delivered(sold(2));
     my ($lamp, $cake) = map { $_->{id} } @{ $order->{lines} };
     my $path = "/orders/$order->{id}/returns";
@@ -114,20 +112,20 @@ subtest 'what is refused' => sub {
     refused(post($path, { lines => [ { id => $lamp }, { id => $lamp } ], reason => 'x' }), 422, 'invalid_field', 'lines');
     my $unknown = post($path, { lines => [ { id => $lamp }, { id => 999_999_998 }, { id => 999_999_999 } ], reason => 'x' });
     refused($unknown, 422, 'line_not_found', 'lines');
-    is_deeply($unknown->{json}{lines}, [ 999_999_998, 999_999_999 ], 'all of them are named');
+    is_deeply($unknown->{json}{lines}, [ 999_999_998, 999_999_999 ], 'the refusal names all unknown lines');
     my $never = post($path, { lines => [ { id => $lamp }, { id => $cake } ], reason => 'x' });
     refused($never, 422, 'line_not_returnable', 'lines');
-    is_deeply($never->{json}{lines}, [$cake], 'cake is eaten');
+    is_deeply($never->{json}{lines}, [$cake], 'the refusal names the line that is not returnable');
     my $many = requested($order, of($order, 3));
     refused($many, 422, 'quantity_out_of_range', 'lines');
-    is_deeply([ @{ $many->{json} }{qw(id maximum)} ], [ $lamp, 2 ], 'there are two');
+    is_deeply([ @{ $many->{json} }{qw(id maximum)} ], [ $lamp, 2 ], 'the refusal has line and maximum');
     requested($order, of($order, 2));
     my $none = requested($order, of($order, 1));
     refused($none, 409, 'line_already_returned');
-    is_deeply($none->{json}{lines}, [$lamp], 'this one');
+    is_deeply($none->{json}{lines}, [$lamp], 'the refusal names the line without remaining items');
     my $early = requested(sold(1), [ { id => 1 } ]);
     refused($early, 409, 'order_not_returnable');
-    is($early->{json}{fulfilment_state}, 'pending', 'it is still on its way');
+    is($early->{json}{fulfilment_state}, 'pending', 'the refusal has the state');
     my $late = delivered(sold(1), 31);
     refused(requested($late, of($late)), 409, 'return_window_closed');
     refused(post('/orders/9000000000/returns', { lines => [ { id => 1 } ], reason => 'x' }), 404, 'not_found');
@@ -140,23 +138,23 @@ subtest 'what is refused' => sub {
     refused(post("/returns/$id/refund"), 409, 'order_not_refundable');
 };
 
-subtest 'conditions and keys' => sub {
+subtest 'entity tags and idempotency keys' => sub {
     my $order  = delivered(sold(2));
     my $tag    = get("/orders/$order->{id}")->header('ETag');
     my %body   = (lines => of($order, 1), reason => 'x');
     my %header = ('Idempotency-Key' => unique('key'), 'If-Match' => $tag);
     refused(post("/orders/$order->{id}/returns", \%body, 'If-Match' => '"999"'), 412, 'version_mismatch');
     my $first = post("/orders/$order->{number}/returns", \%body, %header);
-    is($first->code, 201, 'If-Match with the present tag, and the order by its number');
+    is($first->code, 201, 'If-Match with the current tag, and the order by its number');
     my $second = post("/orders/$order->{number}/returns", \%body, %header);
-    is_deeply([ $second->code, $second->header('Idempotency-Replayed'), $second->content ], [ 201, 'true', $first->content ], 'a repeat is a replay, byte for byte');
+    is_deeply([ $second->code, $second->header('Idempotency-Replayed'), $second->content ], [ 201, 'true', $first->content ], 'a repetition is replayed');
     refused(post("/orders/$order->{number}/returns", { %body, reason => 'y' }, %header), 422, 'idempotency_key_reused');
     my $id = $first->{json}{return}{id};
     refused(post("/returns/$id/approve", {}, 'If-Match' => $tag), 412, 'version_mismatch');
     my %key = ('Idempotency-Key' => unique('key'));
     my $approved = post("/returns/$id/approve", {}, %key);
     post("/returns/$id/receive");
-    is(post("/returns/$id/approve", {}, %key)->content, $approved->content, 'of each step');
+    is(post("/returns/$id/approve", {}, %key)->content, $approved->content, 'each step is replayed');
 };
 
 subtest 'the list' => sub {
@@ -166,46 +164,46 @@ subtest 'the list' => sub {
         post("/returns/$ids[0]/reject");
     }
     my $reply = get('/returns?state=rejected&limit=1');
-    is($reply->code, 200, 'in a state');
+    is($reply->code, 200, 'returns in a state');
     my ($listed) = @{ $reply->{json}{returns} };
-    is_deeply([ $listed->{id}, members($listed->{order}) ], [ $ids[0], 'id number' ], 'the newest first, with its order');
-    is_deeply({ map { $_ => $listed->{$_} } grep { $_ ne 'order' } keys %$listed }, get("/orders/$listed->{order}{id}")->{json}{returns}[0], 'as the order shows it');
-    ok($reply->{json}{next_cursor}, 'there are more');
+    is_deeply([ $listed->{id}, member_names($listed->{order}) ], [ $ids[0], 'id number' ], 'the newest is first, with its order');
+    is_deeply({ map { $_ => $listed->{$_} } grep { $_ ne 'order' } keys %$listed }, get("/orders/$listed->{order}{id}")->{json}{returns}[0], 'the entry equals that of the order');
+    ok($reply->{json}{next_cursor}, 'the page has a cursor');
     my ($next) = ($reply->header('Link') // '') =~ /^<([^>]+)>; rel="next"$/;
-    is(api(GET => "$admin/returns$next", @token)->{json}{returns}[0]{id}, $ids[1], 'on the next page');
+    is(api(GET => "$admin/returns$next", @token)->{json}{returns}[0]{id}, $ids[1], 'the next page');
     my $all = get('/returns?limit=500')->{json};
-    is(scalar(grep { $_->{id} == $ids[0] || $_->{id} == $ids[1] } @{ $all->{returns} }), 2, 'in any state');
-    is($all->{next_cursor}, undef, 'to the end');
+    is(scalar(grep { $_->{id} == $ids[0] || $_->{id} == $ids[1] } @{ $all->{returns} }), 2, 'returns in any state');
+    is($all->{next_cursor}, undef, 'the last page has no cursor');
     refused(get("/returns?$_"), 422, 'invalid_fields', (split /=/)[0]) for 'state=lost', 'limit=0', 'cursor=x';
     refused(api(GET => "$admin/returns", token => $buyer->{token}), 403, 'forbidden');
 };
 
-subtest 'a refund that is sent later, by people or by a provider' => sub {
+subtest 'manual refunds' => sub {
     my $order = sold(1, payment_method => 'bank_transfer');
     post("/orders/$order->{id}/pay", { reference => unique('statement') });
     delivered($order = get("/orders/$order->{id}")->{json});
     my $id = requested($order, of($order))->{json}{return}{id};
     post("/returns/$id/$_") for qw(approve receive);
-    # A seller's word leaves the money to the operator.
+    # A refund by a seller is left to the operator.
     my $pending = sub {
         db()->do(q(SELECT FROM orders_v1.resolve_return(1, 'operator', 'seller', NULL, 'test', NULL, NULL, ?, 'refund', NULL, NULL)), undef, $id);
         return get("/orders/$order->{id}")->{json}{refunds}[-1];
     };
     my $refund = $pending->();
-    is($refund->{status}, 'pending', 'it is to be sent');
+    is($refund->{status}, 'pending', 'the refund is pending');
     refused(post("/refunds/$refund->{id}/settle", $_->[0]), 422, 'invalid_fields', $_->[1])
         for [ { failed => 'yes' }, 'failed' ], [ { code => 'iban' }, 'code' ], [ { message => 'No.' }, 'message' ], [ { reference => 'x' x 256 }, 'reference' ];
     my $reply = post("/refunds/$refund->{id}/settle", { failed => JSON::PP::true(), code => 'iban', message => 'No such account.' });
-    is_deeply([ $reply->code, @{ $reply->{json}{refund} }{qw(id status failure_code)} ], [ 200, $refund->{id}, 'failed', 'iban' ], 'it could not be');
-    is_deeply([ @{ $reply->{json}{order}{returns}[0] }{qw(state refund_id)} ], [ 'received', undef ], 'the return is received, as before');
-    is($reply->{json}{order}{payment_state}, 'paid', 'and the order paid');
-    is(post("/refunds/$refund->{id}/settle", { reference => 'x' })->{json}{refund}{status}, 'failed', 'what has ended has ended');
+    is_deeply([ $reply->code, @{ $reply->{json}{refund} }{qw(id status failure_code)} ], [ 200, $refund->{id}, 'failed', 'iban' ], 'the refund has failed');
+    is_deeply([ @{ $reply->{json}{order}{returns}[0] }{qw(state refund_id)} ], [ 'received', undef ], 'the return is received again');
+    is($reply->{json}{order}{payment_state}, 'paid', 'the order is paid again');
+    is(post("/refunds/$refund->{id}/settle", { reference => 'x' })->{json}{refund}{status}, 'failed', 'a failed refund cannot be completed');
     $refund = $pending->();
     my %key = ('Idempotency-Key' => unique('key'));
     $reply = post("/refunds/$refund->{id}/settle", { reference => 'Statement 14' }, %key);
-    is_deeply([ $reply->code, @{ $reply->{json}{refund} }{qw(status reference)} ], [ 200, 'done', 'Statement 14' ], 'it was sent');
+    is_deeply([ $reply->code, @{ $reply->{json}{refund} }{qw(status reference)} ], [ 200, 'done', 'Statement 14' ], 'the refund is done');
     is($reply->{json}{order}{returns}[0]{state}, 'refunded', 'the return is refunded');
-    is(post("/refunds/$refund->{id}/settle", { reference => 'Statement 14' }, %key)->content, $reply->content, 'a repeat is a replay');
+    is(post("/refunds/$refund->{id}/settle", { reference => 'Statement 14' }, %key)->content, $reply->content, 'a repetition is replayed');
     my $other = delivered(sold(1));
     my $made  = post("/orders/$other->{id}/refund", { amount => 1 })->{json}{refund};
     refused(post("/refunds/$made->{id}/settle"), 409, 'refund_not_by_hand');

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Every route with every kind of credential: who gets in, and that nobody else learns anything.
+# Every route with every kind of credential: a request without the right credential gets no data and changes nothing.
 use strict;
 use warnings;
 use ModOrders::Test;
@@ -18,7 +18,7 @@ db()->do(q(UPDATE orders.token SET revoked_at = now() WHERE tenant_id = 1 AND ha
 my $left = make_user();
 db()->do('UPDATE orders.users SET active = false WHERE tenant_id = 1 AND id = ?', undef, $left->{id});
 
-# A user of another tenant whose id is the same as the owner's.
+# A user of another tenant with the id of the owner.
 db()->do(q(INSERT INTO orders.tenant (id, name, currency) VALUES (7, 'other', 'USD') ON CONFLICT DO NOTHING));
 db()->do(q(INSERT INTO orders.users (tenant_id, id, external_ref, name) VALUES (7, ?, ?, 'Stranger')), undef, $owner->{id}, unique('stranger'));
 my $foreign = unique('ord_7_foreign') . 'x' x 20;
@@ -84,11 +84,11 @@ for my $who (sort keys %nobody) {
             my $reply = ask_for($route, $id, $nobody{$who});
             my $name  = "$route->[0] " . $reply->request->uri->path;
             is($reply->code, 401, "$name: 401");
-            like($reply->header('WWW-Authenticate') // '', qr/^Bearer\b/, 'with the way to authenticate');
-            unlike($reply->content, qr/ORD-|example\.test|total|balance_cents/, 'and nothing else');
+            like($reply->header('WWW-Authenticate') // '', qr/^Bearer\b/, 'the response has a challenge');
+            unlike($reply->content, qr/ORD-|example\.test|total|balance_cents/, 'the body has no data');
         }
         is(traces(), $before, 'nothing has changed');
-        is(order_row($id)->{state}, 'open', 'the order neither');
+        is(order_row($id)->{state}, 'open', 'the order is unchanged');
     };
 }
 
@@ -96,11 +96,11 @@ subtest 'the wrong scope' => sub {
     my $id     = unpaid()->{id};
     my $before = traces();
     refused(ask_for($_, $id, $staff), 403, 'forbidden') for @buyer_routes;
-    is(traces(), $before, 'an operator is no buyer');
+    is(traces(), $before, 'a token with the scope operator changes nothing in the other APIs');
     my $buyer = $owner->{token};
     $before = traces();
     refused(ask_for($_, $id, $buyer), 403, 'forbidden') for @operator_routes;
-    is(traces(), $before, 'a buyer is no operator');
+    is(traces(), $before, 'a token with the scope buyer changes nothing in the operator API');
 };
 
 subtest 'another user' => sub {
@@ -110,16 +110,16 @@ subtest 'another user' => sub {
         my ($foreign, $missing) = map { ask_for($route, $_, $other->{token}) } $order->{id}, $none;
         refused($_, 404, 'not_found') for $foreign, $missing;
         delete $_->{json}{request_id} for $foreign, $missing;
-        is_deeply($foreign->{json}, $missing->{json}, 'cannot tell it from no order');
+        is_deeply($foreign->{json}, $missing->{json}, 'the response equals that for an unknown order');
     }
-    is(order_row($order->{id})->{state}, 'open', 'and changes nothing');
+    is(order_row($order->{id})->{state}, 'open', 'the order is unchanged');
     is_deeply([ grep { $_->{id} == $order->{id} } @{ api(GET => '/api/v1/user/orders?per_page=100', token => $other->{token})->{json}{orders} } ],
-        [], 'it is not in his list');
+        [], 'the list of another user does not have the order');
     my $guessed = api(GET => "/api/v1/user/orders?number=$order->{number}", token => $other->{token})->{json};
-    is($guessed->{pagination}{total_count}, 0, 'nor counted');
+    is($guessed->{pagination}{total_count}, 0, 'the list does not count it');
 };
 
-subtest 'who may' => sub {
+subtest 'permitted requests' => sub {
     my $order = unpaid();
     is(ask_for($_, $order->{id}, $owner->{token})->code, 200, "the owner: $_->[0] " . $_->[1]->(':id')) for @buyer_routes;
     for my $token ($staff, $both->{token}) {
@@ -132,23 +132,23 @@ subtest 'who may' => sub {
     }
 };
 
-subtest 'what a client says of itself' => sub {
+subtest 'identity in the request' => sub {
     local $ModOrders::Test::undescribed = 1;
     my $reply = api(POST => '/api/v1/user/orders', token => $other->{token}, json => {
         plan_id => $plan->{id}, user_id => $owner->{id}, total_cents => 1, status => 'refunded', tenant_id => 7, id => 1, number => 'X',
     });
-    is_deeply([ @{ $reply->{json}{order} }{qw(user_id total_cents status)} ], [ $other->{id}, 10_00, 'paid' ], 'does not matter');
+    is_deeply([ @{ $reply->{json}{order} }{qw(user_id total_cents status)} ], [ $other->{id}, 10_00, 'paid' ], 'the user, total and status of a body are ignored');
 };
 
-subtest 'secrets stay out of the logs' => sub {
+subtest 'secrets and logs' => sub {
     my $mark  = log_mark();
     my $token = make_token($owner);
     api(GET => '/api/v1/user/orders', token => $token);
     api(GET => '/api/v1/user/orders', token => "${token}x");
     api(POST => '/api/v1/admin/balances', token => operator->{token}, json => { user => $owner->{ref}, amount => 0, currency => 'USD' });
     my $log = join '', log_since($mark);
-    unlike($log, qr/\Q$token\E/, 'tokens');
-    unlike($log, qr/\Q$owner->{email}\E/, 'mail addresses');
+    unlike($log, qr/\Q$token\E/, 'the logs have no token');
+    unlike($log, qr/\Q$owner->{email}\E/, 'the logs have no mail address');
 };
 
 done;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# An order of goods that is paid twice: what the operator and the buyer see, and how the second payment goes back.
+# An order of goods that is paid twice: its presentation to operator and buyer, and the refund of the second payment.
 use strict;
 use warnings;
 use ModOrders::Goods;
@@ -12,7 +12,7 @@ my @token    = (token => operator->{token});
 
 sub seen { my ($order) = @_; return api(GET => "/api/v1/admin/orders/$order->{id}", @token)->{json} }
 
-# Paid by transfer, then at the provider's page, which is still open somewhere.
+# An order paid by bank transfer, and then on the payment page of the provider.
 sub paid_twice
 {
     my ($mode) = @_;
@@ -21,32 +21,32 @@ sub paid_twice
     operator_does($order, 'pay', method => 'bank_transfer', reference => unique('statement'));
     $provider->mode($mode);
     $provider->approve($order->{payments}[0]{intent_id});
-    ok(wait_for(sub { @{ seen($order)->{refunds} } }, 8), 'the provider reports the second payment');
+    ok(wait_for(sub { @{ seen($order)->{refunds} } }, 8), 'the second payment is recorded');
     return $order;
 }
 
 my $order = paid_twice('throttled');
 my $seen  = seen($order);
-is_deeply([ @$seen{qw(state payment_state fulfilment_state refunded)} ], [ 'open', 'paid', 'pending', 0 ], 'the order is paid, and nothing of it refunded');
+is_deeply([ @$seen{qw(state payment_state fulfilment_state refunded)} ], [ 'open', 'paid', 'pending', 0 ], 'the order is paid and not refunded');
 is_deeply([ map { "$_->{method} $_->{status} " . ($_->{surplus} ? 'surplus' : 'own') } @{ $seen->{payments} } ],
     [ 'external paid surplus', 'bank_transfer paid own' ], 'the operator sees which payment is surplus');
 my ($refund) = @{ $seen->{refunds} };
 is_deeply([ @$refund{qw(status amount payment_id)}, !!$refund->{surplus} ], [ 'pending', $seen->{total}, $seen->{payments}[0]{id}, !!1 ],
-    'and the refund of all of it');
+    'the operator sees the refund of the surplus');
 is(shop(GET => $order, $buyer)->{json}{data}{payment}{status}, 'paid', 'the buyer sees a paid order');
-is(work($order, 'ship')->{payment_state}, 'paid', 'it is packed and shipped meanwhile');
+is(work($order, 'ship')->{payment_state}, 'paid', 'the order is packed and shipped');
 
 $order = paid_twice('decline');
-ok(wait_for(sub { ($refund) = @{ seen($order)->{refunds} }; $refund->{failure_code} }, 8), 'the provider refuses to send the money back');
-is_deeply([ @$refund{qw(status failure_code)} ], [ 'pending', 'card_declined' ], 'the refund waits for a person');
+ok(wait_for(sub { ($refund) = @{ seen($order)->{refunds} }; $refund->{failure_code} }, 8), 'the provider refuses the refund');
+is_deeply([ @$refund{qw(status failure_code)} ], [ 'pending', 'card_declined' ], 'the refund waits for an operator');
 my $own = api(POST => "/api/v1/admin/orders/$order->{id}/refund", @token, json => { amount => 5_00 });
-is($own->code, 201, 'the order itself can be refunded meanwhile');
+is($own->code, 201, 'the order itself can be refunded');
 is_deeply([ @{ $own->{json}{refund} }{qw(status amount)}, !!$own->{json}{refund}{surplus}, $own->{json}{order}{payment_state} ],
     [ 'done', 5_00, !!0, 'partially_refunded' ], 'from its own payment');
 my $settled = api(POST => "/api/v1/admin/refunds/$refund->{id}/settle", @token, json => { reference => 'transfer 7' });
-is($settled->code, 200, 'an operator sends the surplus by other means');
+is($settled->code, 200, 'the operator settles the surplus refund');
 is_deeply([ @{ $settled->{json}{refund} }{qw(status reference)}, @{ $settled->{json}{order} }{qw(payment_state refunded)} ],
-    [ 'done', 'transfer 7', 'partially_refunded', 5_00 ], 'and the order is as before');
+    [ 'done', 'transfer 7', 'partially_refunded', 5_00 ], 'the states of the order are unchanged');
 
 invariants_hold();
 done;

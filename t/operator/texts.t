@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# Texts that no API accepts: invisible characters that reorder what is shown, and mail addresses that are none. The same rules
-# hold where SQL reads a document and where C reads a field.
+# Texts that all APIs refuse: invisible characters that reorder text, and malformed mail addresses. The same rules
+# apply to documents read in SQL and to fields read in C.
 use strict;
 use warnings;
 use utf8;
 use ModOrders::Commerce ();
-use ModOrders::Company qw(make_company make_member make_consumer sell bind_order company);
+use ModOrders::Company qw(make_company make_company_member make_consumer sell bind_order company);
 use ModOrders::Goods;
 use ModOrders::Test;
 
@@ -16,7 +16,7 @@ my @token = (token => operator->{token});
 my $buyer = make_user();
 my $lamp  = make_goods();
 
-# name, what answers when a text is put there, and the field that is refused.
+# The name, a function that sends a text, and the refused field.
 sub put
 {
     my ($kind, $field, %document) = @_;
@@ -80,8 +80,8 @@ subtest 'characters that end a line' => sub {
     }
 };
 
-subtest 'in the other APIs' => sub {
-    my $seller   = make_member(make_company);
+subtest 'the other APIs' => sub {
+    my $seller   = make_company_member(make_company);
     my $consumer = make_consumer;
     my $number   = sell($seller, type => 'cash_consumer_app');
     bind_order($consumer, $number);
@@ -89,7 +89,7 @@ subtest 'in the other APIs' => sub {
     my $item = ModOrders::Commerce::make_item();
     for my $code (0x202A, 0x202E, 0x2066, 0x2069) {
         is_deeply($edit->(city => 'a' . chr $code)->{json}{validation}, { city => ['invalid'] }, sprintf 'edit: U+%04X', $code);
-        my $body = ModOrders::Commerce::order_of($buyer, [ $item ], { address => ModOrders::Commerce::address(address_premise => 'a' . chr $code) });
+        my $body = ModOrders::Commerce::order_body($buyer, [ $item ], { address => ModOrders::Commerce::address(address_premise => 'a' . chr $code) });
         my $reply = ModOrders::Commerce::commerce(POST => 'create-order', $buyer, json => $body);
         ok($reply->{json}{errors}{address_premise}, sprintf 'create-order: U+%04X', $code) or diag($reply->as_string);
     }
@@ -104,7 +104,7 @@ my @bad  = (
 );
 
 subtest 'mail addresses' => sub {
-    my $seller   = make_member(make_company);
+    my $seller   = make_company_member(make_company);
     my $consumer = make_consumer;
     my $number   = sell($seller, type => 'cash_consumer_app');
     bind_order($consumer, $number);
@@ -115,7 +115,7 @@ subtest 'mail addresses' => sub {
         'an address of an order' => sub { (order('', sub { (billing_address => { email => $_[0] }) })->[1])->($_[0]) },
         'an address of a user' => sub { api(PUT => "$admin/catalogue/users/" . unique('mail'), @token, json => { name => 'x', default_address => { email => $_[0] } }) },
         edit => sub { company('edit', $consumer, order_number => $number, billing_address => { given_name => 'Lee', family_name => 'CC', title => 0, email => $_[0] }) },
-        'create-order' => sub { ModOrders::Commerce::commerce(POST => 'create-order', $buyer, json => ModOrders::Commerce::order_of($buyer, [$item], { address => ModOrders::Commerce::address(address_mail_id => $_[0]) })) },
+        'create-order' => sub { ModOrders::Commerce::commerce(POST => 'create-order', $buyer, json => ModOrders::Commerce::order_body($buyer, [$item], { address => ModOrders::Commerce::address(address_mail_id => $_[0]) })) },
     );
     my %trims = ('create-order' => 1); # it removes the spaces around every text
     for my $name (sort keys %taker) {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Times that come in: a search takes whole days of the tenant's, everything else an instant with an offset.
+# Times in requests: searches accept days in the time zone of the tenant, all other fields times with an offset.
 use strict;
 use warnings;
 use ModOrders::Goods;
@@ -37,7 +37,7 @@ subtest 'days in searches' => sub {
         for my $text ('2026-11-29T08:00:00', '2026-11-31', '2026-11', 'today', '1795255200') {
             my $reply = get("$end=$text");
             refused($reply, 422, 'invalid_fields', $end);
-            like($reply->{json}{errors}[0]{message}, qr/a day such as .* or an ISO 8601 time with an offset/, 'which says what is taken');
+            like($reply->{json}{errors}[0]{message}, qr/a day such as .* or an ISO 8601 time with an offset/, 'the message states the accepted formats');
         }
     }
 };
@@ -57,8 +57,8 @@ subtest 'times with offsets' => sub {
         for (@wrong) {
             my ($method, $path, $json) = @$_;
             my $reply = api($method => "/api/v1/admin/$path", token => operator->{token}, json => $json);
-            is($reply->code, 422, "$path does not take $text");
-            like($reply->{json}{errors}[0]{message}, qr/^Must be an ISO 8601 time with an offset, such as /, 'and says what it takes');
+            is($reply->code, 422, "$path refuses $text");
+            like($reply->{json}{errors}[0]{message}, qr/^Must be an ISO 8601 time with an offset, such as /, 'the message states the accepted format');
         }
     }
 };

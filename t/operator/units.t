@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# A payment channel that takes whole units only: what cannot be paid over it is refused when an order is placed or refunded.
+# A payment channel that accepts only whole units: other amounts are refused in orders and refunds.
 use strict;
 use warnings;
 use ModOrders::Goods;
@@ -23,7 +23,7 @@ sub placed
 make_channel('simulator', payable_units => { HUF => 100 });
 my $reply = placed(discount => 100_50);
 refused($reply, 422, 'amount_not_payable', 'payment_channel');
-is_deeply([ @{ $reply->{json} }{qw(unit total currency)} ], [ 100, 2899_50, 'HUF' ], 'with the unit and the total');
+is_deeply([ @{ $reply->{json} }{qw(unit total currency)} ], [ 100, 2899_50, 'HUF' ], 'the refusal has the unit and the total');
 my $plan = make_plan(price => 99_50, currency => 'HUF');
 refused(api(POST => '/api/v1/user/orders', token => $buyer->{token}, json => { plan_id => $plan->{id}, @channel }), 422, 'amount_not_payable', 'payment_channel');
 
@@ -32,11 +32,11 @@ $provider->approve($order->{payments}[0]{intent_id});
 ok(wait_for(sub { order_row($order->{id})->{payment_state} eq 'paid' }, 8), 'an order of whole units is paid');
 $reply = api(POST => "/api/v1/admin/orders/$order->{id}/refund", @token, json => { amount => 50 });
 refused($reply, 422, 'amount_not_payable', 'amount');
-is($reply->{json}{unit}, 100, 'with the unit');
+is($reply->{json}{unit}, 100, 'the refusal has the unit');
 $provider->mode('approve');
 my $refund = api(POST => "/api/v1/admin/orders/$order->{id}/refund", @token, json => { lines => [ { id => $order->{lines}[0]{id}, quantity => 1 } ] });
-is($refund->{json}{refund}{amount}, 966_00, 'one of three pieces is refunded in whole units');
-ok(wait_for(sub { order_row($order->{id})->{payment_state} eq 'partially_refunded' }, 8), 'and the provider takes it');
+is($refund->{json}{refund}{amount}, 966_00, 'one of three items is refunded in whole units');
+ok(wait_for(sub { order_row($order->{id})->{payment_state} eq 'partially_refunded' }, 8), 'the provider accepts the refund');
 make_channel('simulator', payable_units => {});
 
 invariants_hold();

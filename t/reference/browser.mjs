@@ -19,7 +19,7 @@ function ok(passed, name, ...found) {
     }
 }
 
-// What the browser complains about: console errors, which include violations of the Content-Security-Policy, exceptions, failed
+// Errors that the browser reports: console errors, which include violations of the Content-Security-Policy, exceptions, failed
 // requests and requests to another server.
 function watch(page) {
     const faults = [];
@@ -33,7 +33,7 @@ function watch(page) {
     return faults;
 }
 
-// Opens one operation after the other. The page handles each click itself: Playwright's own would wait for animations.
+// Opens the operations in sequence. The page handles each click itself: Playwright's own would wait for animations.
 async function open_every_operation(page, api, ids) {
     const unopened = [];
     const toggle = (block) => block.locator('.opblock-summary-control').evaluate((control) => control.click());

@@ -25,11 +25,11 @@ for my $kind (qw(js php)) {
     my $list   = run("all-orders.$kind", 'access token' => $demo{COMMERCE_TOKEN});
     is($list->{data}{orders}[0]{order_number}, $number, 'the list begins with it');
     my $details = run("order-details.$kind", 'access token' => $demo{COMMERCE_TOKEN}, order_number => $number);
-    is_deeply([ map { @$_{qw(product_id quantity)} } @{ $details->{data} } ], [ $demo{COMMERCE_PRODUCT_ID}, 2 ], 'and it is shown');
+    is_deeply([ map { @$_{qw(product_id quantity)} } @{ $details->{data} } ], [ $demo{COMMERCE_PRODUCT_ID}, 2 ], 'the details have its line items');
     my $refused = run("upgrade-renewal-package.$kind", apikey => $demo{APP_ACT_KEY}, 'user id' => $demo{COMMERCE_UID}, 'order type' => 'upgrade',
         'product id' => $demo{COMMERCE_UPGRADE_ID}, 'product unit price' => $demo{COMMERCE_UPGRADE_PRICE}, 'total discount amount' => $demo{COMMERCE_UPGRADE_PRICE},
         'order total amount' => 0);
-    is($refused->{status_code}, 400, 'what is discounted away is no upgrade');
-    is($refused->{errors}{order_total}[0], 'Discount must be less than unit_price.', 'as the specification says');
+    is($refused->{status_code}, 400, 'a discount of the whole price is refused');
+    is($refused->{errors}{order_total}[0], 'Discount must be less than unit_price.', 'the message is that of the specification');
 }
 done_testing();

@@ -5,30 +5,28 @@
 # DEMO_ENV names the demo's run/demo.env.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
 use File::Basename qw(dirname);
 use File::Find qw(find);
 use LWP::UserAgent ();
+use ModOrders::Files qw(slurp);
 use Test::More;
 
 my $run = dirname($ENV{DEMO_ENV} or die "DEMO_ENV is not set\n");
-my ($base) = text_of($ENV{DEMO_ENV}) =~ /^ORDERS_BASE_URL='([^']+)'/m or die "$ENV{DEMO_ENV} has no address\n";
+my ($base) = bytes_of($ENV{DEMO_ENV}) =~ /^ORDERS_BASE_URL='([^']+)'/m or die "$ENV{DEMO_ENV} has no address\n";
 
-sub text_of
-{
-    my ($file) = @_;
-    open my $in, '<:raw', $file or return '';
-    local $/;
-    return scalar(<$in>) // '';
-}
+# The bytes of a file, or '' if it cannot be read: a process may have ended.
+sub bytes_of { return eval { slurp($_[0]) } // '' }
 
 # httpd and the simulators; PostgreSQL's own processes know the database anyway.
-my @servers = grep { my $line = text_of("/proc/$_/cmdline"); $line =~ m{\Q$run\E/(?:httpd\.conf|src/t/lib/)} }
+my @servers = grep { my $line = bytes_of("/proc/$_/cmdline"); $line =~ m{\Q$run\E/(?:httpd\.conf|src/t/lib/)} }
     map { m{/(\d+)$} } glob '/proc/[0-9]*';
 cmp_ok(scalar @servers, '>=', 4, 'httpd and the simulators run');
-is(join(' ', grep { text_of("/proc/$_/environ") =~ /(?:^|\0)PGPASSWORD=/ } @servers), '', 'no server inherits PGPASSWORD');
-my ($superuser, $module) = map { text_of("$run/pg/$_") } qw(password api-password);
+is(join(' ', grep { bytes_of("/proc/$_/environ") =~ /(?:^|\0)PGPASSWORD=/ } @servers), '', 'no server inherits PGPASSWORD');
+my ($superuser, $module) = map { bytes_of("$run/pg/$_") } qw(password api-password);
 ok($superuser && $module && $superuser ne $module, "the module's role has a password of its own");
-unlike(text_of("$run/httpd.conf"), qr/\Q$superuser\E/, 'httpd.conf does not contain the password of the superuser');
+unlike(bytes_of("$run/httpd.conf"), qr/\Q$superuser\E/, 'httpd.conf does not contain the password of the superuser');
 
 my @readable;
 for my $private (map { "$run/$_" } qw(mail paypal logs/head logs/body)) {

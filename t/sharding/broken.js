@@ -44,7 +44,7 @@ const tries = [
             + 'WHERE p.tenant_id = x.tenant_id AND p.item_id = x.id))'),
         f('v_ids := ARRAY(SELECT x.id FROM orders.item x WHERE x.tenant_id = p_tenant AND EXISTS (SELECT FROM orders.part p '
             + 'WHERE (p.tenant_id, p.item_id) = (p_tenant, x.id)))')],
-    ['tenant', 'a tenant that an outer join asks of the wrong side',
+    ['tenant', 'a tenant that an outer join compares on the wrong side',
         f('v_ids := ARRAY(SELECT x.id FROM orders.item x LEFT JOIN orders.part p ON x.tenant_id = p_tenant AND p.tenant_id = p_tenant)'),
         f('v_ids := ARRAY(SELECT x.id FROM orders.item x LEFT JOIN orders.part p ON p.tenant_id = p_tenant WHERE x.tenant_id = p_tenant)')],
     ['tenant', 'a tenant within OR', f('DELETE FROM orders.item m WHERE m.tenant_id = p_tenant OR m.id = p_id'),
@@ -105,7 +105,7 @@ const tries = [
     ['execute', 'a function outside of the schema', sql('SELECT 1', 'RETURNS integer LANGUAGE sql').replace(/REVOKE.*/, 'REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA other FROM PUBLIC'),
         sql('SELECT 1', 'RETURNS integer LANGUAGE sql').replace(/REVOKE.*/, 'REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA orders FROM PUBLIC')],
     ['execute', 'default privileges', 'ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC', 'SELECT 1'],
-    ['dynamic', 'a statement that is put together', f("EXECUTE format('DELETE FROM %I', p_id)"), f('PERFORM 1')],
+    ['dynamic', 'a statement that is composed at run time', f("EXECUTE format('DELETE FROM %I', p_id)"), f('PERFORM 1')],
     ['tenant', 'a statement of the module', c('SELECT i.id FROM orders.item AS i WHERE i.id = $2'),
         c('SELECT i.id FROM orders.item AS i " "WHERE i.tenant_id = $1 AND i.id = $2'), true],
     ['constraint', 'the name of a constraint in C', 'int field = PG_DIAG_CONSTRAINT_NAME;', 'int field = PG_DIAG_SQLSTATE;', true],

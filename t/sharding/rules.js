@@ -293,7 +293,7 @@ function equalities({ A_Expr: e }) {
     return [[e.lexpr, e.rexpr]];
 }
 
-// A FULL JOIN leaves the tenant in the one or the other column.
+// In a FULL JOIN, the tenant is in either of the two columns.
 function withoutCoalesce([a, b]) {
     const sides = (node) => (node.CoalesceExpr ? node.CoalesceExpr.args : [node]);
     return sides(a).flatMap((x) => sides(b).map((y) => [x, y]));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The statements of the module: initialisers with .name and .text, once the C preprocessor has put the text together.
+// The statements of the module: initialisers with .name and .text, after the C preprocessor has joined the text.
 'use strict';
 const { execFileSync } = require('child_process');
 const { basename } = require('path');
@@ -38,7 +38,7 @@ function statementsOf(file, source) {
     return found;
 }
 
-// Uses of what an error says about columns and constraints.
+// Uses of the names of columns and constraints in an error.
 function diagnostics(file, source) {
     const uses = [...source.matchAll(/\bPG_DIAG_(COLUMN|CONSTRAINT)_NAME\b/g)];
     return uses.map(([word, kind]) => ({ rule: kind.toLowerCase(), where: basename(file), message: word, file, line: 1 }));

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Labels: every word in both languages, and a tenant's own.
+# Labels: every word in both languages, and labels of a tenant.
 use strict;
 use warnings;
 use utf8;
@@ -56,19 +56,19 @@ subtest 'Accept-Language' => sub {
     my ($indonesian, $english) = ('Menunggu Pembayaran | id', 'Awaiting payment | en');
     is(label($_), $english, "'$_' is English")
         for 'en', 'EN', 'en-GB', 'en-US,en;q=0.9', 'de, en;q=0.1', 'id;q=0.5, en', 'fr-CA, fr, en, *', 'nonsense!, en', 'id;q=0.2,en;q=0.3';
-    is(label(undef), $indonesian, 'none is Indonesian');
+    is(label(undef), $indonesian, 'the default is Indonesian');
     is(label($_), $indonesian, "'$_' is Indonesian")
         for '', 'id', 'id-ID', 'de', '*', 'en;q=0', 'en;q=0.5, id', 'en;q=0, *', 'en_GB', 'x' x 500, 'de, *, en;q=0.5', 'id;q=0', "en;q=1.5";
-    is(shop(GET => $order, $buyer, language => ',' x 5000)->code, 200, 'a strange one is no reason to refuse');
+    is(shop(GET => $order, $buyer, language => ',' x 5000)->code, 200, 'a malformed header is accepted');
 };
 
-subtest "a tenant's own" => sub {
+subtest "labels of a tenant" => sub {
     my @labels = map { make_label(@$_) } [ 'order_status', 'pending_payment', 'jv', 'Ngenteni mbayar' ], [ 'order_status', 'pending_payment', 'en', 'Waiting for you' ];
-    is(label('jv'), 'Ngenteni mbayar | jv, id', 'a further language; words that it lacks are in the next one');
-    is(label('en'), 'Waiting for you | en', 'another text');
-    is(label('id'), 'Menunggu Pembayaran | id', 'what it does not have stays');
+    is(label('jv'), 'Ngenteni mbayar | jv, id', 'a tenant adds a language; missing words use the next language');
+    is(label('en'), 'Waiting for you | en', 'a tenant replaces a label');
+    is(label('id'), 'Menunggu Pembayaran | id', 'other labels are unchanged');
     remove_labels(@labels);
-    is(label('en'), 'Awaiting payment | en', 'as it was');
+    is(label('en'), 'Awaiting payment | en', 'a removed label restores the default');
 };
 
 invariants_hold();

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# GET /api/v1/orders: pages of a buyer's orders.
+# GET /api/v1/orders: the orders of a buyer by page.
 use strict;
 use warnings;
 use ModOrders::Shop;
@@ -28,8 +28,8 @@ sub pages
 }
 
 my $none = list('', make_user());
-is_deeply($none->{json}, { data => [], pagination => { page => 1, perPage => 20, totalItems => 0 } }, 'no orders are an empty page');
-is($none->header('Content-Language'), undef, 'in no language');
+is_deeply($none->{json}, { data => [], pagination => { page => 1, perPage => 20, totalItems => 0 } }, 'without orders the page is empty');
+is($none->header('Content-Language'), undef, 'an empty page has no Content-Language');
 
 subtest 'an entry' => sub {
     my $user  = make_user();
@@ -42,12 +42,12 @@ subtest 'an entry' => sub {
     } ], 'to the last member');
     my $paid = operator_does($order, 'pay');
     my ($entry) = @{ list('', $user)->{json}{data} };
-    is_deeply([ @$entry{qw(status statusLabel updatedAt)} ], [ 'paid', 'Dibayar', $paid->{updated_at} ], 'it changes with the order');
+    is_deeply([ @$entry{qw(status statusLabel updatedAt)} ], [ 'paid', 'Dibayar', $paid->{updated_at} ], 'the entry changes with the order');
     order_goods($user, lines => [ [ make_goods(images => {}) ] ]);
-    is(list('', $user)->{json}{data}[0]{thumbnailUrl}, undef, 'a picture is not needed');
+    is(list('', $user)->{json}{data}[0]{thumbnailUrl}, undef, 'thumbnailUrl may be null');
     my $channel = start_simulator();
     order_goods($user, payment_method => 'simulator');
-    is(list('', $user)->{json}{data}[0]{paymentMethod}, 'simulator', 'a channel is what the payment method is called');
+    is(list('', $user)->{json}{data}[0]{paymentMethod}, 'simulator', 'the payment method is the name of the channel');
 };
 
 my @orders = map { order_goods($buyer, lines => [ [ $goods[ $_ % 2 ] ] ], payment_method => $_ % 5 ? 'bank_transfer' : 'balance') } 1 .. 25;
@@ -55,22 +55,22 @@ my @newest = map { $_->{number} } reverse @orders;
 
 subtest 'pages' => sub {
     my $first = list('');
-    is($first->code, 200, 'a page');
-    is_deeply(numbers($first), [ @newest[ 0 .. 19 ] ], 'has 20 orders, newest first');
-    is_deeply(pages($first), [ 1, 20, 25 ], 'and says so');
-    is_deeply([ sort keys %{ $first->{json} } ], [qw(data pagination)], 'and nothing more');
+    is($first->code, 200, 'the first page');
+    is_deeply(numbers($first), [ @newest[ 0 .. 19 ] ], 'a page has the 20 newest orders');
+    is_deeply(pages($first), [ 1, 20, 25 ], 'the pagination of the first page');
+    is_deeply([ sort keys %{ $first->{json} } ], [qw(data pagination)], 'the body has no other member');
     my $second = list('page=2&limit=20');
-    is_deeply(numbers($second), [ @newest[ 20 .. 24 ] ], 'the next has the rest');
-    is_deeply(pages($second), [ 2, 20, 25 ], 'and says so');
-    is_deeply([ numbers(list('page=3')), pages(list('page=3')) ], [ [], [ 3, 20, 25 ] ], 'beyond the end there is nothing but the count');
-    is_deeply(numbers(list('page=3&limit=10')), [ @newest[ 20 .. 24 ] ], 'limit is the size');
-    is_deeply(pages(list('limit=1000')), [ 1, 100, 25 ], 'above 100 it is 100');
-    is_deeply(pages(list('limit=99999999999999999999')), [ 1, 100, 25 ], 'however much');
-    is_deeply(numbers(list('limit=25')), \@newest, 'exactly all');
-    is(list('page=&limit=&nonsense=1')->code, 200, 'empty parameters are none, others are passed over');
+    is_deeply(numbers($second), [ @newest[ 20 .. 24 ] ], 'the second page has the rest');
+    is_deeply(pages($second), [ 2, 20, 25 ], 'the pagination of the second page');
+    is_deeply([ numbers(list('page=3')), pages(list('page=3')) ], [ [], [ 3, 20, 25 ] ], 'a page after the last is empty and has the count');
+    is_deeply(numbers(list('page=3&limit=10')), [ @newest[ 20 .. 24 ] ], 'limit sets the page size');
+    is_deeply(pages(list('limit=1000')), [ 1, 100, 25 ], 'a limit above 100 is reduced');
+    is_deeply(pages(list('limit=99999999999999999999')), [ 1, 100, 25 ], 'a huge limit is reduced');
+    is_deeply(numbers(list('limit=25')), \@newest, 'a page with exactly all orders');
+    is(list('page=&limit=&nonsense=1')->code, 200, 'empty and unknown parameters are ignored');
 };
 
-subtest 'what is no page' => sub {
+subtest 'invalid pages' => sub {
     says(list($_), 422, 'VALIDATION_ERROR', (split /=/)[0])
         for 'page=0', 'page=-1', 'page=x', 'page=1.5', 'limit=0', 'limit=x', 'limit=-5', 'page=99999999999999999999', 'page=%C3%A9';
     says(list('page=x&limit=y'), 422, 'VALIDATION_ERROR', qw(page limit));
@@ -78,7 +78,7 @@ subtest 'what is no page' => sub {
     is_deeply($reply->{json}{error}, {
         code => 'VALIDATION_ERROR', message => 'Some fields are not valid.',
         details => [ { field => 'page', code => 'invalid_type', message => 'Must be an integer.' } ],
-    }, 'is told in full');
+    }, 'the error names the field');
     says(list('page=1&page=2'), 400, 'BAD_REQUEST', 'malformed_request');
     says(list('page=%zz'), 400, 'BAD_REQUEST', 'malformed_request');
 };
@@ -86,28 +86,28 @@ subtest 'what is no page' => sub {
 subtest 'languages' => sub {
     my $english = list('limit=10', $buyer, headers => { 'Accept-Language' => 'en-GB, de;q=0.5' });
     my %label = map { $_->{status} => $_->{statusLabel} } @{ $english->{json}{data} };
-    is_deeply(\%label, { pending_payment => 'Awaiting payment', paid => 'Paid' }, 'labels are in the language that is asked for');
-    is($english->header('Content-Language'), 'en', 'as the answer says');
-    is($english->header('Vary'), 'Accept-Language', 'it depends on that');
-    is(list('')->header('Content-Language'), 'id', 'Indonesian if none is');
+    is_deeply(\%label, { pending_payment => 'Awaiting payment', paid => 'Paid' }, 'labels are in the requested language');
+    is($english->header('Content-Language'), 'en', 'Content-Language is the requested language');
+    is($english->header('Vary'), 'Accept-Language', 'the response has Vary');
+    is(list('')->header('Content-Language'), 'id', 'the default language is Indonesian');
 };
 
-subtest 'whose orders' => sub {
+subtest 'orders of other users' => sub {
     my $other = make_user();
     my $own   = order_goods($other);
-    is_deeply(numbers(list('', $other)), [ $own->{number} ], "one's own");
-    is(list('')->{json}{pagination}{totalItems}, 25, "never another's");
+    is_deeply(numbers(list('', $other)), [ $own->{number} ], "the list has the orders of the user");
+    is(list('')->{json}{pagination}{totalItems}, 25, "the list has no orders of other users");
 };
 
-is(api(HEAD => $path, token => $buyer->{token})->code, 200, 'HEAD too');
-is(api(GET => "$path/?page=1", token => $buyer->{token})->code, 200, 'a trailing slash does not matter');
-is(list('')->header('Cache-Control'), 'private, no-store', 'nobody keeps it');
+is(api(HEAD => $path, token => $buyer->{token})->code, 200, 'HEAD is answered');
+is(api(GET => "$path/?page=1", token => $buyer->{token})->code, 200, 'a trailing slash is accepted');
+is(list('')->header('Cache-Control'), 'private, no-store', 'the response is not stored by caches');
 
 invariants_hold();
 subtest 'X-Total-Count' => sub {
-    is(list('', make_user())->header('X-Total-Count'), 0, 'of a buyer without orders');
+    is(list('', make_user())->header('X-Total-Count'), 0, 'a buyer without orders');
     my $all = list('limit=1');
-    is($all->header('X-Total-Count'), $all->{json}{pagination}{totalItems}, 'counts all pages');
+    is($all->header('X-Total-Count'), $all->{json}{pagination}{totalItems}, 'all pages are counted');
 };
 
 done;

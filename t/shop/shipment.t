@@ -21,7 +21,7 @@ sub packed
     return $order;
 }
 
-subtest 'before the goods have left' => sub {
+subtest 'before shipping' => sub {
     my $order = order_goods($buyer, payment_method => 'balance', shipping => { courier => 'JNE' });
     says(shipment($order), 404, 'NOT_FOUND', 'not_found');
     for my $step (qw(confirm pack)) {
@@ -36,18 +36,18 @@ my @events = (
     { status => 'on_delivery', location => 'Jakarta Selatan', description => 'Paket sedang diantar ke alamat tujuan', at => '2025-12-08T08:00:00Z' },
 );
 
-subtest 'on its way' => sub {
+subtest 'after shipping' => sub {
     my $order = packed();
     work($order, 'ship', tracking_number => 'JP1234567890');
     my $reply = shipment($order);
-    is($reply->code, 200, 'is shown');
+    is($reply->code, 200, 'the shipment is returned');
     my ($shipped_at) = of($reply, 'shippedAt');
-    like($shipped_at, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, 'when it left');
+    like($shipped_at, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, 'the shipment has the time of shipping');
     my %first = (
         orderId => $order->{public_id}, trackingNumber => 'JP1234567890', courier => 'JNE', service => 'REG', status => 'picked_up',
         statusLabel => 'Diambil Kurir', estimatedDelivery => '2-3 hari', shippedAt => $shipped_at, tracking => [],
     );
-    is_deeply($reply->{json}, { data => \%first }, 'to the last member');
+    is_deeply($reply->{json}, { data => \%first }, 'the body has every member');
     work($order, 'tracking', %$_) for @events[ 0, 2, 1 ];
     my $later = shipment($order);
     is_deeply($later->{json}{data}, {
@@ -57,42 +57,42 @@ subtest 'on its way' => sub {
     is((of(shop(GET => $order, $buyer), 'status'))[0], 'shipped', 'the order is shipped');
     work($order, 'deliver');
     my $last = shipment($order);
-    is_deeply([ of($last, qw(status statusLabel)) ], [ 'delivered', 'Terkirim' ], 'it came');
+    is_deeply([ of($last, qw(status statusLabel)) ], [ 'delivered', 'Terkirim' ], 'the shipment is delivered');
 };
 
-subtest 'a courier of few words' => sub {
+subtest 'a shipment with minimal data' => sub {
     my $order = packed(shipping => undef);
     my $word  = unique('held') =~ tr/-/_/r;
     work($order, 'ship');
     work($order, 'tracking', status => $word);
     my $reply = shipment($order);
-    is_deeply([ of($reply, qw(trackingNumber courier service estimatedDelivery)) ], [ (undef) x 4 ], 'nothing is known but that it left');
-    is_deeply([ of($reply, qw(status statusLabel)) ], [ ($word) x 2 ], 'a word without a label is its own');
-    is($reply->header('Content-Language'), undef, 'in no language');
-    is_deeply([ @{ (of($reply, 'tracking'))[0][0] }{qw(status location description)} ], [ $word, undef, undef ], 'an event of one word');
+    is_deeply([ of($reply, qw(trackingNumber courier service estimatedDelivery)) ], [ (undef) x 4 ], 'unknown members are null');
+    is_deeply([ of($reply, qw(status statusLabel)) ], [ ($word) x 2 ], 'a status without a label is its own label');
+    is($reply->header('Content-Language'), undef, 'Content-Language is missing');
+    is_deeply([ @{ (of($reply, 'tracking'))[0][0] }{qw(status location description)} ], [ $word, undef, undef ], 'a tracking event with only a status');
     make_label('shipment_status', $word, 'en', 'Held by customs');
-    is_deeply([ of(shipment($order, language => 'en'), 'statusLabel') ], ['Held by customs'], "or the tenant's");
+    is_deeply([ of(shipment($order, language => 'en'), 'statusLabel') ], ['Held by customs'], "a label of the tenant is used");
 };
 
 subtest 'languages and tags' => sub {
     my $order = packed();
     work($order, 'ship');
     my $reply = shipment($order, language => 'en');
-    is_deeply([ of($reply, 'statusLabel') ], ['Picked up'], 'the label is in the language that is asked for');
-    is_deeply([ map { $reply->header($_) } qw(Content-Language Vary) ], [ 'en', 'Accept-Language' ], 'as the answer says');
+    is_deeply([ of($reply, 'statusLabel') ], ['Picked up'], 'the label is in the requested language');
+    is_deeply([ map { $reply->header($_) } qw(Content-Language Vary) ], [ 'en', 'Accept-Language' ], 'Content-Language and Vary are set');
     my $tag = $reply->header('ETag');
-    is(shipment($order, language => 'en', headers => { 'If-None-Match' => $tag })->code, 304, 'the tag saves the body');
-    is(shipment($order, headers => { 'If-None-Match' => $tag })->code, 200, 'but in another language');
+    is(shipment($order, language => 'en', headers => { 'If-None-Match' => $tag })->code, 304, 'If-None-Match with the tag: 304');
+    is(shipment($order, headers => { 'If-None-Match' => $tag })->code, 200, 'another language: 200');
     work($order, 'tracking', status => 'in_transit');
-    is(shipment($order, language => 'en', headers => { 'If-None-Match' => $tag })->code, 200, 'and when something happened');
-    is(shop(HEAD => $order, $buyer, of => 'shipment')->code, 200, 'HEAD too');
+    is(shipment($order, language => 'en', headers => { 'If-None-Match' => $tag })->code, 200, 'a new tracking event: 200');
+    is(shop(HEAD => $order, $buyer, of => 'shipment')->code, 200, 'HEAD is answered');
 };
 
-subtest 'orders that are not there' => sub {
+subtest 'unknown orders and orders of other users' => sub {
     my $other = make_user(balance => 10_000, currency => 'IDR');
     my $order = order_goods($other, payment_method => 'balance');
     work($order, $_) for qw(confirm pack ship);
-    is(shop(GET => $order, $other, of => 'shipment')->code, 200, 'its buyer sees it');
+    is(shop(GET => $order, $other, of => 'shipment')->code, 200, 'the buyer can read the shipment');
     says(shipment($order), 404, 'NOT_FOUND', 'not_found');
     says(shipment($_), 404, 'NOT_FOUND', 'not_found') for $order->{id}, 'x', '01234567-89ab-cdef-0123-456789abcdef';
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Orders for the tests of what an API shows of them.
+ * Orders for the tests of responses.
  */
 #ifndef ORDERS_UNIT_ORDERS_H
 #define ORDERS_UNIT_ORDERS_H
@@ -31,7 +31,7 @@ static inline const char *word_of(const orders_projection_t *projection, const c
     return orders_project(projection, &order);
 }
 
-/** A paid order of these lines, in cents; its totals are theirs. */
+/** A paid order with these lines, in cents; its totals are the sums of the lines. */
 static inline orders_order_t order_of(bool inclusive, const orders_line_t *lines, size_t count)
 {
     orders_order_t order = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * What the tests of provider=paypal share: the PayPal that pretends (t/lib/paypal), a real process behind a real socket, and
- * a payment's way through it.
+ * For the tests of provider=paypal: the PayPal simulator (t/lib/paypal), which runs as a separate process, and the steps of a
+ * payment.
  */
 #ifndef ORDERS_UNIT_PAYPAL_H
 #define ORDERS_UNIT_PAYPAL_H
@@ -25,7 +25,7 @@
 #define WEBHOOK "9XL90610J3647323C"
 #define PREFIX "/tmp/orders-paypal-"
 
-static apr_pool_t *whole; /**< of all tests; `pool` is each test's own */
+static apr_pool_t *whole; /**< for all tests; `pool` is for one test */
 static pid_t paypal;
 static char base[64];
 static char directory[] = PREFIX "XXXXXX";
@@ -102,7 +102,7 @@ static inline apr_status_t release(void *json)
     return APR_SUCCESS;
 }
 
-/** A control route; a body makes it a POST. Lives as long as the test. */
+/** Calls a control route, with POST if there is a body. The result is valid until the end of the test. */
 static inline json_t *control(const char *path, const char *body)
 {
     orders_http_request_t request = {.url = apr_pstrcat(pool, base, "/control", path, NULL),
@@ -143,7 +143,7 @@ static inline json_int_t counted(const char *name)
         json_object_get(json_object_get(control("/state", NULL), "counts"), name));
 }
 
-/** The only order there is. */
+/** The order of the simulator, which must have exactly one. */
 static inline const json_t *the_order(void)
 {
     json_t *orders = json_object_get(control("/state", NULL), "orders");
@@ -177,7 +177,7 @@ static inline orders_intent_request_t order_of(int64_t payment)
                                      .cancel_url = "https://shop.example/cart"};
 }
 
-/** A new payment's order, approved or not yet. */
+/** The order of a new payment, approved or not. */
 static inline orders_capture_request_t ordered(bool approve)
 {
     orders_intent_request_t request = order_of(++last_payment);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * What the unit tests of the core share: cmocka with what it needs, and a pool for each test.
+ * For all unit tests: cmocka with its headers, and a pool for each test.
  */
 #ifndef ORDERS_UNIT_SUPPORT_H
 #define ORDERS_UNIT_SUPPORT_H
@@ -49,7 +49,7 @@ static int apr_close(void **state)
 
 #define RUN(tests) cmocka_run_group_tests(tests, apr_open, apr_close)
 
-/** The code of a problem, "" when there is none. */
+/** The code of a problem, "" if it is NULL. */
 static inline const char *code_of(const orders_problem_t *problem)
 {
     return problem ? orders_error_word(problem->error) : "";

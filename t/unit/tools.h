@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Programs that look at what we wrote with other eyes than ours: what they say about a file of some bytes.
+ * Runs other programs on files that the tests have written.
  */
 #ifndef ORDERS_UNIT_TOOLS_H
 #define ORDERS_UNIT_TOOLS_H
@@ -12,16 +12,16 @@
 
 #include "core/bytes.h"
 
-/** Skips the test, and says so on stderr, where the program is not installed. */
+/** Skips the test, with a message on stderr, if the program is not installed. */
 static inline void need_tool(const char *program)
 {
     if (system(apr_pstrcat(pool, "command -v ", program, " >/dev/null", NULL))) {
-        fprintf(stderr, "# SKIPPED: %s is not installed, nothing is read back\n", program);
+        fprintf(stderr, "# SKIPPED: %s is not installed, the output is not checked\n", program);
         skip();
     }
 }
 
-/** All that a command prints, with a NUL. */
+/** The output of a command, NUL-terminated. */
 static inline orders_bytes_t output_of(const char *command)
 {
     orders_bytes_t output = {.pool = pool};
@@ -38,7 +38,7 @@ static inline orders_bytes_t output_of(const char *command)
     return output;
 }
 
-/** What a command prints about a file of these bytes; a %s in the command is the file's name. */
+/** The output of a command for a file with these bytes. %s in the command is replaced by the name of the file. */
 static inline const char *seen_by(const char *command, const void *bytes, size_t length)
 {
     char name[] = "/tmp/orders-unit.XXXXXX";

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Orders that are paid through a provider: the intent, what the buyer sees, what goes wrong.
+# Orders paid through a provider: the intent, the response to the buyer, and failures.
 use strict;
 use warnings;
 use ModOrders::Test;
@@ -33,52 +33,52 @@ sub becomes
     return ok($order, $name // "the order becomes $status") ? $order : (diag(explain(order($id))), {});
 }
 
-# The log's line about a provider: number and word, the request, the channel and the payment, and the cause.
-# The first of a trouble is a warning, those that repeat it within 10 s are at debug.
+# The log line about a failed call: number and code of the error, the request, the channel, the payment, and the cause.
+# The first line is a warning; repetitions within 10 s are at level debug.
 sub tells
 {
     my ($mark, $reply, $what, $cause) = @_;
     my $id      = quotemeta $reply->header('X-Request-Id');
     my $payment = $reply->{json}{order}{payments}[-1]{id};
-    like(join('', log_since($mark)), qr/\[orders:(?:warn|debug)\] .*$what $id - user\.create: channel simulator, payment $payment: $cause/, 'the log too');
+    like(join('', log_since($mark)), qr/\[orders:(?:warn|debug)\] .*$what $id - user\.create: channel simulator, payment $payment: $cause/, 'the log has the error');
 }
 
 subtest 'an order to be paid at the provider' => sub {
     $provider->mode('manual');
     my $reply = create(payment_return_url => 'https://shop.example/thanks');
-    is($reply->code, 200, 'is placed');
+    is($reply->code, 200, 'the order is placed');
     my $order   = $reply->{json}{order};
     my $payment = $order->{payments}[0];
     is_deeply([ @$order{qw(status payment_status payment_method paid_at payment_failure_code)} ],
-        [ 'pending_payment', 'pending', 'external', undef, undef ], 'and waits for its payment');
-    ok($order->{payment_intent_id}, 'it has the intent');
-    is($payment->{intent_id}, $order->{payment_intent_id}, 'as its payment says');
-    like($payment->{metadata}{pay_url}, qr{^http://127\.0\.0\.1}, 'and the page to pay at');
-    is_deeply([ @$payment{qw(method amount_cents currency failure_code)} ], [ 'external', 19_90, 'USD', undef ], 'with the amount');
-    is($reply->{json}{transaction}, undef, 'no balance moves');
+        [ 'pending_payment', 'pending', 'external', undef, undef ], 'the order awaits its payment');
+    ok($order->{payment_intent_id}, 'the order has the intent');
+    is($payment->{intent_id}, $order->{payment_intent_id}, 'the payment has the intent');
+    like($payment->{metadata}{pay_url}, qr{^http://127\.0\.0\.1}, 'the payment has the URL of the payment page');
+    is_deeply([ @$payment{qw(method amount_cents currency failure_code)} ], [ 'external', 19_90, 'USD', undef ], 'the payment has the amount');
+    is($reply->{json}{transaction}, undef, 'the response has no balance transaction');
     my $intent = $provider->intent_of(key_of($payment->{id}));
     is_deeply([ @$intent{qw(amount currency order_number return_url)} ],
-        [ 19_90, 'USD', $order->{number}, 'https://shop.example/thanks' ], 'the provider knows what to collect');
+        [ 19_90, 'USD', $order->{number}, 'https://shop.example/thanks' ], 'the provider has the amount and the order number');
 
     $provider->approve($order->{payment_intent_id});
-    my $paid = becomes($order->{id}, 'paid', 'the provider says that it was paid');
-    is($paid->{payment_status}, 'succeeded', 'it succeeded');
-    ok($paid->{$_}, "$_ is there") for qw(paid_at payment_reference);
-    is($paid->{payments}[0]{status}, 'succeeded', 'the payment says so too');
+    my $paid = becomes($order->{id}, 'paid', 'the order is paid after the event of the provider');
+    is($paid->{payment_status}, 'succeeded', 'the payment succeeded');
+    ok($paid->{$_}, "the order has $_") for qw(paid_at payment_reference);
+    is($paid->{payments}[0]{status}, 'succeeded', 'its payment succeeded');
     my $entry = (rows(q(SELECT status FROM orders.payment WHERE tenant_id = 1 AND id = ?), $payment->{id}))[0];
-    is($entry->{status}, 'paid', 'and in the database');
+    is($entry->{status}, 'paid', 'the order is paid in the database');
 };
 
-subtest 'the same event any number of times' => sub {
+subtest 'a repeated event' => sub {
     $provider->mode('manual', repeat => 5);
     my $order = create()->{json}{order};
     $provider->approve($order->{payment_intent_id});
     becomes($order->{id}, 'paid');
     $provider->resend(intent_id => $order->{payment_intent_id}, times => 25);
-    ok($provider->settled, 'all are taken');
-    is($provider->intent_of(key_of($order->{payments}[0]{id}))->{captures}, 1, 'one capture');
+    ok($provider->settled, 'all events are accepted');
+    is($provider->intent_of(key_of($order->{payments}[0]{id}))->{captures}, 1, 'the provider captured once');
     my @steps = rows(q(SELECT step FROM orders_v1.order_history WHERE tenant_id = 1 AND order_id = ? AND to_state = 'paid'), $order->{id});
-    is(scalar @steps, 1, 'one step in the history');
+    is(scalar @steps, 1, 'the history has one step');
 };
 
 subtest 'a payment that fails' => sub {
@@ -87,20 +87,20 @@ subtest 'a payment that fails' => sub {
     $provider->fail($order->{payment_intent_id});
     my $failed = becomes($order->{id}, 'payment_failed');
     is($failed->{payment_status}, 'failed', 'the payment failed');
-    ok($failed->{payment_failure_code}, 'and says why');
-    is(api(GET => "$path?status=payment_failed", token => $buyer->{token})->{json}{orders}[0]{id}, $order->{id}, 'it is listed so');
+    ok($failed->{payment_failure_code}, 'the order has the failure code');
+    is(api(GET => "$path?status=payment_failed", token => $buyer->{token})->{json}{orders}[0]{id}, $order->{id}, 'the list has the order as payment_failed');
 };
 
 subtest 'a provider that refuses' => sub {
     $provider->mode('decline', times => 1);
     my $mark = log_mark;
     my $reply = create();
-    is($reply->code, 200, 'leaves an order');
+    is($reply->code, 200, 'the order is placed');
     my $order = $reply->{json}{order};
     is_deeply([ @$order{qw(status payment_status payment_failure_code payment_intent_id)} ],
-        [ 'payment_failed', 'failed', 'card_declined', undef ], 'that failed for good');
-    ok($order->{payment_failure_message}, 'with what the provider said');
-    tells($mark, $reply, qr/ORD0022 provider_refused/, qr/the provider answered 402: card_declined$/m);
+        [ 'payment_failed', 'failed', 'card_declined', undef ], 'the payment and the order failed');
+    ok($order->{payment_failure_message}, 'the order has the message of the provider');
+    tells($mark, $reply, qr/ORD0022 provider_refused/, qr/the provider replied 402: card_declined$/m);
 };
 
 for my $trouble ([ '500' ], ['lose_reply'], [ 'slow', delay => 3 ], ['garbage']) {
@@ -109,10 +109,10 @@ for my $trouble ([ '500' ], ['lose_reply'], [ 'slow', delay => 3 ], ['garbage'])
         $provider->mode($mode, @options);
         my $mark  = log_mark;
         my $reply = create();
-        is($reply->code, 200, 'the order stands');
+        is($reply->code, 200, 'the order is placed');
         my $order = $reply->{json}{order};
-        is_deeply([ @$order{qw(status payment_status payment_intent_id)} ], [ 'pending_payment', 'pending', undef ], 'and waits');
-        is($order->{payment_failure_code}, 'provider_unreachable', 'the payment says why');
+        is_deeply([ @$order{qw(status payment_status payment_intent_id)} ], [ 'pending_payment', 'pending', undef ], 'the order awaits its payment');
+        is($order->{payment_failure_code}, 'provider_unreachable', 'the payment has the failure code');
         tells($mark, $reply, qr/ORD0021 provider_unreachable/, qr/\w/);
         $provider->mode('manual');
         my $later = wait_for(sub {
@@ -120,11 +120,11 @@ for my $trouble ([ '500' ], ['lose_reply'], [ 'slow', delay => 3 ], ['garbage'])
             my $now = order($order->{id});
             return $now->{payment_intent_id} && $now;
         }, 20);
-        ok($later, 'the worker asks again') or return;
-        is($later->{payment_failure_code}, undef, 'and all is well');
+        ok($later, 'the worker creates the intent later') or return;
+        is($later->{payment_failure_code}, undef, 'the failure code is removed');
         my $key = key_of($order->{payments}[0]{id});
         my $intents = grep { $_->{payment_key} eq $key } @{ $provider->state->{intents} };
-        is($intents, 1, 'with one intent at the provider');
+        is($intents, 1, 'the provider has one intent');
         $provider->approve($later->{payment_intent_id});
         becomes($order->{id}, 'paid');
     };
@@ -139,24 +139,24 @@ subtest 'channels' => sub {
     make_channel('simulator', enabled => JSON::PP::true);
     my $count = @{ $provider->state->{intents} };
     my $free  = create(plan_id => make_plan(price => 0)->{id})->{json}{order};
-    is($free->{status}, 'paid', 'nothing to pay is paid at once');
-    is(create(plan_id => make_plan(price => 0)->{id}, payment_channel => undef)->{json}{order}{status}, 'paid', 'and needs no channel');
-    is(scalar @{ $provider->state->{intents} }, $count, 'without the provider');
+    is($free->{status}, 'paid', 'a free order is paid immediately');
+    is(create(plan_id => make_plan(price => 0)->{id}, payment_channel => undef)->{json}{order}{status}, 'paid', 'a free order needs no channel');
+    is(scalar @{ $provider->state->{intents} }, $count, 'the provider is not called');
 };
 
-subtest 'keys' => sub {
+subtest 'idempotency keys' => sub {
     my $key   = unique('key');
     my $first = create(key => $key);
-    ok($first->{json}{order}{payment_intent_id}, 'the first has an intent');
+    ok($first->{json}{order}{payment_intent_id}, 'the first response has the intent');
     my $second = create(key => $key);
-    is($second->header('Idempotency-Replayed'), 'true', 'the second is a replay');
-    is($second->content, $first->content, 'byte for byte');
+    is($second->header('Idempotency-Replayed'), 'true', 'the second response is a replay');
+    is($second->content, $first->content, 'both bodies are identical');
 };
 
-subtest 'a request that was cut off before the provider answered' => sub {
+subtest 'a request interrupted before the reply of the provider' => sub {
     my $key   = unique('key');
     my $first = create(key => $key)->{json}{order};
-    # As if the process had died between placing and recording.
+    # As if the process had ended between placing the order and recording the intent.
     db()->do('UPDATE orders.idempotency SET completed_at = NULL, answer = NULL WHERE tenant_id = 1 AND actor_id = ? AND key = ?',
         undef, $buyer->{id}, $key);
     db()->do(q(WITH p AS (UPDATE orders.payment SET intent_id = NULL, pay_url = NULL, status = 'created'
@@ -165,39 +165,39 @@ subtest 'a request that was cut off before the provider answered' => sub {
         undef, $first->{id});
     my $soon = create(key => $key);
     refused($soon, 409, 'idempotency_in_flight');
-    ok($soon->header('Retry-After'), 'with the time to wait');
+    ok($soon->header('Retry-After'), 'the refusal has Retry-After');
     db()->do(q(UPDATE orders.idempotency SET started_at = now() - interval '1 minute' WHERE tenant_id = 1 AND actor_id = ? AND key = ?),
         undef, $buyer->{id}, $key);
     my $resumed = create(key => $key);
-    is($resumed->code, 200, 'is resumed later');
-    is($resumed->{json}{order}{id}, $first->{id}, 'with the same order');
-    is($resumed->{json}{order}{payment_intent_id}, $first->{payment_intent_id}, 'and the same intent');
-    is(create(key => $key)->content, $resumed->content, 'and replayed from then on');
+    is($resumed->code, 200, 'a later request resumes');
+    is($resumed->{json}{order}{id}, $first->{id}, 'it returns the same order');
+    is($resumed->{json}{order}{payment_intent_id}, $first->{payment_intent_id}, 'it returns the same intent');
+    is(create(key => $key)->content, $resumed->content, 'further requests are replays');
 
     db()->do(q(UPDATE orders.idempotency SET completed_at = NULL, answer = NULL, started_at = now() - interval '1 minute'
         WHERE tenant_id = 1 AND actor_id = ? AND key = ?), undef, $buyer->{id}, $key);
-    is(create(key => $key)->{json}{order}{id}, $first->{id}, 'when the worker was quicker, too');
-    is(create(key => $key)->header('Idempotency-Replayed'), 'true', 'and the key is done');
+    is(create(key => $key)->{json}{order}{id}, $first->{id}, 'the worker may complete the payment first');
+    is(create(key => $key)->header('Idempotency-Replayed'), 'true', 'the next request is a replay');
 };
 
 subtest 'cancelling' => sub {
     my $order = create()->{json}{order};
     my $reply = api(POST => "$path/$order->{id}/cancel", token => $buyer->{token});
-    is($reply->{json}{order}{status}, 'cancelled', 'is possible while nothing was paid');
+    is($reply->{json}{order}{status}, 'cancelled', 'an unpaid order can be cancelled');
     $provider->approve($order->{payment_intent_id});
-    ok($provider->settled, 'money that comes nevertheless is taken note of');
+    ok($provider->settled, 'a late payment is accepted');
     my $returned = wait_for(sub { my $now = order($order->{id}); @{ $now->{refunds} } && $now->{refunded_cents} && $now }, 20);
-    ok($returned, 'and goes back');
-    is($returned->{status}, 'refunded', 'which the order shows') if $returned;
-    is(order_row($order->{id})->{state}, 'cancelled', 'it stays cancelled');
+    ok($returned, 'the late payment is refunded');
+    is($returned->{status}, 'refunded', 'the order shows the refund') if $returned;
+    is(order_row($order->{id})->{state}, 'cancelled', 'the order stays cancelled');
 };
 
-subtest 'an order whose time is over' => sub {
+subtest 'an expired order' => sub {
     my $order = create()->{json}{order};
     let_expire($order->{id}, q(now() - interval '1 second'));
-    my $expired = becomes($order->{id}, 'cancelled', 'is shown as cancelled');
-    is($expired->{payment_status}, 'pending', 'its payment as pending');
-    is(order_row($order->{id})->{state}, 'expired', 'it is expired in the database');
+    my $expired = becomes($order->{id}, 'cancelled', 'the order is shown as cancelled');
+    is($expired->{payment_status}, 'pending', 'its payment is shown as pending');
+    is(order_row($order->{id})->{state}, 'expired', 'the order is expired in the database');
 };
 
 invariants_hold();

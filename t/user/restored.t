@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# After a restore or a failover the database gives ids again that a provider has seen before. No new payment or refund may
-# be taken for an old one.
+# After a restore or a failover the database assigns ids again that a provider has seen before. A new payment or refund must
+# not be taken for an old one.
 use strict;
 use warnings;
 use ModOrders::Test;
@@ -10,11 +10,11 @@ my $plan     = make_plan(price => 10_00);
 my $buyer    = make_user();
 my $shift    = 1_000_000_000;
 
-# Rows that name a payment or a refund, and by which column.
+# Columns that refer to a payment or a refund.
 my @named = ([qw(payment id)], [qw(refund payment_id)], [qw(provider_transaction payment_id)], [qw(provider_event payment_id)],
     [qw(posting payment_id)], [qw(refund id)], [qw(provider_transaction refund_id)], [qw(posting refund_id)], [qw(order_return refund_id)]);
 
-# The next payment and the next refund get these ids, which their present rows give up.
+# Makes the ids of the current payment and refund available again, for the next payment and refund.
 sub repeat_ids
 {
     my ($payment, $refund) = @_;
@@ -36,7 +36,7 @@ sub place_order
 {
     my $reply = api(POST => '/api/v1/user/orders', token => $buyer->{token},
         json => { plan_id => $plan->{id}, payment_method => 'external', payment_channel => 'simulator' });
-    is($reply->code, 200, 'an order') or diag($reply->as_string);
+    is($reply->code, 200, 'an order is placed') or diag($reply->as_string);
     return $reply->{json}{order};
 }
 
@@ -46,15 +46,15 @@ sub paid
 {
     my ($order) = @_;
     $provider->approve($order->{payment_intent_id});
-    return ok(wait_for(sub { state_of($order) eq 'completed paid' }, 20), 'is paid') || diag(state_of($order));
+    return ok(wait_for(sub { state_of($order) eq 'completed paid' }, 20), 'the order is paid') || diag(state_of($order));
 }
 
 sub refund
 {
     my ($order) = @_;
     my $reply = api(POST => "/api/v1/admin/orders/$order->{id}/refund", token => operator->{token}, json => { amount => 4_00 });
-    is($reply->code, 201, 'a refund');
-    ok(wait_for(sub { state_of($order) eq 'completed partially_refunded' }, 20), 'is made') or diag(state_of($order));
+    is($reply->code, 201, 'a refund is created');
+    ok(wait_for(sub { state_of($order) eq 'completed partially_refunded' }, 20), 'the refund is done') or diag(state_of($order));
     return $reply->{json}{refund}{id};
 }
 
@@ -66,20 +66,20 @@ my $refund = refund($first);
 
 repeat_ids($first->{payments}[0]{id}, $refund);
 my $second = place_order();
-is($second->{payments}[0]{id}, $first->{payments}[0]{id}, 'a payment with an id that was used before');
-ok($second->{payment_intent_id}, 'has an intent') or diag(explain($second->{payments}));
-isnt($second->{payment_intent_id}, $intent, 'of its own');
+is($second->{payments}[0]{id}, $first->{payments}[0]{id}, 'the id of a payment is assigned again');
+ok($second->{payment_intent_id}, 'the new payment has an intent') or diag(explain($second->{payments}));
+isnt($second->{payment_intent_id}, $intent, 'its intent is a new one');
 
-# Everything that the provider ever said of the first payment comes again; the first intent alone is not named.
+# The provider repeats all events of the first payment, without those that name the first intent.
 $provider->resend(intent_id => $intent);
-ok($provider->settled(20), 'old events come again');
-is(state_of($second), 'open unpaid', 'and are not booked on the new payment');
+ok($provider->settled(20), 'the repeated events are accepted');
+is(state_of($second), 'open unpaid', 'they do not change the new payment');
 
 paid($second);
-is(refund($second), $refund, 'a refund with an id that was used before');
+is(refund($second), $refund, 'the id of a refund is assigned again');
 my %given_back = map { $_->{intent_id} => $_->{refunded} } @{ $provider->state->{intents} };
-is($given_back{ $second->{payment_intent_id} }, 4_00, 'gives the money of its own payment back');
-is($given_back{$intent}, 4_00, 'the first refund stays the only one of its payment');
+is($given_back{ $second->{payment_intent_id} }, 4_00, 'the new refund pays back its own payment');
+is($given_back{$intent}, 4_00, 'the first payment has only its first refund');
 
 invariants_hold();
 done;

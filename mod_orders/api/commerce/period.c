@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commerce API: periods of time on the tenant's wall clock, in words, as a month, or from one day to another. */
+/* The commerce API: parsing of periods: a word, a month, or a range of days. */
 #include <apr_strings.h>
 #include <string.h>
 
@@ -39,7 +39,7 @@ static bool is_digits(const char *text, const char *pattern)
     return true;
 }
 
-/* The first day of a month; months beyond December are those of the year after it. NULL after the year 9999. */
+/* The first day of a month; month 13 is January of the next year. NULL after the year 9999. */
 static const char *first_of(apr_pool_t *pool, int year, int month)
 {
     const char *date =
@@ -62,7 +62,7 @@ static bool by_month(orders_commerce_period_t *period, const char *text, apr_poo
     return orders_date_parse(period->from, &ignored);
 }
 
-/* The day after; NULL after the year 9999. */
+/* The next day; NULL after the year 9999. */
 static const char *day_after(apr_pool_t *pool, apr_time_t day)
 {
     const char *next = orders_time_text(pool, day + DAY, false);

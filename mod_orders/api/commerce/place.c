@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The commerce API: placing. The database checks all values of a request at once, so they are passed unchanged; only their
- * names change.
+ * The commerce API: placing orders. The database checks all values of a request together, so they are passed unchanged; only
+ * their names change.
  */
 #include <jansson.h>
 #include <string.h>
@@ -13,12 +13,12 @@
 
 /* A member of a request, and its name in the database. */
 typedef struct member_t {
-    const char *name, *ours;
+    const char *name, *name_in_database;
 } member_t;
 
 /*
- * The members of requests: X(name, what the database calls it, type, further members of the field). The database checks the
- * values, so the tables of fields refuse none of them.
+ * The members of requests: X(name, name in the database, type, further members of the field). The database checks the values,
+ * so the field tables are lenient.
  */
 #define LINE_MEMBERS(X)                                                                            \
     X("product_id", "product", DECIMAL)                                                            \
@@ -50,7 +50,7 @@ typedef struct member_t {
 
 static const char *const package_types[] = {"upgrade", "renewal", NULL};
 
-#define AS_MEMBER(name, ours, ...) {name, ours},
+#define AS_MEMBER(name, name_in_database, ...) {name, name_in_database},
 static const member_t line_members[] = {LINE_MEMBERS(AS_MEMBER)};
 static const member_t goods_members[] = {GOODS_MEMBERS(AS_MEMBER)};
 static const member_t package_members[] = {PACKAGE_MEMBERS(AS_MEMBER)};
@@ -72,7 +72,7 @@ static const char *const methods[] = {"manual", "balance", "external", NULL};
 #define STRING ORDERS_FIELD_STRING, 0
 #define TEXT ORDERS_FIELD_STRING, ORDERS_FIELD_OR_NUMBER
 #define AS_FIELD(...) FIELD(__VA_ARGS__)
-#define FIELD(field, ours, kind, more, ...)                                                        \
+#define FIELD(field, name_in_database, kind, more, ...)                                            \
     {.name = (field),                                                                              \
      .type = (kind),                                                                               \
      .flags = ORDERS_FIELD_LENIENT | ORDERS_FIELD_REQUIRED_LATER | (more),                         \
@@ -85,7 +85,7 @@ static const orders_field_table_t line_table = ORDERS_FIELD_TABLE(line_fields);
 static const orders_field_t address_fields[] = {ADDRESS_MEMBERS(AS_FIELD)};
 static const orders_field_table_t address_table = ORDERS_FIELD_TABLE(address_fields);
 
-/* In a form `products` and `address` are JSON, or the members of the address are fields of their own. */
+/* In a form, `products` and `address` are JSON texts, or the members of the address are separate fields. */
 static const orders_field_t create_fields[] = {
     PAYMENT_FIELDS,
     AS_FIELD("uid", NULL, TEXT) GOODS_MEMBERS(AS_FIELD)
@@ -98,7 +98,7 @@ static const orders_field_t upgrade_fields[] = {PAYMENT_FIELDS, AS_FIELD("uid", 
                                                                         ADDRESS_MEMBERS(AS_FIELD)};
 const orders_field_table_t orders_commerce_upgrade_fields = ORDERS_FIELD_TABLE(upgrade_fields);
 
-/* Numbers keep their literals. A list or an object, which none of these fields is, becomes an empty list. */
+/* Numbers keep their literals. A list or an object is not valid for any of these fields and becomes an empty list. */
 static void write_value(orders_json_t *json, const orders_input_t *input, const json_t *value)
 {
     const char *literal = orders_input_literal(input, value);
@@ -124,17 +124,17 @@ static void write_members(orders_json_t *json, const orders_input_t *input, cons
         const json_t *value = json_object_get(orders_input_object(input), members[i].name);
         const char *text = value ? NULL : orders_input_string(input, members[i].name);
         if (value) {
-            orders_json_key(json, members[i].ours);
+            orders_json_key(json, members[i].name_in_database);
             write_value(json, input, value);
         } else if (text) {
-            orders_json_member_string(json, members[i].ours, text);
+            orders_json_member_string(json, members[i].name_in_database, text);
         }
     }
 }
 
 #define WRITE(json, input, members) write_members(json, input, members, ORDERS_COUNT(members))
 
-/* The input that has `name` as JSON: of a form, the field's text; of anything else, the input itself. */
+/* For a form whose field `name` is JSON text, an input with the parsed JSON; else `input`. */
 static const orders_input_t *with_tree(const orders_input_t *input, const char *name,
                                        apr_pool_t *pool)
 {
@@ -165,7 +165,7 @@ static void member_address(orders_json_t *json, const orders_input_t *address)
     orders_json_end_object(json);
 }
 
-/* An order of goods has the address as an object; a form may have its members beside all others. */
+/* The members of the address of an order of goods: those of the object `address`, or fields of a form. */
 static const orders_input_t *address_of(const orders_input_t *input, apr_pool_t *pool)
 {
     const orders_input_t *tree = with_tree(input, "address", pool);
@@ -210,7 +210,7 @@ static const char *package_document(const orders_call_t *call, const orders_inpu
     return orders_json_text(json, call->pool, &length);
 }
 
-/* The payment, which the configuration restricts. */
+/* Decodes the payment, and checks the return URL by the configuration. */
 static orders_problem_t *read_payment(payment_t *payment, const orders_call_t *call,
                                       const orders_input_t *input)
 {

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The commerce API: refusals. The database names the rules that an order breaks; each route maps them to its own words and
- * fields.
+ * The commerce API: errors. The database names the rules that an order breaks; each route maps them to its own fields and
+ * messages.
  */
 #include <apr_strings.h>
 #include <jansson.h>
 #include <string.h>
 
 #include "api/commerce/commerce.h"
+#include "api/common/field_names.h"
 
 #define UPGRADE_IN_PROCESSING                                                                      \
     "There exists a package upgrade in processing. Please wait until the process complete or "     \
     "contact the site administrator."
 
-/* Both routes have these. */
+/* For all routes. */
 static const orders_commerce_word_t order_words[] = {
     {"user_unknown", "uid", "Invalid user id"},
     {"product_unknown", "product_id", "Invalid product_id %s"},
@@ -73,10 +74,10 @@ const orders_commerce_refusals_t orders_commerce_create_refusals = {create_words
                                                                     ORDERS_COUNT(create_words)};
 const orders_commerce_refusals_t orders_commerce_upgrade_refusals = {upgrade_words,
                                                                      ORDERS_COUNT(upgrade_words)};
-static const orders_commerce_refusals_t of_all_routes = {order_words, ORDERS_COUNT(order_words)};
+static const orders_commerce_refusals_t common_refusals = {order_words, ORDERS_COUNT(order_words)};
 
-static const orders_commerce_word_t *word_in(const orders_commerce_refusals_t *refusals,
-                                             const char *rule)
+static const orders_commerce_word_t *find_word_in(const orders_commerce_refusals_t *refusals,
+                                                  const char *rule)
 {
     for (size_t i = 0; refusals && i < refusals->count; i++) {
         if (strcmp(refusals->words[i].rule, rule) == 0) {
@@ -86,32 +87,21 @@ static const orders_commerce_word_t *word_in(const orders_commerce_refusals_t *r
     return NULL;
 }
 
-static const orders_commerce_word_t *word_of(const orders_call_t *call, const char *rule)
+static const orders_commerce_word_t *find_word(const orders_call_t *call, const char *rule)
 {
-    const orders_commerce_word_t *own = word_in(call->route ? call->route->refusals : NULL, rule);
-    return own ? own : word_in(&of_all_routes, rule);
+    const orders_commerce_word_t *own =
+        find_word_in(call->route ? call->route->refusals : NULL, rule);
+    return own ? own : find_word_in(&common_refusals, rule);
 }
 
-/* Fields that refusals of the database name differently than this API. */
-static const struct {
-    const char *ours, *field;
-} renamed[] = {
+static const orders_field_name_t field_names[] = {
     {"user", "uid"},
     {"product", "product_id"},
-    {"lines", "quantity"}, /* there is less of something than was ordered */
+    {"lines", "quantity"}, /* less is in stock than was ordered */
+    {NULL, NULL},
 };
 
-static const char *field_named(const char *ours)
-{
-    for (size_t i = 0; i < ORDERS_COUNT(renamed); i++) {
-        if (strcmp(renamed[i].ours, ours) == 0) {
-            return renamed[i].field;
-        }
-    }
-    return ours;
-}
-
-/* The key of what is about no field. */
+/* The key of messages that are not about a field. */
 #define DETAIL "detail"
 
 typedef struct refusal_t {
@@ -123,15 +113,15 @@ static void refuse(apr_array_header_t *refusals, const char *field, const char *
     APR_ARRAY_PUSH(refusals, refusal_t) = (refusal_t){field, message};
 }
 
-/* The message with the value in place of %s; without a value, what comes before it. */
-static const char *fill(apr_pool_t *pool, const char *message, const char *value)
+/* Replaces %s by the value. Without a value, the message ends before %s. */
+static const char *insert_value(apr_pool_t *pool, const char *message, const char *value)
 {
-    const char *hole = strstr(message, " %s");
-    if (!hole) {
+    const char *placeholder = strstr(message, " %s");
+    if (!placeholder) {
         return message;
     }
-    const char *start = apr_pstrmemdup(pool, message, (apr_size_t)(hole - message));
-    return value && *value ? apr_pstrcat(pool, start, " ", value, hole + 3, NULL) : start;
+    const char *start = apr_pstrmemdup(pool, message, (apr_size_t)(placeholder - message));
+    return value && *value ? apr_pstrcat(pool, start, " ", value, placeholder + 3, NULL) : start;
 }
 
 static void add_rules(apr_array_header_t *refusals, const orders_call_t *call,
@@ -143,19 +133,21 @@ static void add_rules(apr_array_header_t *refusals, const orders_call_t *call,
         const json_t *entry = json_array_get(refused, i);
         const char *rule = json_string_value(json_object_get(entry, "rule"));
         const char *value = json_string_value(json_object_get(entry, "value"));
-        const orders_commerce_word_t *word = rule ? word_of(call, rule) : NULL;
+        const orders_commerce_word_t *word = rule ? find_word(call, rule) : NULL;
         refuse(refusals, word ? word->field : DETAIL,
-               word ? fill(call->pool, word->message, value) : problem->detail);
+               word ? insert_value(call->pool, word->message, value) : problem->detail);
     }
     json_decref(extra);
 }
 
-static void add_fields(apr_array_header_t *refusals, const orders_problem_t *problem)
+static void add_fields(apr_array_header_t *refusals, const orders_call_t *call,
+                       const orders_problem_t *problem)
 {
-    for (int i = 0; problem->fields && i < problem->fields->nelts; i++) {
-        const orders_field_error_t *refused =
-            &APR_ARRAY_IDX(problem->fields, i, orders_field_error_t);
-        refuse(refusals, field_named(refused->field), refused->message);
+    const apr_array_header_t *fields =
+        orders_rename_fields(problem->fields, field_names, call->pool);
+    for (int i = 0; fields && i < fields->nelts; i++) {
+        const orders_field_error_t *refused = &APR_ARRAY_IDX(fields, i, orders_field_error_t);
+        refuse(refusals, refused->field, refused->message);
     }
 }
 
@@ -163,7 +155,7 @@ static apr_array_header_t *refusals_of(const orders_call_t *call, const orders_p
 {
     apr_array_header_t *refusals = apr_array_make(call->pool, 4, sizeof(refusal_t));
     add_rules(refusals, call, problem);
-    add_fields(refusals, problem);
+    add_fields(refusals, call, problem);
     if (!refusals->nelts) {
         refuse(refusals, problem->error == ORDERS_E_unauthenticated ? "Authorization" : DETAIL,
                problem->detail);
@@ -182,7 +174,7 @@ static bool came_before(const apr_array_header_t *refusals, int at)
     return false;
 }
 
-/* {field: [messages]}, each field where it is named first. */
+/* {field: [messages]}, in the order in which the fields first occur. */
 static void write_errors(orders_json_t *json, const apr_array_header_t *refusals)
 {
     orders_json_begin_object(json);
@@ -204,7 +196,7 @@ static void write_errors(orders_json_t *json, const apr_array_header_t *refusals
     orders_json_end_object(json);
 }
 
-/* This API answers 400 when an order is refused, and 404 only for an unknown path. */
+/* This API returns 400 when an order is refused, and 404 only for an unknown path. */
 static int status_of(const orders_call_t *call, const orders_problem_t *problem)
 {
     orders_kind_e kind = orders_error_kind(problem->error);
@@ -225,8 +217,8 @@ static int status_of(const orders_call_t *call, const orders_problem_t *problem)
     }
 }
 
-/* If the key is missing. The challenge for a user's token is the same for all APIs and is set elsewhere. */
-static void challenge(orders_reply_t *reply, const apr_array_header_t *refusals)
+/* The challenge for the key of an application. The one for a user's token is the same in all APIs and is set elsewhere. */
+static void add_challenge(orders_reply_t *reply, const apr_array_header_t *refusals)
 {
     const refusal_t *first = orders_first(refusals);
     if (reply->status == 401 && strcmp(first->field, "apikey") == 0) {
@@ -241,7 +233,7 @@ void orders_commerce_problem(const orders_call_t *call, const orders_problem_t *
     orders_json_t *json = reply->json = orders_json_open(call->pool);
     reply->status = status_of(call, problem);
     reply->etag = NULL;
-    challenge(reply, refusals);
+    add_challenge(reply, refusals);
     orders_json_begin_object(json);
     orders_json_member_int(json, "status_code", reply->status);
     orders_json_member_string(json, "error_type", "Validation Error");

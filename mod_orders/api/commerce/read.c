@@ -14,7 +14,7 @@ const orders_page_rules_t orders_commerce_pages = {
     .max_size = 100,
 };
 
-/* What a list can be asked for; `number` is what the specification calls order_number there. */
+/* The filters of a list. `order_number` has a second name there, NUMBER, which is the one of the specification. */
 typedef struct filter_t {
     const char *order_number, *number, *period, *category, *uid;
 } filter_t;
@@ -45,14 +45,14 @@ static const orders_field_t detail_fields[] = {
 };
 const orders_field_table_t orders_commerce_detail_fields = ORDERS_FIELD_TABLE(detail_fields);
 
-/* Under both names it must be the same. */
+/* The number must be the same under both names. */
 static void join_numbers(orders_problem_t **problem, apr_pool_t *pool, filter_t *filter)
 {
     const char *number = orders_or_null(filter->number);
     filter->order_number = orders_or_null(filter->order_number);
     if (number && filter->order_number && strcmp(number, filter->order_number) != 0) {
         orders_problem_field(problem, pool, "order_number", ORDERS_E_invalid_field,
-                             "Has another value as \"" NUMBER "\".");
+                             "Must have the same value as \"" NUMBER "\".");
     }
     filter->order_number = filter->order_number ? filter->order_number : number;
 }
@@ -76,7 +76,7 @@ static void read_period(orders_problem_t **problem, apr_pool_t *pool, filter_t *
     list->to = period.to;
 }
 
-/* The member whose orders are meant: the user of the request, or `uid`. */
+/* The user whose orders are read: the user of the request, or `uid`. */
 static void read_member(orders_problem_t **problem, const orders_call_t *call, const char *uid,
                         const char **member)
 {
@@ -124,7 +124,7 @@ static void member_words(orders_json_t *json, const char *name, const char *cons
     orders_json_end_array(json);
 }
 
-/* The filters that were used, and those there are. */
+/* The filters of the request, and the valid periods and categories. */
 static void member_filter(orders_json_t *json, const filter_t *filter, int size)
 {
     orders_json_key(json, "filter_data");
@@ -205,7 +205,7 @@ static orders_problem_t *read_detail(orders_call_t *call, const char **member, c
     return problem;
 }
 
-/* The lines show the order's state, and nothing that changes without it. */
+/* The ETag covers the whole response. */
 static void reply_with(const orders_call_t *call, const orders_order_t *order,
                        orders_reply_t *reply)
 {

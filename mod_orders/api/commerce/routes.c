@@ -18,8 +18,8 @@ const char *const orders_commerce_categories[] = {"product", "package", "renewal
                                                   "upgrade", "plan",    NULL};
 
 /*
- * The scope is that of the user, or of an application that needs no user. Bodies of any type are read, because clients send JSON
- * with other types (orders_commerce_body).
+ * The scope is required of the user, or of an application that acts without one. Bodies of any type are read, because clients send
+ * JSON with other types (orders_commerce_body).
  */
 #define COMMON                                                                                     \
     .auth = ORDERS_AUTH_OWN, .scope = ORDERS_SCOPE_BUYER, .body = ORDERS_BODY_OPTIONAL,            \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The shapes of the commerce API. Amounts are decimal numbers of the order's currency; what has no value is null. */
+/* The JSON of the commerce API. Amounts are decimal numbers in the order's currency. A member without a value is null. */
 #include <apr_strings.h>
 #include <jansson.h>
 #include <string.h>
@@ -48,8 +48,8 @@ static int64_t address_id(const orders_order_t *order, const char *type)
 }
 
 /*
- * The host's own data, as they are; with them, where to pay: a provider that was out of reach says it later than the answer
- * to placing.
+ * The metadata of the order, and `payment_url`: the response to placing does not have it if the provider could not be reached at
+ * that time.
  */
 static void member_order_data(orders_json_t *json, const orders_order_t *order, apr_pool_t *pool)
 {
@@ -87,7 +87,7 @@ void orders_commerce_write_entry(orders_json_t *json, const orders_order_t *orde
     orders_json_end_object(json);
 }
 
-/* A line, and what of it is where. */
+/* A line and its order. */
 typedef struct line_view_t {
     const orders_order_t *order;
     const orders_line_t *line;
@@ -113,7 +113,7 @@ static void write_component(orders_json_t *json, const line_view_t *view, const 
     orders_json_end_object(json);
 }
 
-/* base_price + discount + tax = total. Whether a tax is included is said of prices that may have one. */
+/* base_price + discount + tax = total. `included`: whether the price includes tax. */
 static void member_components(orders_json_t *json, const line_view_t *view)
 {
     bool included = view->order->tax_inclusive;
@@ -229,8 +229,8 @@ static void member_data(orders_json_t *json, const line_view_t *view)
     orders_json_end_object(json);
 }
 
-/* The product that the variant is one of, as it was sold. */
-static int64_t bundle_of(const orders_line_t *line)
+/* The id of the variant's product, from the snapshot of the line. */
+static int64_t read_bundle_id(const orders_line_t *line)
 {
     json_t *snapshot = orders_document_json(line->snapshot);
     int64_t id = json_integer_value(json_object_get(json_object_get(snapshot, "item"), "id"));
@@ -244,7 +244,7 @@ static void write_line(orders_json_t *json, const line_view_t *view)
     orders_json_begin_object(json);
     orders_json_member_int(json, "id", line->id);
     orders_member_id(json, "product_id", line->item_id);
-    orders_member_id(json, "bundle_id", bundle_of(line));
+    orders_member_id(json, "bundle_id", read_bundle_id(line));
     orders_json_member_string(json, "line_item_label", line->title);
     orders_json_member_int(json, "quantity", line->quantity);
     orders_member_amount_text(json, "price", view->order, line->unit_price);
@@ -257,7 +257,7 @@ static void write_line(orders_json_t *json, const line_view_t *view)
     orders_json_end_object(json);
 }
 
-/* Vouchers have a line too, whose worth is already taken off those that they were split over. */
+/* The line of a voucher is not shown, because the discounts of the other lines contain its amount. */
 static bool is_shown(const orders_line_t *line)
 {
     return orders_is_goods(line) || strcmp(line->kind, "shipping") == 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** The lines of an order that are goods; the others are what these cost more or less: shipping, discounts, tax. */
+/** The lines of an order that are goods. The other lines are shipping, discounts and tax. */
 #ifndef ORDERS_API_COMMON_GOODS_H
 #define ORDERS_API_COMMON_GOODS_H
 
@@ -7,10 +7,10 @@
 
 bool orders_is_goods(const orders_line_t *line);
 
-/** The goods at or after line `*at`, which moves on behind them; NULL when there are none. */
+/** The first goods line at index `*at` or later, or NULL. `*at` becomes the index after it. */
 const orders_line_t *orders_next_goods(const orders_order_t *order, int *at);
 
-/** The tax of the goods, or of all that is not goods. */
+/** The tax of the goods lines, or of all other lines. */
 int64_t orders_tax_of(const orders_order_t *order, bool goods);
 
 #endif

@@ -9,13 +9,13 @@
 
 #define TAG_BYTES 16
 
-/** What the cache is given: the request, and what the document is made from. */
+/** The baton of the callbacks of the PDF cache. */
 typedef struct render_context_t {
     const orders_call_t *call;
     const orders_invoice_t *invoice;
 } render_context_t;
 
-static bool gone(void *data)
+static bool is_client_gone(void *data)
 {
     const render_context_t *baton = data;
 
@@ -30,7 +30,7 @@ static orders_problem_t *render(orders_invoice_pdf_t *pdf, apr_pool_t *pool,
     return orders_invoice_pdf(pdf, pool, document->text, (apr_size_t)document->length, watch);
 }
 
-/** A PDF is made from its snapshot alone, in whichever API, so that this and the renderer are the whole key. */
+/** All APIs have the same PDF of an invoice: it depends on the tenant, the renderer and the snapshot only. */
 static orders_problem_t *set_key(unsigned char key[ORDERS_SHA256_SIZE],
                                  const orders_invoice_t *invoice, const orders_call_t *call)
 {
@@ -47,7 +47,7 @@ static orders_problem_t *set_key(unsigned char key[ORDERS_SHA256_SIZE],
                : orders_problem_logged(call->pool, ORDERS_E_internal_error, "no SHA-256");
 }
 
-/** Weak: a later version of a font or library may write the same document in other bytes. */
+/** A weak tag: another version of a font or library may produce different bytes for the same document. */
 static const char *tag_of(const unsigned char *key, apr_pool_t *pool)
 {
     return apr_pstrcat(pool, "W/\"", orders_base64url(pool, key, TAG_BYTES), "\"", NULL);
@@ -62,7 +62,7 @@ static orders_problem_t *write_reply(const orders_call_t *call, const orders_inv
                                      orders_reply_t *reply)
 {
     render_context_t baton = {.call = call, .invoice = invoice};
-    orders_pdf_request_t request = {.gone = gone, .render = render, .baton = &baton};
+    orders_pdf_request_t request = {.gone = is_client_gone, .render = render, .baton = &baton};
     orders_invoice_pdf_t pdf = {.data = NULL};
 
     ORDERS_TRY(set_key(request.key, invoice, call));
@@ -72,7 +72,7 @@ static orders_problem_t *write_reply(const orders_call_t *call, const orders_inv
         reply->headers, "Content-Disposition",
         apr_pstrcat(call->pool, "attachment; filename=\"", invoice->number, ".pdf\"", NULL));
     if (is_known(call, reply->etag)) {
-        return NULL; /* the answer is 304 */
+        return NULL; /* the response is 304 */
     }
     if (call->head) {
         reply->length_unknown = !orders_pdf_cache_find(&pdf, request.key, call->pool);

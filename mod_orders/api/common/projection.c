@@ -11,7 +11,7 @@ const char *const orders_fulfilment_states[] = {ORDERS_FULFILMENT_STATES(X) NULL
 const char *const orders_return_states[] = {ORDERS_RETURN_STATES(X) NULL};
 #undef X
 
-/* The bit of a state; 0 for a state that only a newer schema has. */
+/* The bit of a state; 0 for a state that a later schema has added. */
 static unsigned bit_of(const char *const *words, const char *word)
 {
     for (unsigned i = 0; word && words[i]; i++) {

@@ -3,7 +3,7 @@
  * Projections: from an order's canonical states to the words of an API, and from a word back to the states that show it.
  *
  * A projection is a table that is read from the top: the first row that matches the states of the order has the word. The last
- * row matches all orders, so that each order has a word.
+ * row matches all orders, so every order has a word.
  */
 #ifndef ORDERS_API_COMMON_PROJECTION_H
 #define ORDERS_API_COMMON_PROJECTION_H
@@ -37,27 +37,27 @@ enum {
 #define ORDERS_PAYMENT(name) (1u << ORDERS_PAYMENT_INDEX_##name)
 #define ORDERS_FULFILMENT(name) (1u << ORDERS_FULFILMENT_INDEX_##name)
 
-/** Orders that no longer take part in anything. */
+/** The order is closed without being completed. */
 #define ORDERS_CLOSED (ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED) | ORDERS_ORDER(ERROR))
-/** The order is paid, whether or not some of the money is returned or on its way back. */
+/** The order is paid. A refund may be pending, or a part of the amount may have been refunded. */
 #define ORDERS_PAID                                                                                \
     (ORDERS_PAYMENT(PAID) | ORDERS_PAYMENT(REFUND_PENDING) | ORDERS_PAYMENT(PARTIALLY_REFUNDED))
-/** The order has been paid, even if all of the money has been returned. */
+/** The order has been paid, even if all of the amount has been refunded. */
 #define ORDERS_ONCE_PAID (ORDERS_PAID | ORDERS_PAYMENT(REFUNDED))
-/** Money has been returned or is on its way back. */
+/** Some or all of the amount has been refunded, or a refund is pending. */
 #define ORDERS_REFUNDING                                                                           \
     (ORDERS_PAYMENT(REFUND_PENDING) | ORDERS_PAYMENT(PARTIALLY_REFUNDED) | ORDERS_PAYMENT(REFUNDED))
-/** The goods have left. */
+/** The goods have been shipped and not delivered. */
 #define ORDERS_IN_DELIVERY (ORDERS_FULFILMENT(SHIPPED) | ORDERS_FULFILMENT(OUT_FOR_DELIVERY))
-/** The goods have arrived, even if they came back. */
+/** The goods have been delivered, even if they were returned later. */
 #define ORDERS_ARRIVED (ORDERS_FULFILMENT(DELIVERED) | ORDERS_FULFILMENT(RETURNED))
 
 typedef struct orders_projection_t {
-    unsigned order, payment, fulfilment; /**< any of these states; 0: whatever it is */
+    unsigned order, payment, fulfilment; /**< any of these states; 0: any state */
     const char *word;
 } orders_projection_t;
 
-/** The states' words, NULL-terminated: what filters may name. */
+/** The names of the states, for filters; NULL-terminated. */
 extern const char *const orders_order_states[];
 extern const char *const orders_payment_states[];
 extern const char *const orders_fulfilment_states[];
@@ -73,9 +73,8 @@ typedef struct orders_shown_t {
 } orders_shown_t;
 
 /**
- * The pairs "order state/payment state" that all filters show, as array of const char *; NULL when no filter has a word.
- * For tables without a condition on fulfilment. A table for goods has one: its words depend on three states, which the list statement must then
- * compare.
+ * The pairs "order state/payment state" that match all filters, as an array of const char *. NULL if no filter has a word.
+ * The tables must not depend on the fulfilment state. For tables that do, the list statement must compare all three states.
  */
 apr_array_header_t *orders_states_shown(apr_pool_t *pool, const orders_shown_t *filters, int count);
 

@@ -50,7 +50,7 @@ orders_problem_t *orders_call_match(const orders_call_t *call, apr_array_header_
                : NULL;
 }
 
-/* What browsers say, and said: https://fetch.spec.whatwg.org/#sec-purpose-header and its forerunners. */
+/* The header of current browsers (https://fetch.spec.whatwg.org/#sec-purpose-header) and those of older ones. */
 bool orders_call_is_prefetch(const orders_call_t *call)
 {
     static const char *const names[] = {"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** From a call to what the store needs of it. Everything lives in the call's pool. */
+/** Converts a call to the parameters of the store. Everything is allocated from the call's pool. */
 #ifndef ORDERS_API_COMMON_REQUEST_H
 #define ORDERS_API_COMMON_REQUEST_H
 
@@ -9,7 +9,7 @@
 
 #define ORDERS_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/** One row of a field table: a member of struct `owner`, decoded where it has the field's name. */
+/** One row of a field table: the field is decoded into the member of struct `owner` that has its name. */
 #define ORDERS_FIELD(owner, kind, member, ...)                                                     \
     {                                                                                              \
         .name = #member, .type = ORDERS_FIELD_##kind, .offset = offsetof(owner, member),           \
@@ -19,15 +19,15 @@
 orders_reader_t orders_call_reader(const orders_call_t *call);
 
 /**
- * A writer for this call. `field`: the key that the body has, or NULL. Problems: `idempotency_key_mismatch`,
+ * A writer for this call. `field`: the idempotency key in the body, or NULL. Problems: `idempotency_key_mismatch`,
  * `invalid_idempotency_key`.
  */
 orders_problem_t *orders_call_writer(orders_writer_t *writer, const orders_call_t *call,
                                      const char *actor, const char *field) ORDERS_MUSTCHECK;
 
 /**
- * If-Match: the version tags of which the order must have one, NULL for any version. `version_mismatch` when no tag can be
- * an order's.
+ * The versions in If-Match, of which the order must have one. NULL: any version. `version_mismatch` if no tag is a version of
+ * an order.
  */
 orders_problem_t *orders_call_match(const orders_call_t *call,
                                     apr_array_header_t **match) ORDERS_MUSTCHECK;
@@ -38,11 +38,12 @@ bool orders_call_is_prefetch(const orders_call_t *call);
 bool orders_call_is_read_only(const orders_call_t *call);
 
 /**
- * The status of a write by its outcome: the second one of the route, if it has two, unless the write has created or done something.
+ * Sets the status of a write by its outcome. If the route has two statuses, the second one is for an outcome other than "created"
+ * and "done".
  */
 void orders_reply_outcome(const orders_call_t *call, const char *outcome, orders_reply_t *reply);
 
-/** "" is nothing: an optional text that a form left empty. */
+/** NULL for "", which a form sends for an optional text without a value. */
 const char *orders_or_null(const char *text);
 
 #endif

@@ -6,7 +6,7 @@
 
 #define SCHEME "https://"
 
-/* What browsers read as a step upwards, as a separator, or as nothing at all. */
+/* Texts that browsers interpret as a step to the parent, interpret as a separator, or remove. */
 static const char *const deceptive[] = {"..", "%2e", "\\", " ", "\t", "\n", "\r", NULL};
 
 static bool contains(const char *text, const char *part)
@@ -20,13 +20,14 @@ static bool contains(const char *text, const char *part)
     return false;
 }
 
-static bool is_beneath(const char *url, const char *prefix)
+static bool is_below(const char *url, const char *prefix)
 {
     size_t length = strlen(prefix);
     if (length <= strlen(SCHEME) || strncmp(url, prefix, length) != 0) {
         return false;
     }
-    return prefix[length - 1] == '/' || strchr("/?#", url[length]) != NULL; /* the URL's end too */
+    return prefix[length - 1] == '/' ||
+           strchr("/?#", url[length]) != NULL; /* strchr() also finds the end of the URL */
 }
 
 bool orders_return_url_allowed(const char *url, const apr_array_header_t *prefixes)
@@ -40,7 +41,7 @@ bool orders_return_url_allowed(const char *url, const apr_array_header_t *prefix
         }
     }
     for (int i = 0; prefixes && i < prefixes->nelts; i++) {
-        if (is_beneath(url, APR_ARRAY_IDX(prefixes, i, const char *))) {
+        if (is_below(url, APR_ARRAY_IDX(prefixes, i, const char *))) {
             return true;
         }
     }

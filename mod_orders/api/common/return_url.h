@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Where a buyer may be sent after paying. */
+/** URLs to which a buyer may be redirected after paying. */
 #ifndef ORDERS_API_COMMON_RETURN_URL_H
 #define ORDERS_API_COMMON_RETURN_URL_H
 
@@ -7,9 +7,9 @@
 #include <stdbool.h>
 
 /**
- * Whether `url` is https and lies beneath one of the allowed prefixes (of const char *; NULL: none). A prefix ends where a
- * component of the URL ends, so that https://shop.example never allows https://shop.example.net, and a path that climbs
- * (`..`, however written) is never beneath anything.
+ * Whether `url` is an https URL that begins with one of the allowed prefixes (const char *; NULL: no prefixes). A prefix matches
+ * whole components of a URL: https://shop.example does not allow https://shop.example.net. A URL that contains `..`, even
+ * encoded, is not allowed.
  */
 bool orders_return_url_allowed(const char *url, const apr_array_header_t *prefixes);
 

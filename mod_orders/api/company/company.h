@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** What the files of the company API share: its words, its shapes, and how a request says who it is. */
+/** Declarations of the company API. */
 #ifndef ORDERS_API_COMPANY_COMPANY_H
 #define ORDERS_API_COMPANY_COMPANY_H
-
-#include <jansson.h>
 
 #include "api/common/projection.h"
 #include "api/common/request.h"
@@ -14,16 +12,15 @@
 extern const orders_projection_t orders_company_order_status[];
 extern const orders_projection_t orders_company_payment_status[];
 
-/** The fields of all routes. A route decodes those of its table; the others stay as they are. */
+/** The fields of all routes. A route decodes those of its table; the other members do not change. */
 typedef struct orders_company_body_t {
     const char *order_number, *transaction_id, *cart_id, *type, *email;
-    json_t *billing_address; /**< of any type */
     int64_t page, limit;
 } orders_company_body_t;
 
 /**
- * Parses the body, or the query of a GET. Where a key is needed and there is none, neither as `api_key` of a body nor in
- * `Authorization`: `required_field`. Whose key it is comes after the required fields: orders_company_identify.
+ * Parses the body, or the query of a GET. `required_field` if a key is needed and neither `api_key` of the body nor
+ * `Authorization` has one. orders_company_identify() checks the key later, after the required fields.
  */
 orders_problem_t *orders_company_read(orders_call_t *call, orders_input_t **input) ORDERS_MUSTCHECK;
 /** Decodes the fields of the route. `required_field` with all fields that are missing or have a value that is not valid. */
@@ -33,7 +30,7 @@ orders_problem_t *orders_company_fields(const orders_call_t *call, const orders_
 orders_problem_t *orders_company_identify(orders_call_t *call,
                                           const orders_input_t *input) ORDERS_MUSTCHECK;
 
-/** What the routes read. */
+/** The fields of the routes. */
 extern const orders_field_table_t orders_company_list_fields;
 extern const orders_field_table_t orders_company_create_fields;
 extern const orders_field_table_t orders_company_payment_fields;
@@ -41,25 +38,26 @@ extern const orders_field_table_t orders_company_refund_fields;
 extern const orders_field_table_t orders_company_order_fields; /**< the order's number only */
 extern const orders_field_table_t orders_company_send_fields;
 extern const orders_field_table_t orders_company_edit_fields;
-/** The members of `billing_address`. */
+/** The object field of order/edit, and its members. */
+#define ORDERS_COMPANY_ADDRESS "billing_address"
 extern const orders_field_table_t orders_company_address;
 #define ORDERS_COMPANY_MAX_ENTRIES 500
 /** The words of `type`, NULL-terminated. */
 extern const char *const orders_company_types[];
 
-/** A word of the specification for a refusal; where the states of the order are the reason, a projection has the word. */
+/** The word of the specification for an error. If it depends on the states of the order, a projection has it. */
 typedef struct orders_company_word_t {
     orders_error_e error;
     const char *word;
-    const orders_projection_t *state; /**< by the states that the refusal names; or NULL */
+    const orders_projection_t *state; /**< by the states in the problem; or NULL */
 } orders_company_word_t;
 
 /** `refusals` of a route. */
 typedef struct orders_company_refusals_t {
-    const char *otherwise; /**< for whatever else is wrong with the request */
+    const char *otherwise; /**< for all other errors of a request */
     const orders_company_word_t *words;
     size_t count;
-    bool page; /**< refusals are pages for people, without words */
+    bool page; /**< errors are HTML pages, without words */
 } orders_company_refusals_t;
 
 extern const orders_company_refusals_t orders_company_list_refusals;
@@ -77,20 +75,20 @@ extern const orders_company_refusals_t orders_company_edit_refusals;
 extern const orders_company_refusals_t orders_company_invoice_refusals;
 extern const orders_company_refusals_t orders_company_page_refusals;
 
-/** A problem that names the order's states, for refusals that this API has a word for. */
+/** A problem with the states of the order, on which the word of the error depends. */
 orders_problem_t *orders_company_refuse_state(apr_pool_t *pool, orders_error_e error,
                                               const orders_order_t *order);
 
-/** The API's own shape of a problem. */
+/** Writes a problem in the format of this API. */
 void orders_company_problem(const orders_call_t *call, const orders_problem_t *problem,
                             orders_reply_t *reply);
 
-/** The API's word for how an order is paid. */
+/** The API's word for the payment method of an order. */
 const char *orders_company_method(const orders_order_t *order);
 /** The transaction that paid the order, or NULL. */
 const char *orders_company_transaction(const orders_order_t *order);
 
-/** An entry of the list, the whole detail, and what a consumer sees. */
+/** An entry of the list, the detail, and the order as a consumer sees it before claiming it. */
 void orders_company_write_entry(orders_json_t *json, const orders_order_t *order);
 void orders_company_write_detail(orders_json_t *json, const orders_order_t *order,
                                  const orders_call_t *call);
@@ -99,23 +97,26 @@ void orders_company_write_partial(orders_json_t *json, const orders_order_t *ord
 void orders_company_member_retailer(orders_json_t *json, const orders_order_t *order);
 
 /**
- * What the order's code shows: the consumer's page of the order, or the pay link. NULL for orders that have none;
- * `not_configured` when the server does not know how it is reached, or has no secret.
+ * The URL in the QR code of an order: the order for a consumer, or the pay link. NULL if the order has no code.
+ * `not_configured` without OrdersPublicURL, or without OrdersSecretFile for a pay link.
  */
 orders_problem_t *orders_company_code_url(const char **url, const orders_call_t *call,
                                           const orders_order_t *order) ORDERS_MUSTCHECK;
 
 /**
- * `required_field` about a parameter that is missing, empty, or of another type or word; added to `problem` unless that is NULL.
- * The words of the specification do not name it: a header of the answer and the log do.
+ * Adds a parameter that is missing or not valid to `problem`, or to a new `required_field` problem if that is NULL. The response
+ * names the parameter in a header, because the words of the specification do not; the log names it too.
  */
 orders_problem_t *orders_company_missing_field(orders_problem_t *problem, const orders_call_t *call,
                                                const char *name);
 
-/** The same for routes whose specification has no error for it: replaces `required_field` by `error`. Other problems are not changed. */
+/**
+ * For routes whose specification has no error for a missing field: replaces `required_field` by `error`. Other problems do not
+ * change.
+ */
 orders_problem_t *orders_company_replace_missing(orders_problem_t *problem, orders_error_e error);
 
-/** Writes an empty object, as some routes answer. */
+/** An empty object, which is the response of some routes. */
 void orders_company_reply_empty(const orders_call_t *call, orders_reply_t *reply);
 
 orders_problem_t *orders_company_list(orders_call_t *call, orders_reply_t *reply);

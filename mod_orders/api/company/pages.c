@@ -8,7 +8,7 @@
 #include "api/company/company.h"
 #include "core/digest.h"
 
-/* The only style there is; the policy of a page names its hash. */
+/* The style sheet of all pages. Their Content-Security-Policy allows it by its hash. */
 static const char style[] =
     "body{margin:0;font:1.0625rem/1.5 system-ui,sans-serif;color:#1b1b1b;background:#f4f4f2}"
     "main{max-width:28rem;margin:3rem auto;padding:2rem;background:#fff;border-radius:.5rem}"
@@ -37,7 +37,7 @@ static const char *policy(apr_pool_t *pool)
         NULL);
 }
 
-/* A row of the list of facts, or nothing. */
+/* A row of the list; "" without a value. */
 static const char *fact(apr_pool_t *pool, const char *name, const char *value)
 {
     return value
@@ -102,19 +102,19 @@ bool orders_company_page_problem(const orders_call_t *call, const orders_problem
 {
     orders_page_text_t text = {
         .status = orders_kind_status(orders_error_kind(problem->error)),
-        .title = "This did not work",
+        .title = "Something went wrong",
         .message = "Please try again in a moment.",
     };
     if (!is_page(call)) {
         return false;
     }
     if (problem->error == ORDERS_E_not_found) {
-        text.title = "There is no such payment";
-        text.message = "Please check that the whole address was copied.";
+        text.title = "Payment not found";
+        text.message = "Please check that you copied the complete link.";
     } else if (problem->error == ORDERS_E_link_expired) {
         text.status = 410;
         text.title = "This link is no longer valid";
-        text.message = "Please ask the seller for a new one.";
+        text.message = "Please ask the seller for a new link.";
     }
     orders_company_page(call, &text, reply);
     return true;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** The company API's pages for people: paying by a link, coming back from the provider. Plain HTML, no script. */
+/** HTML pages of the company API, without scripts: payment by a link, and the return from the provider. */
 #ifndef ORDERS_API_COMPANY_PAGES_H
 #define ORDERS_API_COMPANY_PAGES_H
 
 #include "core/call.h"
 
-/** What a page says. Texts are escaped; NULL leaves a part out. */
+/** The texts of a page. They are escaped; a part whose text is NULL is omitted. */
 typedef struct orders_page_text_t {
     int status;
     const char *title;
@@ -15,11 +15,11 @@ typedef struct orders_page_text_t {
     const char *link, *link_text;
 } orders_page_text_t;
 
-/** Writes the page into the reply, with a policy that lets nothing else be loaded. */
+/** Writes the page into the reply, with a Content-Security-Policy that allows no other resources. */
 void orders_company_page(const orders_call_t *call, const orders_page_text_t *text,
                          orders_reply_t *reply);
 
-/** A problem of a route that is a page, as a page; false for all other routes. */
+/** Writes a problem as a page if the route responds with pages; else returns false. */
 bool orders_company_page_problem(const orders_call_t *call, const orders_problem_t *problem,
                                  orders_reply_t *reply);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The company API: the way of a buyer who follows a pay link. The page, the provider's own page, and back here, where the
- * money is captured. No session is held while the provider is asked; whatever is asked twice is done once.
+ * The company API: payment by a pay link. The buyer continues from our page to the provider's page, and returns to ours, which
+ * captures the payment. No database session is held during a call of the provider. A repeated request has no further effect.
  */
 #include <apr_strings.h>
 #include <string.h>
@@ -29,7 +29,7 @@ static const struct {
     {"refunded", "This order was refunded", NULL, NULL},
     {"paid", "Thank you: the order is paid", "You may close this page.", NULL},
     {"confirming", "Your payment is being confirmed",
-     "This can take a while. You need not pay again.", NULL},
+     "This can take a while. Please do not pay again.", NULL},
     {"failed", "The payment was declined", "You can try again, or pay in another way.",
      "Try again with PayPal"},
     {"unpaid", "Pay your order", NULL, "Pay with PayPal"},
@@ -70,14 +70,14 @@ orders_problem_t *orders_company_pay_page(orders_call_t *call, orders_reply_t *r
     return show(call, linked, reply);
 }
 
-/* This API's pages of the same link. */
+/* The absolute URL of a page of this link. */
 static const char *page_url(const orders_call_t *call, const char *page)
 {
     return apr_pstrcat(call->pool, call->settings->public_url ? call->settings->public_url : "",
                        call->mount, "/transaction/", call->param[0], "/", page, NULL);
 }
 
-/* The same, relative to this page, whose path may end with a slash: right behind a proxy and a rewrite too. */
+/* The URL relative to the current page, whose path may end with a slash. Valid behind a proxy or a rewrite too. */
 static const char *page_reference(const orders_call_t *call, const char *page)
 {
     const char *path = call->sent_path;
@@ -103,18 +103,19 @@ static orders_writer_t writer_of(const orders_call_t *call)
     };
 }
 
-/* The payment to continue with. `outcome`: of the intent of `payment_id`, or NULL and 0. */
-static orders_problem_t *start(const orders_call_t *call, int64_t order_id, int64_t payment_id,
-                               const char *outcome, orders_payment_task_t **task)
+/* The payment that the buyer continues with. `outcome`: the outcome of the intent of `payment_id`; NULL and 0 without one. */
+static orders_problem_t *start_payment(const orders_call_t *call, int64_t order_id,
+                                       int64_t payment_id, const char *outcome,
+                                       orders_payment_task_t **task)
 {
     orders_reader_t reader = orders_call_reader(call);
     ORDERS_TRY(orders_pay_link_start(&reader, order_id, payment_id, outcome, task));
     return *task ? NULL : orders_problem(call->pool, ORDERS_E_not_found, NULL);
 }
 
-/* Makes the intent, and sends the buyer to the provider's page. */
-static orders_problem_t *make_intent(const orders_call_t *call, const orders_payment_task_t *task,
-                                     orders_reply_t *reply)
+/* Creates the intent and redirects the buyer to the provider's page. */
+static orders_problem_t *create_intent(const orders_call_t *call, const orders_payment_task_t *task,
+                                       orders_reply_t *reply)
 {
     const orders_writer_t writer = writer_of(call);
     const orders_payment_flow_t flow = {&writer, call->providers, call->settings};
@@ -140,16 +141,16 @@ static orders_problem_t *open_payment(const orders_call_t *call, int64_t id, ord
 {
     orders_payment_task_t *task;
     orders_capture_reply_t said = {.outcome = NULL};
-    ORDERS_TRY(start(call, id, 0, NULL, &task));
+    ORDERS_TRY(start_payment(call, id, 0, NULL, &task));
     if (!task->payment->intent_id) {
-        return make_intent(call, task, reply);
+        return create_intent(call, task, reply);
     }
     const orders_writer_t writer = writer_of(call);
     const orders_payment_flow_t flow = {&writer, call->providers, call->settings};
     ORDERS_TRY(orders_payment_flow_poll(&flow, task->payment, &said));
-    ORDERS_TRY(start(call, id, task->payment->id, said.outcome, &task));
+    ORDERS_TRY(start_payment(call, id, task->payment->id, said.outcome, &task));
     if (!task->payment->intent_id) {
-        return make_intent(call, task, reply);
+        return create_intent(call, task, reply);
     }
     const char *there = said.pay_url ? said.pay_url : task->payment->pay_url;
     bool waiting = orders_outcome_is(said.outcome, "waiting") && there;
@@ -198,7 +199,7 @@ orders_problem_t *orders_company_cancel_page(orders_call_t *call, orders_reply_t
     const orders_page_text_t text = {
         .status = 200,
         .title = "You have not paid",
-        .message = "Nothing was taken. You can still pay this order.",
+        .message = "You were not charged. You can still pay this order.",
         .order_number = order->number,
         .amount =
             orders_money_text(call->pool, order->total, (int)order->exponent, order->currency),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The company API: what its failures are called. Each route has a table of its own words, which are all that it ever
- * answers for what a client did; where an order's states are the reason, a projection of these has the word.
+ * The company API: errors. Each route has a table of the words that it returns for errors of the client. If the word depends on
+ * the states of the order, a projection has it.
  */
 #include <jansson.h>
 #include <string.h>
@@ -18,7 +18,7 @@ static const orders_projection_t states[] = {
     {.word = "open"},
 };
 
-/* What was paid and cannot be refunded had nothing to pay; the routes have no word of its own for that. */
+/* A paid order that cannot be refunded has a total of 0. The specification has no word for it. */
 static const orders_projection_t refund_states[] = {
     {.order = ORDERS_CLOSED, .word = "closed"},
     {.payment = ORDERS_PAYMENT(CLOSED) | ORDERS_PAYMENT(PAID), .word = "closed"},
@@ -179,7 +179,7 @@ static const struct {
     {ORDERS_KIND_INTERNAL, "internal error"},
 };
 
-/* The states that a refusal names, as an order that has nothing else. */
+/* The word for the states in the problem. */
 static const char *state_word(const orders_projection_t *table, const orders_problem_t *problem)
 {
     orders_order_t order = {0};
@@ -191,7 +191,8 @@ static const char *state_word(const orders_projection_t *table, const orders_pro
     return word;
 }
 
-static const char *word_in(const orders_company_refusals_t *words, const orders_problem_t *problem)
+static const char *find_word(const orders_company_refusals_t *words,
+                             const orders_problem_t *problem)
 {
     for (size_t i = 0; i < words->count; i++) {
         if (words->words[i].error == problem->error) {
@@ -212,8 +213,8 @@ static const char *common_word(orders_kind_e kind)
     return NULL;
 }
 
-/* Keys of idempotency are not the specification's: they keep the status and word that all APIs have for them. */
-static bool is_about_key(orders_error_e error)
+/* Idempotency keys are not in the specification: their errors have the status and the code that they have in all APIs. */
+static bool is_key_error(orders_error_e error)
 {
     return error == ORDERS_E_idempotency_key_mismatch ||
            error == ORDERS_E_invalid_idempotency_key || error == ORDERS_E_idempotency_in_flight ||
@@ -224,13 +225,13 @@ static const char *choose_word(const orders_call_t *call, const orders_problem_t
                                int *status)
 {
     const orders_company_refusals_t *words = call->route ? call->route->refusals : NULL;
-    const char *word = words ? word_in(words, problem) : NULL;
+    const char *word = words ? find_word(words, problem) : NULL;
     if (word) {
         *status = 403;
         return word;
     }
     *status = orders_kind_status(orders_error_kind(problem->error));
-    if (is_about_key(problem->error)) {
+    if (is_key_error(problem->error)) {
         return orders_error_word(problem->error);
     }
     word = common_word(orders_error_kind(problem->error));
@@ -241,8 +242,8 @@ static const char *choose_word(const orders_call_t *call, const orders_problem_t
     return word ? word : orders_error_word(problem->error);
 }
 
-/* Members that the specification has beside the word; a problem has them in `extra`. */
-static void extra_members(orders_json_t *json, const char *extra, apr_pool_t *pool)
+/* The members of `extra` that the specification has beside the word. */
+static void write_extra_members(orders_json_t *json, const char *extra, apr_pool_t *pool)
 {
     static const char *const names[] = {"products", "order_number", "payment_method", "qrcode",
                                         "validation"};
@@ -258,9 +259,9 @@ static void extra_members(orders_json_t *json, const char *extra, apr_pool_t *po
     json_decref(object);
 }
 
-/* The specification's words name no parameter: a header does. The order database calls a cart `cart`. */
-static void name_parameters(const orders_problem_t *problem, orders_reply_t *reply,
-                            apr_pool_t *pool)
+/* A header names the refused parameters, because the words do not. The database names a cart `cart`. */
+static void add_parameter_names(const orders_problem_t *problem, orders_reply_t *reply,
+                                apr_pool_t *pool)
 {
     const char *names = problem->error == ORDERS_E_cart_not_found
                             ? "cart_id"
@@ -278,11 +279,11 @@ void orders_company_problem(const orders_call_t *call, const orders_problem_t *p
         return;
     }
     const char *word = choose_word(call, problem, &reply->status);
-    name_parameters(problem, reply, call->pool);
+    add_parameter_names(problem, reply, call->pool);
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
     orders_json_member_string(reply->json, "error_name", word);
-    extra_members(reply->json, problem->extra, call->pool);
+    write_extra_members(reply->json, problem->extra, call->pool);
     orders_json_end_object(reply->json);
 }
 

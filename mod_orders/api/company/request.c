@@ -5,13 +5,13 @@
 #include "core/token.h"
 
 #define BODY orders_company_body_t
-/* The key, which orders_company_read looks for. */
+/* orders_company_read() reads the key. */
 #define KEY                                                                                        \
     {                                                                                              \
         .name = "api_key", .type = ORDERS_FIELD_STRING, .flags = ORDERS_FIELD_LENIENT,             \
         .offset = ORDERS_FIELD_CHECKED, .given = SIZE_MAX                                          \
     }
-/* A text, or an integer as its digits; any other value counts as missing. */
+/* A string, or an integer as its digits; any other value counts as missing. */
 #define TEXT(member, more)                                                                         \
     ORDERS_FIELD(BODY, STRING, member, .max = 255,                                                 \
                  .flags = ORDERS_FIELD_LENIENT | ORDERS_FIELD_OR_INTEGER | (more))
@@ -38,13 +38,18 @@ static const orders_field_t payment_fields[] = {
 static const orders_field_t refund_fields[] = {KEY, NUMBER, TEXT(transaction_id, 0)};
 static const orders_field_t order_fields[] = {KEY, NUMBER};
 static const orders_field_t send_fields[] = {KEY, NUMBER, TEXT(email, ORDERS_FIELD_REQUIRED_LATER)};
-/* A form has the members of the address as billing_address[city]. */
+/* order/edit decodes the members of the address separately, because its error lists them. */
 static const orders_field_t edit_fields[] = {
     KEY,
     NUMBER,
-    ORDERS_FIELD(BODY, JSON, billing_address,
-                 .flags = ORDERS_FIELD_LENIENT | ORDERS_FIELD_REQUIRED_LATER,
-                 .members = &orders_company_address),
+    {
+        .name = ORDERS_COMPANY_ADDRESS,
+        .type = ORDERS_FIELD_JSON,
+        .flags = ORDERS_FIELD_LENIENT | ORDERS_FIELD_REQUIRED_LATER,
+        .offset = ORDERS_FIELD_CHECKED,
+        .given = SIZE_MAX,
+        .members = &orders_company_address,
+    },
 };
 
 const orders_field_table_t orders_company_list_fields = ORDERS_FIELD_TABLE(list_fields);
@@ -55,20 +60,20 @@ const orders_field_table_t orders_company_order_fields = ORDERS_FIELD_TABLE(orde
 const orders_field_table_t orders_company_send_fields = ORDERS_FIELD_TABLE(send_fields);
 const orders_field_table_t orders_company_edit_fields = ORDERS_FIELD_TABLE(edit_fields);
 
-/* Raw, or after "Bearer ". */
-static const char *authorization(const orders_call_t *call)
+/* The key in Authorization, with or without "Bearer ". */
+static const char *authorization_key(const orders_call_t *call)
 {
     const char *header = call->header(call, "Authorization");
     const char *token = header ? orders_token_bearer(header) : NULL;
     return orders_or_null(token ? token : header);
 }
 
-/* Never in an address, which logs and browsers keep. */
+/* The query cannot contain the key, because logs and browsers store URLs. */
 static const char *key_of(const orders_call_t *call, const orders_input_t *input)
 {
     const char *key =
         call->route->body ? orders_or_null(orders_input_string(input, "api_key")) : NULL;
-    return key ? key : authorization(call);
+    return key ? key : authorization_key(call);
 }
 
 orders_problem_t *orders_company_identify(orders_call_t *call, const orders_input_t *input)

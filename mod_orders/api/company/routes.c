@@ -71,7 +71,7 @@ static const orders_route_t routes[] = {
     },
     {
         .name =
-            "company.refund", /* the refusal tells an order of another company from an unknown one */
+            "company.refund", /* the error distinguishes an order of another company from an unknown one */
         .method = ORDERS_POST,
         .path = "/user/company/order/refund",
         .auth = ORDERS_AUTH_OWN,
@@ -219,7 +219,7 @@ const orders_api_t orders_company_api = {
     .name = "company",
     .has = ORDERS_HAS_PAY_LINKS | ORDERS_HAS_OWN_KEYS,
     .needs_secret = "derives pay links",
-    .needs_public_url = "gives out links and codes",
+    .needs_public_url = "returns links and codes",
     .routes = routes,
     .route_count = ORDERS_COUNT(routes),
     .problem = orders_company_problem,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The company API: what salespeople do with an order. */
+/* The company API: requests of salespeople for an order. */
 #include <apr_strings.h>
 #include <string.h>
 
@@ -112,7 +112,7 @@ orders_problem_t *orders_company_create(orders_call_t *call, orders_reply_t *rep
     return NULL;
 }
 
-/* The fields of the route first, then the caller. */
+/* Errors of fields take precedence over those of the caller. */
 static orders_problem_t *begin(orders_call_t *call, orders_company_body_t *body)
 {
     orders_input_t *input;
@@ -121,7 +121,7 @@ static orders_problem_t *begin(orders_call_t *call, orders_company_body_t *body)
     return orders_company_identify(call, input);
 }
 
-static bool unchanged(const orders_written_t *written)
+static bool is_unchanged(const orders_written_t *written)
 {
     return orders_outcome_is(written->outcome, "unchanged");
 }
@@ -135,7 +135,7 @@ orders_problem_t *orders_company_payment(orders_call_t *call, orders_reply_t *re
     ORDERS_TRY(orders_call_writer(&writer, call, "seller", NULL));
     ORDERS_TRY(orders_sale_settle(&writer, body.order_number, body.transaction_id, &written));
     reply->replayed = written->replayed;
-    return NULL; /* and nothing is said */
+    return NULL; /* the response is empty */
 }
 
 orders_problem_t *orders_company_cancel(orders_call_t *call, orders_reply_t *reply)
@@ -147,15 +147,15 @@ orders_problem_t *orders_company_cancel(orders_call_t *call, orders_reply_t *rep
     ORDERS_TRY(begin(call, &body));
     ORDERS_TRY(orders_call_writer(&writer, call, "seller", NULL));
     ORDERS_TRY(orders_sale_cancel(&writer, body.order_number, &written));
-    if (unchanged(written)) {
+    if (is_unchanged(written)) {
         ORDERS_TRY(orders_written_order(call->pool, written, &order));
         return orders_company_refuse_state(call->pool, ORDERS_E_order_not_cancellable, order);
     }
     reply->replayed = written->replayed;
-    return NULL; /* and nothing is said */
+    return NULL; /* the response is empty */
 }
 
-/* The refunds are committed, so that this does not end the request. */
+/* The request does not fail, because the refunds are committed and the worker sends them. */
 static void log_unsent_refunds(const orders_call_t *call, const orders_problem_t *problem)
 {
     if (problem->quiet) {
@@ -207,7 +207,7 @@ orders_problem_t *orders_company_refund(orders_call_t *call, orders_reply_t *rep
     ORDERS_TRY(orders_call_writer(&writer, call, "seller", NULL));
     ORDERS_TRY(orders_sale_refund(&writer, &refund, &written));
     ORDERS_TRY(orders_written_order(call->pool, written, &order));
-    if (unchanged(written)) {
+    if (is_unchanged(written)) {
         return orders_company_refuse_state(call->pool, ORDERS_E_order_not_refundable, order);
     }
     if (orders_outcome_is(written->outcome, "refund")) {
@@ -215,7 +215,7 @@ orders_problem_t *orders_company_refund(orders_call_t *call, orders_reply_t *rep
         ORDERS_TRY(send_refunds(call, &writer, order));
     }
     reply->replayed = written->replayed;
-    return NULL; /* and nothing is said */
+    return NULL; /* the response is empty */
 }
 
 orders_problem_t *orders_company_refund_query(orders_call_t *call, orders_reply_t *reply)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The company API: orders that are paid by a link. Sending it, what its code shows, and what became of the payment. */
+/* The company API: orders that are paid by a link: the mail with the link, the URL in the QR code, and the result of the payment. */
 #include <apr_strings.h>
 #include <string.h>
 
@@ -28,7 +28,7 @@ orders_problem_t *orders_company_code_url(const char **url, const orders_call_t 
     }
     if (!call->settings->public_url) {
         return orders_problem_logged(call->pool, ORDERS_E_not_configured,
-                                     "a consumer's code needs OrdersPublicURL");
+                                     "the QR code of a consumer order needs OrdersPublicURL");
     }
     *url = apr_pstrcat(call->pool, call->settings->public_url, call->mount, "/order/",
                        order->number, "/detail", NULL);
@@ -44,7 +44,7 @@ static orders_problem_t *check_configured(const orders_call_t *call)
     }
     return orders_problem_logged(
         call->pool, ORDERS_E_not_configured,
-        "pay links are mailed with OrdersMail, OrdersPublicURL and OrdersSecretFile");
+        "mailing pay links needs OrdersMail, OrdersPublicURL and OrdersSecretFile");
 }
 
 /*
@@ -93,7 +93,7 @@ static void write_success(orders_json_t *json, const orders_linked_order_t *link
     orders_json_end_object(json);
 }
 
-/* The provider refused, with its code and message; or this server did, because the order can no longer be paid. */
+/* The payment was refused by the provider, or by this server because the order can no longer be paid. */
 static void write_failure(orders_json_t *json, const orders_linked_order_t *linked)
 {
     const orders_order_t *order = linked->order;
@@ -107,16 +107,17 @@ static void write_failure(orders_json_t *json, const orders_linked_order_t *link
     orders_json_member_string(json, "description",
                               provider && payment->failure_message
                                   ? payment->failure_message
-                                  : "The order no longer waits for money.");
+                                  : "The order can no longer be paid.");
     orders_json_end_object(json);
 }
 
 typedef struct result_t {
     const char *link_state, *status;
-    void (*write)(orders_json_t *json, const orders_linked_order_t *linked); /* the rest; or NULL */
+    void (*write)(orders_json_t *json,
+                  const orders_linked_order_t *linked); /* further members; or NULL */
 } result_t;
 
-/* By the state of the link. A payment that came too late is refunded: a failure for the buyer. */
+/* By the state of the link. `over` also if a payment arrived too late and was refunded. */
 static const result_t results[] = {
     {"paid", "success", write_success}, {"refunded", "success", write_success},
     {"failed", "fail", write_failure},  {"over", "fail", write_failure},

@@ -53,7 +53,7 @@ void orders_company_member_retailer(orders_json_t *json, const orders_order_t *o
     orders_json_end_object(json);
 }
 
-static void names_of(orders_json_t *json, const orders_user_t *user)
+static void user_members(orders_json_t *json, const orders_user_t *user)
 {
     orders_json_member_int(json, "id", user->id);
     orders_json_member_string(json, "given_name", user->given_name ? user->given_name : user->name);
@@ -69,13 +69,14 @@ static void member_agent(orders_json_t *json, const orders_order_t *order)
         return;
     }
     orders_json_begin_object(json);
-    names_of(json, agent);
+    user_members(json, agent);
     orders_json_member_string(json, "email", agent->email);
     orders_json_end_object(json);
 }
 
-/* What the list and the detail begin with; without a transaction the one says "", the other null. */
-static void head_members(orders_json_t *json, const orders_order_t *order, const char *none)
+/* The first members of an entry and of the detail. `no_transaction`: the transaction_id of an order without one. */
+static void head_members(orders_json_t *json, const orders_order_t *order,
+                         const char *no_transaction)
 {
     const char *transaction = orders_company_transaction(order);
     orders_json_member_string(json, "number", order->number);
@@ -86,7 +87,7 @@ static void head_members(orders_json_t *json, const orders_order_t *order, const
     orders_json_member_string(json, "payment_status",
                               orders_project(orders_company_payment_status, order));
     orders_json_member_string(json, "payment_method", orders_company_method(order));
-    orders_json_member_string(json, "transaction_id", transaction ? transaction : none);
+    orders_json_member_string(json, "transaction_id", transaction ? transaction : no_transaction);
     orders_member_unix_time(json, "create_at", order->created_at);
     orders_member_unix_time(json, "refund_at", order->refunded_at);
     orders_company_member_retailer(json, order);
@@ -135,11 +136,11 @@ static void member_cover(orders_json_t *json, json_t *images)
     orders_json_end_object(json);
 }
 
-static const char *const pair[] = {"id", "name", NULL};
+static const char *const id_and_name[] = {"id", "name", NULL};
 static const char *const item_members[] = {"id", "number", "name", NULL};
 
-static void member_pair(orders_json_t *json, const char *name, json_t *object,
-                        const char *const *members)
+static void member_object(orders_json_t *json, const char *name, json_t *object,
+                          const char *const *members)
 {
     orders_json_key(json, name);
     if (object && json_is_object(object)) {
@@ -149,7 +150,7 @@ static void member_pair(orders_json_t *json, const char *name, json_t *object,
     }
 }
 
-/* A line that came through another API has no snapshot of ours: its own texts take its place. */
+/* A line that was placed through another API has no snapshot, so its own texts are shown. */
 static json_t *snapshot_of(const orders_line_t *line)
 {
     json_t *snapshot = orders_document_json(line->snapshot);
@@ -165,17 +166,17 @@ static void write_variants(orders_json_t *json, json_t *variants)
     orders_json_key(json, "variants");
     orders_json_begin_array(json);
     for (size_t i = 0; i < json_array_size(variants); i++) {
-        write_members(json, json_array_get(variants, i), pair);
+        write_members(json, json_array_get(variants, i), id_and_name);
     }
     orders_json_end_array(json);
 }
 
-/* A line is shown as one product: its prices are those of all its pieces. */
+/* A line is shown as one product, with the prices of its whole quantity. */
 static void product_head(orders_json_t *json, const orders_line_t *line, json_t *snapshot)
 {
     orders_json_member_string(json, "number", line->number ? line->number : line->product);
-    member_pair(json, "company", json_object_get(snapshot, "company"), pair);
-    member_pair(json, "item", json_object_get(snapshot, "item"), item_members);
+    member_object(json, "company", json_object_get(snapshot, "company"), id_and_name);
+    member_object(json, "item", json_object_get(snapshot, "item"), item_members);
 }
 
 static void write_product(orders_json_t *json, const orders_order_t *order,
@@ -254,7 +255,7 @@ static void write_history(orders_json_t *json, const orders_order_t *order,
     orders_json_key(json, "user");
     if (user) {
         orders_json_begin_object(json);
-        names_of(json, user);
+        user_members(json, user);
         orders_json_end_object(json);
     } else {
         orders_json_null(json);
@@ -278,7 +279,7 @@ static void member_histories(orders_json_t *json, const orders_order_t *order)
     orders_json_end_array(json);
 }
 
-/* Every member is there, null when the address has none of it. */
+/* All members are present; a member that the address does not have is null. */
 static void member_address(orders_json_t *json, const orders_order_t *order, const char *type,
                            const char *name)
 {

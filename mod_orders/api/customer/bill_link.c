@@ -22,7 +22,7 @@ orders_problem_t *orders_bill_link_url(const char **url, int64_t order_id,
     };
     if (!settings->public_url) {
         return orders_problem_logged(call->pool, ORDERS_E_not_configured,
-                                     "the address of a bill needs OrdersPublicURL");
+                                     "the URL of a bill needs OrdersPublicURL");
     }
     ORDERS_TRY(orders_link_token_sign(mac, WORD, &token, settings, call->pool));
     *url = apr_psprintf(call->pool,
@@ -45,8 +45,8 @@ static const orders_field_t fields[] = {
 const orders_field_table_t orders_bill_link_query = ORDERS_FIELD_TABLE(fields);
 
 /* Reads the fields of the token and the MAC; false if the URL is malformed. */
-static bool read_parts(orders_link_token_t *token, unsigned char given[ORDERS_SHA256_SIZE],
-                       const char *id, const orders_call_t *call)
+static bool parse_url(orders_link_token_t *token, unsigned char given[ORDERS_SHA256_SIZE],
+                      const char *id, const orders_call_t *call)
 {
     signed_query_t query = {0};
     orders_input_t *input;
@@ -68,7 +68,7 @@ orders_problem_t *orders_bill_link_read(int64_t *order_id, const char *id,
     orders_link_token_t token;
     orders_problem_t *refusal =
         orders_problem(call->pool, ORDERS_E_forbidden, "The link is not valid.");
-    if (!read_parts(&token, given, id, call)) {
+    if (!parse_url(&token, given, id, call)) {
         return refusal;
     }
     ORDERS_TRY(orders_link_token_sign(mac, WORD, &token, call->settings, call->pool));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The customer API: short answers and refusals. Both have the status in the member that the route has for it. */
+/* The customer API: errors, and responses with only a message. Both have the status in the member that the route has for it. */
 #include <apr_strings.h>
 #include <jansson.h>
 #include <string.h>
@@ -49,7 +49,7 @@ const char *orders_customer_names(const json_t *list, apr_pool_t *pool)
     return names;
 }
 
-/* Why an order cannot be cancelled, by the states that the refusal names. */
+/* The reason why an order cannot be cancelled, by the states in the problem. */
 static const orders_projection_t cancel_reasons[] = {
     {.fulfilment = ORDERS_FULFILMENT(PACKED) | ORDERS_FULFILMENT(SHIPPED) |
                    ORDERS_FULFILMENT(OUT_FOR_DELIVERY) | ORDERS_FULFILMENT(DELIVERED) |
@@ -57,13 +57,13 @@ static const orders_projection_t cancel_reasons[] = {
      .word = "The order has been packed and can no longer be cancelled."},
     {.payment = ORDERS_REFUNDING,
      .word = "The order has been refunded and can no longer be cancelled."},
-    {.word = "Only orders with cash on delivery can be cancelled, before they are packed."},
+    {.word = "Only an order with cash on delivery can be cancelled, and only before it is packed."},
 };
 
-/* What a problem names beside its sentence: lines by their ids, products by their names. */
-static const char *const named_members[] = {"lines", "products"};
+/* The lists of a problem that are appended to the message: ids of lines, names of products. */
+static const char *const appended_lists[] = {"lines", "products"};
 
-static const char *cancel_reason(const json_t *extra)
+static const char *find_cancel_reason(const json_t *extra)
 {
     const orders_order_t order = {
         .state = json_string_value(json_object_get(extra, "state")),
@@ -73,13 +73,13 @@ static const char *cancel_reason(const json_t *extra)
     return orders_project(cancel_reasons, &order);
 }
 
-/* The sentence, and the names behind a colon: "Some lines cannot be returned: 101, 102." */
-static const char *with_names(const char *sentence, const json_t *extra, apr_pool_t *pool)
+/* The sentence, followed by the names: "Some lines cannot be returned: 101, 102." */
+static const char *append_names(const char *sentence, const json_t *extra, apr_pool_t *pool)
 {
     const char *names = NULL;
     apr_size_t length = strlen(sentence);
-    for (size_t i = 0; !names && i < ORDERS_COUNT(named_members); i++) {
-        names = orders_customer_names(json_object_get(extra, named_members[i]), pool);
+    for (size_t i = 0; !names && i < ORDERS_COUNT(appended_lists); i++) {
+        names = orders_customer_names(json_object_get(extra, appended_lists[i]), pool);
     }
     length -= length > 0 && sentence[length - 1] == '.';
     return names ? apr_pstrcat(pool, apr_pstrmemdup(pool, sentence, length), ": ", names, ".", NULL)
@@ -87,7 +87,7 @@ static const char *with_names(const char *sentence, const json_t *extra, apr_poo
 }
 
 /* "quantity: Must be an integer. page: …" */
-static const char *fields_text(const apr_array_header_t *fields, apr_pool_t *pool)
+static const char *join_field_errors(const apr_array_header_t *fields, apr_pool_t *pool)
 {
     const char *text = "";
     for (int i = 0; i < fields->nelts; i++) {
@@ -104,15 +104,15 @@ static const char *message_of(const orders_call_t *call, const orders_problem_t 
         return "Unauthenticated.";
     }
     if (problem->error == ORDERS_E_not_found && call->route) {
-        return "There is no such order.";
+        return "Order not found.";
     }
     if (problem->error == ORDERS_E_invalid_fields) {
-        return fields_text(problem->fields, call->pool);
+        return join_field_errors(problem->fields, call->pool);
     }
     json_t *extra = problem->extra ? json_loads(problem->extra, 0, NULL) : NULL;
     const char *message = problem->error == ORDERS_E_order_not_cancellable
-                              ? cancel_reason(extra)
-                              : with_names(problem->detail, extra, call->pool);
+                              ? find_cancel_reason(extra)
+                              : append_names(problem->detail, extra, call->pool);
     json_decref(extra);
     return message;
 }

@@ -11,7 +11,7 @@
 #include "core/page.h"
 #include "store/buyer.h"
 
-/* Pages have one size. */
+/* A client cannot choose the size of a page. */
 const orders_page_rules_t orders_customer_pages = {
     .page = "page",
     .default_size = 15,
@@ -77,7 +77,7 @@ orders_problem_t *orders_customer_list(orders_call_t *call, orders_reply_t *repl
     return NULL;
 }
 
-/* `order` is an array of one. */
+/* `order` is an array with one entry. */
 static void begin_order(orders_json_t *json)
 {
     orders_customer_begin_data(json);
@@ -85,7 +85,7 @@ static void begin_order(orders_json_t *json)
     orders_json_begin_array(json);
 }
 
-/* The clock and the catalogue have a part in what is shown, so all of it goes into the tag. */
+/* The ETag covers the whole response, which also depends on the time and on the catalogue. */
 static void end_order(const orders_call_t *call, const orders_order_t *order, orders_reply_t *reply)
 {
     apr_size_t length;

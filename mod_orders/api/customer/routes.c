@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The customer API: an app's users follow, cancel, return and repeat their orders. Routes, and the words for states. */
+/* The customer API: the users of an app follow, cancel, return and reorder their orders. Routes, and the words for states. */
 #include "api/customer/customer.h"
 
 #include "api/common/cancel.h"
@@ -77,7 +77,7 @@ static const orders_route_t routes[] = {
         .query = &orders_customer_summary_query,
         .handler = orders_customer_summary,
     },
-    /* The specification has cancelling and reordering as GET too. */
+    /* The specification also has GET for cancelling and reordering. */
     {
         .name = "customer.cancel",
         .method = ORDERS_GET,
@@ -139,8 +139,8 @@ static const orders_route_t routes[] = {
 
 const orders_api_t orders_customer_api = {
     .name = "customer",
-    .needs_secret = "signs the addresses of bills",
-    .needs_public_url = "gives out the addresses of bills",
+    .needs_secret = "signs the URLs of bills",
+    .needs_public_url = "returns the URLs of bills",
     .routes = routes,
     .route_count = ORDERS_COUNT(routes),
     .problem = orders_customer_problem,

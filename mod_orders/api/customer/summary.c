@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The customer API: what was ordered, and what it costs. Tax is in every price, whatever the order's own prices have. */
+/* The customer API: the summary of an order. All prices include tax, even if those of the order do not. */
 #include <apr_strings.h>
 #include <jansson.h>
 #include <string.h>
@@ -14,7 +14,10 @@ typedef struct prices_t {
     int64_t list, unit, total;
 } prices_t;
 
-/* Where the tax has to be put in, a piece costs its share rounded down, and the list price is as much more. */
+/*
+ * If the order's prices exclude tax, the unit price becomes the share of one item in the line with its tax, rounded down. The
+ * list price is increased by the same amount.
+ */
 static prices_t prices_of(const orders_order_t *order, const orders_line_t *line)
 {
     prices_t prices = {line->list_price, line->unit_price, line->subtotal};
@@ -26,13 +29,13 @@ static prices_t prices_of(const orders_order_t *order, const orders_line_t *line
     return prices;
 }
 
-/* The tax that has to be put in: in the goods, or in all that is not goods. */
-static int64_t tax_on(const orders_order_t *order, bool goods)
+/* The tax to add to the goods lines, or to all other lines; 0 if the prices include it. */
+static int64_t tax_to_add(const orders_order_t *order, bool goods)
 {
     return order->tax_inclusive ? 0 : orders_tax_of(order, goods);
 }
 
-/* What the discount is of the goods, in hundredths of a percent, rounded down. */
+/* The discount as a share of the subtotal, in basis points, rounded down. */
 static int64_t discount_bp(int64_t discount, int64_t subtotal)
 {
     while (discount > INT64_MAX / 10000) {
@@ -85,8 +88,9 @@ static void member_variations(orders_json_t *json, const orders_line_t *line)
     json_decref(attributes);
 }
 
-/* The product's name in the language, or in the wider one that its tag begins with; NULL when there is none. */
-static const char *name_in(const json_t *translations, const char *language, apr_pool_t *pool)
+/* The product's name in the language, or in the more general one that its tag begins with; NULL if there is no translation. */
+static const char *translate_name(const json_t *translations, const char *language,
+                                  apr_pool_t *pool)
 {
     const char *wider = apr_pstrndup(pool, language, strcspn(language, "-_"));
     const json_t *found = json_object_get(translations, language);
@@ -109,7 +113,6 @@ static void member_product(orders_json_t *json, const orders_line_t *line, const
     orders_json_end_object(json);
 }
 
-/* How names are shown. */
 typedef struct view_t {
     const char *language;
     apr_pool_t *pool;
@@ -120,8 +123,8 @@ static void write_line(orders_json_t *json, const orders_order_t *order, const o
 {
     prices_t prices = prices_of(order, line);
     json_t *snapshot = orders_document_json(line->snapshot);
-    const char *name = view->language ? name_in(json_object_get(snapshot, "translations"),
-                                                view->language, view->pool)
+    const char *name = view->language ? translate_name(json_object_get(snapshot, "translations"),
+                                                       view->language, view->pool)
                                       : NULL;
     orders_json_begin_object(json);
     orders_json_member_int(json, "serial", serial);
@@ -150,7 +153,7 @@ void orders_customer_write_summary(orders_json_t *json, const orders_order_t *or
                                    const char *language, apr_pool_t *pool)
 {
     const view_t view = {language, pool};
-    int64_t subtotal = order->subtotal + tax_on(order, true);
+    int64_t subtotal = order->subtotal + tax_to_add(order, true);
     orders_json_begin_object(json);
     orders_customer_members_head(json, order);
     orders_customer_members_payment(json, order);
@@ -158,7 +161,8 @@ void orders_customer_write_summary(orders_json_t *json, const orders_order_t *or
     orders_member_amount(json, "total_amount", order, order->total);
     orders_member_amount(json, "total_tax", order, order->tax);
     member_taxes(json, order);
-    orders_member_amount(json, "delivery_charge", order, order->shipping + tax_on(order, false));
+    orders_member_amount(json, "delivery_charge", order,
+                         order->shipping + tax_to_add(order, false));
     orders_member_amount(json, "discount_rate", order, order->discount);
     orders_json_key(json, "discount_percentage");
     orders_json_decimal(json, discount_bp(order->discount, subtotal), 2);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The customer API: the envelope, the list's entries, the tracking. What has no value is null, never absent. */
+/* The customer API: the envelope, the list's entries, the tracking. A member without a value is null, never absent. */
 #include <string.h>
 
 #include "api/common/goods.h"
@@ -115,8 +115,8 @@ void orders_customer_write_entry(orders_json_t *json, const orders_order_t *orde
     orders_json_end_object(json);
 }
 
-/* When the order came to this state, on the tenant's wall clock; 0: not yet. */
-static apr_time_t since(const orders_order_t *order, const char *axis, const char *state)
+/* The time at which the order reached this state, in the time zone of the tenant; 0: not yet. */
+static apr_time_t time_reached(const orders_order_t *order, const char *axis, const char *state)
 {
     for (int i = 0; i < order->of.history->nelts; i++) {
         const orders_history_t *step = &APR_ARRAY_IDX(order->of.history, i, orders_history_t);
@@ -139,11 +139,11 @@ static void members_courier(orders_json_t *json, const orders_order_t *order)
 
 void orders_customer_write_tracking(orders_json_t *json, const orders_order_t *order)
 {
-    apr_time_t packed = since(order, "fulfilment", "packed");
-    apr_time_t shipped = since(order, "fulfilment", "shipped");
+    apr_time_t packed = time_reached(order, "fulfilment", "packed");
+    apr_time_t shipped = time_reached(order, "fulfilment", "shipped");
     orders_json_begin_object(json);
     orders_customer_members_head(json, order);
-    member_day(json, "order_placed_date", since(order, "order", "open"));
+    member_day(json, "order_placed_date", time_reached(order, "order", "open"));
     orders_json_member_string(json, "order_placed_status", "pending");
     orders_customer_members_payment(json, order);
     member_day(json, "order_packed_date", packed);

@@ -52,8 +52,8 @@ orders_problem_t *orders_customer_cancel(orders_call_t *call, orders_reply_t *re
     return NULL;
 }
 
-/* `stored` has the titles that are no longer sold. */
-static const char *reordered(const orders_stored_t *stored, apr_pool_t *pool)
+/* `stored` has the titles of products that are no longer sold. */
+static const char *reorder_message(const orders_stored_t *stored, apr_pool_t *pool)
 {
     json_t *titles = orders_document_json(stored->document);
     const char *names = orders_customer_names(titles, pool);
@@ -77,7 +77,7 @@ orders_problem_t *orders_customer_reorder(orders_call_t *call, orders_reply_t *r
     ORDERS_TRY(orders_call_writer(&writer, call, "buyer", NULL));
     ORDERS_TRY(orders_customer_id(&id, call));
     ORDERS_TRY(orders_buyer_reorder(&writer, call->identity->user_id, id, &stored));
-    orders_customer_reply_message(call, reply, reordered(stored, call->pool));
+    orders_customer_reply_message(call, reply, reorder_message(stored, call->pool));
     reply->replayed = stored->replayed;
     return NULL;
 }
@@ -107,7 +107,7 @@ static bool named_before(const apr_array_header_t *ids, int at)
     return false;
 }
 
-/* [{"id": 101}]: all that is left of each, so that it does not matter how often it is named. */
+/* [{"id": 101}]: without a quantity, SQL returns all remaining items of a line. Repeated ids have no further effect. */
 static const char *lines_text(const apr_array_header_t *ids, apr_pool_t *pool)
 {
     orders_json_t *json = orders_json_open(pool);

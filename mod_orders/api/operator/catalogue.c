@@ -11,7 +11,7 @@
 #define MAX_LINES 10000
 #define NDJSON "application/x-ndjson"
 
-/* A product has the ids of its variants, by which the commerce API names them. */
+/* The ids of a product's variants, which requests of the commerce API contain. */
 static void write_variants(orders_json_t *json, const orders_stored_t *stored)
 {
     if (stored->variants.length > 0) {
@@ -20,7 +20,7 @@ static void write_variants(orders_json_t *json, const orders_stored_t *stored)
     }
 }
 
-/* SQL refuses a kind that does not exist. */
+/* SQL refuses an unknown kind. */
 static orders_problem_t *check_entry(const char *kind, const orders_input_t *input,
                                      apr_pool_t *pool)
 {
@@ -58,7 +58,7 @@ orders_problem_t *orders_operator_upsert(orders_call_t *call, orders_reply_t *re
     return NULL;
 }
 
-/* The answer has the number of the line: "Line 1, column 4: …" of the JSON reader becomes "Column 4: …". */
+/* "Line 1, column 4: …" of the JSON parser becomes "Column 4: …": the response has the number of the line in a member. */
 static const char *without_line(const char *detail, apr_pool_t *pool)
 {
     static const char first[] = "Line 1, c";
@@ -67,7 +67,6 @@ static const char *without_line(const char *detail, apr_pool_t *pool)
                : detail;
 }
 
-/* One line of the body. */
 typedef struct bulk_line_t {
     const char *text;
     const orders_problem_t *problem; /* why the line is not sent to the database, or NULL */
@@ -135,7 +134,7 @@ static orders_problem_t *read_lines(const orders_call_t *call, apr_array_header_
         text += length + 1;
     }
     if (!(*lines)->nelts) {
-        return orders_problem(call->pool, ORDERS_E_malformed_json, "There is no line in the body.");
+        return orders_problem(call->pool, ORDERS_E_malformed_json, "The body has no lines.");
     }
     return NULL;
 }
@@ -144,68 +143,67 @@ static orders_problem_t *read_lines(const orders_call_t *call, apr_array_header_
 #define CHUNK_LINES 30
 #define CHUNK_BYTES (64 * 1024)
 
-/* Lines that are stored chunk by chunk, and the results so far. */
-typedef struct storing_t {
+/* The current chunk, and the results of the chunks before it. */
+typedef struct bulk_t {
     orders_writer_t writer;
     const char *route;
     const char *lines[CHUNK_LINES];
-    int count; /* of the chunk */
+    int count; /* lines of the chunk */
     apr_size_t bytes;
     int chunks;
-    bool replayed; /* all chunks so far */
+    bool replayed; /* whether all chunks so far were */
     apr_array_header_t *results;
-} storing_t;
+} bulk_t;
 
 /*
  * One transaction, one round trip. Each chunk has an idempotency record of its own, by its route: a repeated request gets
  * the stored results of the chunks that were committed, and continues with the others.
  */
-static orders_problem_t *store_chunk(storing_t *storing)
+static orders_problem_t *store_chunk(bulk_t *bulk)
 {
-    orders_writer_t *writer = &storing->writer;
+    orders_writer_t *writer = &bulk->writer;
     apr_array_header_t *results;
-    if (!storing->count) {
+    if (!bulk->count) {
         return NULL;
     }
-    if (storing->chunks) {
-        writer->route = apr_psprintf(writer->pool, "%s#%d", storing->route, storing->chunks);
+    if (bulk->chunks) {
+        writer->route = apr_psprintf(writer->pool, "%s#%d", bulk->route, bulk->chunks);
     }
-    ORDERS_TRY(orders_catalogue_bulk(writer, storing->lines, storing->count, &results));
-    if (results->nelts != storing->count) {
+    ORDERS_TRY(orders_catalogue_bulk(writer, bulk->lines, bulk->count, &results));
+    if (results->nelts != bulk->count) {
         return orders_problem(writer->pool, ORDERS_E_internal_error, NULL);
     }
-    apr_array_cat(storing->results, results);
-    storing->replayed = storing->replayed && APR_ARRAY_IDX(results, 0, orders_stored_t).replayed;
-    storing->chunks++;
-    storing->count = 0;
-    storing->bytes = 0;
+    apr_array_cat(bulk->results, results);
+    bulk->replayed = bulk->replayed && APR_ARRAY_IDX(results, 0, orders_stored_t).replayed;
+    bulk->chunks++;
+    bulk->count = 0;
+    bulk->bytes = 0;
     return NULL;
 }
 
-static orders_problem_t *store_line(storing_t *storing, const char *text)
+static orders_problem_t *store_line(bulk_t *bulk, const char *text)
 {
     apr_size_t length = strlen(text);
-    if (storing->count == CHUNK_LINES ||
-        (storing->count && storing->bytes + length > CHUNK_BYTES)) {
-        ORDERS_TRY(store_chunk(storing));
+    if (bulk->count == CHUNK_LINES || (bulk->count && bulk->bytes + length > CHUNK_BYTES)) {
+        ORDERS_TRY(store_chunk(bulk));
     }
-    storing->lines[storing->count++] = text;
-    storing->bytes += length;
+    bulk->lines[bulk->count++] = text;
+    bulk->bytes += length;
     return NULL;
 }
 
-/* An error of a chunk ends the bulk; chunks that were committed before stay. */
-static orders_problem_t *store_lines(storing_t *storing, const apr_array_header_t *lines)
+/* An error of a chunk ends the request; chunks that are committed stay stored. */
+static orders_problem_t *store_lines(bulk_t *bulk, const apr_array_header_t *lines)
 {
     orders_problem_t *problem = NULL;
     for (int i = 0; i < lines->nelts && !problem; i++) {
         const bulk_line_t *line = &APR_ARRAY_IDX(lines, i, bulk_line_t);
-        problem = line->problem ? NULL : store_line(storing, line->text);
+        problem = line->problem ? NULL : store_line(bulk, line->text);
     }
-    problem = problem ? problem : store_chunk(storing);
+    problem = problem ? problem : store_chunk(bulk);
     if (problem && !problem->extra) {
         problem->extra =
-            apr_psprintf(storing->writer.pool, "{\"lines_stored\": %d}", storing->results->nelts);
+            apr_psprintf(bulk->writer.pool, "{\"lines_stored\": %d}", bulk->results->nelts);
     }
     return problem;
 }
@@ -248,7 +246,7 @@ static const char *write_line(const bulk_line_t *line, const orders_stored_t *re
     return orders_json_text(json, pool, &length);
 }
 
-/* The answer has one line for each line of the body that is not blank. */
+/* The response has one line for each line of the body that is not blank. */
 static const char *write_lines(const apr_array_header_t *lines, const apr_array_header_t *results,
                                apr_pool_t *pool)
 {
@@ -264,17 +262,17 @@ static const char *write_lines(const apr_array_header_t *lines, const apr_array_
 
 orders_problem_t *orders_operator_bulk(orders_call_t *call, orders_reply_t *reply)
 {
-    storing_t storing = {.replayed = true};
+    bulk_t bulk = {.replayed = true};
     apr_array_header_t *lines;
-    ORDERS_TRY(orders_call_writer(&storing.writer, call, "operator", NULL));
+    ORDERS_TRY(orders_call_writer(&bulk.writer, call, "operator", NULL));
     ORDERS_TRY(read_lines(call, &lines));
-    storing.route = storing.writer.route;
-    storing.results = apr_array_make(call->pool, lines->nelts, sizeof(orders_stored_t));
-    ORDERS_TRY(store_lines(&storing, lines));
+    bulk.route = bulk.writer.route;
+    bulk.results = apr_array_make(call->pool, lines->nelts, sizeof(orders_stored_t));
+    ORDERS_TRY(store_lines(&bulk, lines));
 
-    const char *body = write_lines(lines, storing.results, call->pool);
+    const char *body = write_lines(lines, bulk.results, call->pool);
     reply->content_type = NDJSON;
-    reply->replayed = storing.chunks && storing.replayed;
+    reply->replayed = bulk.chunks && bulk.replayed;
     reply->json = orders_json_open(call->pool);
     orders_json_raw(reply->json, body, strlen(body));
     return NULL;

@@ -12,7 +12,7 @@
 #define MAX_ID INT64_C(999999999999999999)
 #define MAX_COUNT 1000000000
 
-/* Members of the answer, which may be sent back. */
+/* Members of the response, which a client may send back. */
 static const char *const read_only[] = {"kind", "ref", "id", "result", NULL};
 #define ENTRY(fields) ORDERS_FIELD_TABLE(fields, .exactly = true, .read_only = read_only)
 
@@ -76,7 +76,7 @@ static const orders_field_t option_fields[] = {
 };
 static const orders_field_table_t option_table = ORDERS_FIELD_TABLE(option_fields, .exactly = true);
 
-/* A price is an amount, or an amount with the one it was reduced from. */
+/* A price is an amount, or an object with the amount and the one before a reduction. */
 static const orders_field_t price_fields[] = {
     FIELD("price", INT64, REQUIRED),
     FIELD("list_price", INT64, .flags = 0),

@@ -31,7 +31,7 @@ const orders_field_table_t orders_operator_address_fields =
 
 const orders_field_table_t orders_operator_no_fields = {.exactly = true};
 
-/* The first error, an unknown member before all others: a misspelled name explains a missing value. */
+/* The first unknown member, else the first error: a misspelled name is the reason for a missing value. */
 static const orders_field_error_t *first_error(const orders_problem_t *problem)
 {
     for (int i = 0; i < problem->fields->nelts; i++) {

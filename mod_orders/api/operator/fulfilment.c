@@ -54,7 +54,7 @@ orders_problem_t *orders_operator_deliver(orders_call_t *call, orders_reply_t *r
     return advance(call, "delivered", reply);
 }
 
-/* Members of a shipment and of a tracking event in an order, which may be sent back. */
+/* Members of a shipment and of a tracking event in an order, which a client may send back. */
 static const char *const shipment_read_only[] = {
     "id", "status", "late", "shipped_at", "delivered_at", "tracking", NULL,
 };

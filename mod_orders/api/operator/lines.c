@@ -19,7 +19,7 @@ static const orders_field_t counted_fields[] = {
                  .max = MAX_QUANTITY),
 };
 
-/* Members of a line item in an order, which may be sent back. */
+/* Members of a line item in an order, which a client may send back. */
 static const char *const read_only[] = {
     "kind",
     "product",

@@ -11,7 +11,7 @@
 /** Pages of this API: `limit` (50, at most 500) and `cursor`. */
 extern const orders_page_rules_t orders_operator_pages;
 
-/** The names of its parameters, NULL-terminated. */
+/** The names of the page parameters, NULL-terminated. */
 extern const char *const orders_operator_page_names[];
 
 /** Fields of bodies and queries, for the route table. */
@@ -43,7 +43,7 @@ extern const orders_field_table_t orders_operator_differences_query;
 extern const orders_field_table_t orders_operator_resolve_fields;
 
 /** The names of the APIs that orders are placed through, NULL-terminated. */
-extern const char *const orders_operator_dialects[];
+extern const char *const orders_operator_order_apis[];
 
 /** Writes the member `next_cursor` and the Link of the next page. `last`: the last row of this page; NULL: it is the last page. */
 void orders_operator_write_next(const orders_call_t *call, orders_reply_t *reply,
@@ -94,7 +94,7 @@ orders_problem_t *orders_operator_list_differences(orders_call_t *call, orders_r
 orders_problem_t *orders_operator_apply_difference(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_resolve_difference(orders_call_t *call, orders_reply_t *reply);
 
-/** The order of a read or a write; `not_found` without one. */
+/** Responds with an order; `not_found` if `order` is NULL. */
 orders_problem_t *orders_operator_reply(const orders_call_t *call, const orders_order_t *order,
                                         bool replayed, orders_reply_t *reply) ORDERS_MUSTCHECK;
 

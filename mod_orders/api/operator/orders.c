@@ -13,8 +13,8 @@
 
 #define SEARCH_CONTEXT "operator.orders"
 
-const char *const orders_operator_dialects[] = {"user",     "company",  "shop",
-                                                "customer", "commerce", NULL};
+const char *const orders_operator_order_apis[] = {"user",     "company",  "shop",
+                                                  "customer", "commerce", NULL};
 
 typedef struct search_query_t {
     const char *status, *payment, *fulfilment, *dialect, *user, *number, *from, *to, *q;
@@ -24,7 +24,7 @@ static const orders_field_t query_fields[] = {
     ORDERS_FIELD(search_query_t, WORD, status, .words = orders_order_states),
     ORDERS_FIELD(search_query_t, WORD, payment, .words = orders_payment_states),
     ORDERS_FIELD(search_query_t, WORD, fulfilment, .words = orders_fulfilment_states),
-    ORDERS_FIELD(search_query_t, WORD, dialect, .words = orders_operator_dialects),
+    ORDERS_FIELD(search_query_t, WORD, dialect, .words = orders_operator_order_apis),
     ORDERS_FIELD(search_query_t, STRING, user, .max = 255),
     ORDERS_FIELD(search_query_t, STRING, number, .max = 64),
     ORDERS_FIELD(search_query_t, STRING, from, .max = 40, .format = &orders_format_day_or_time),
@@ -86,7 +86,10 @@ static void write_next(const orders_call_t *call, const orders_order_list_t *fou
                                SEARCH_CONTEXT);
 }
 
-/* A search by text reads thousands of rows: all operators share the session limit of one user. No reference contains a tab. */
+/*
+ * A text search reads thousands of rows, so the session limit of one user applies to the searches of all operators together.
+ * References of users contain no tab.
+ */
 #define ALL_SEARCHES "\tsearches"
 
 orders_problem_t *orders_operator_search(orders_call_t *call, orders_reply_t *reply)
@@ -124,8 +127,10 @@ static const char *person_of(apr_pool_t *pool, const orders_user_t *user)
                 : "";
 }
 
-/* The answer shows more than the order's version covers: the present names and addresses of its users and company, the number of
-   its bill, which the worker issues, and whether its shipment is late. */
+/*
+ * The response also shows data that can change without a new version of the order: the names and addresses of its users and its
+ * company, the number of its bill (issued by the worker), and whether its shipment is late.
+ */
 static const char *etag_of(apr_pool_t *pool, const orders_order_t *order)
 {
     const orders_company_t *company = order->of.company;

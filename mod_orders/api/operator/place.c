@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The operator API: placing an order of any API. */
-#include <string.h>
-
+#include "api/common/field_names.h"
 #include "api/common/return_url.h"
 #include "api/operator/document.h"
 #include "core/format.h"
@@ -34,7 +33,7 @@ typedef struct place_t {
 } place_t;
 
 static const orders_field_t place_fields[] = {
-    FIELD("dialect", WORD, REQUIRED, .words = orders_operator_dialects),
+    FIELD("dialect", WORD, REQUIRED, .words = orders_operator_order_apis),
     FIELD("user", STRING, TEXT),
     FIELD("company", STRING, TEXT),
     FIELD("agent", STRING, TEXT),
@@ -68,22 +67,11 @@ static orders_problem_t *read_body(orders_call_t *call, place_t *body, const cha
     return problem;
 }
 
-/* Fields in refusals of SQL that have another name in this API. */
-static const struct {
-    const char *name, *ours;
-} renamed[] = {{"coupon_code", "voucher"}, {"cart_id", "cart"}};
-
-static orders_problem_t *rename_fields(orders_problem_t *problem)
-{
-    for (int i = 0; problem && problem->fields && i < problem->fields->nelts; i++) {
-        orders_field_error_t *error = &APR_ARRAY_IDX(problem->fields, i, orders_field_error_t);
-        for (size_t n = 0; n < ORDERS_COUNT(renamed); n++) {
-            error->field =
-                strcmp(error->field, renamed[n].name) == 0 ? renamed[n].ours : error->field;
-        }
-    }
-    return problem;
-}
+static const orders_field_name_t field_names[] = {
+    {"coupon_code", "voucher"},
+    {"cart_id", "cart"},
+    {NULL, NULL},
+};
 
 orders_problem_t *orders_operator_place(orders_call_t *call, orders_reply_t *reply)
 {
@@ -95,8 +83,12 @@ orders_problem_t *orders_operator_place(orders_call_t *call, orders_reply_t *rep
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     const apr_array_header_t *channels =
         orders_channel_names(call->providers->channels, call->pool);
-    ORDERS_TRY(rename_fields(
-        orders_order_place(&writer, document, call->settings->payment_expiry, channels, &written)));
+    orders_problem_t *problem =
+        orders_order_place(&writer, document, call->settings->payment_expiry, channels, &written);
+    if (problem) {
+        problem->fields = orders_rename_fields(problem->fields, field_names, call->pool);
+        return problem;
+    }
     const orders_payment_flow_t flow = {
         .writer = &writer,
         .providers = call->providers,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operator API: refunds by amount or by lines, and the outcome of a refund by hand. */
+/* The operator API: refunds by amount or by lines, and the outcome of a manual refund. */
 #include "api/operator/operator.h"
 #include "core/call_input.h"
 #include "core/number.h"
@@ -36,7 +36,7 @@ static orders_problem_t *read_body(orders_call_t *call, orders_refund_order_t *r
     orders_problem_t *problem = orders_call_decode(call, input, &body);
     if (body.lines && body.amount_given) {
         orders_problem_field(&problem, call->pool, "lines", ORDERS_E_invalid_field,
-                             "A refund is of an amount or of lines, not of both.");
+                             "A refund has an amount or lines, not both.");
     }
     refund->lines = body.lines ? orders_operator_lines_text(body.lines, call->pool) : NULL;
     refund->amount = body.amount;
@@ -44,8 +44,10 @@ static orders_problem_t *read_body(orders_call_t *call, orders_refund_order_t *r
     return problem;
 }
 
-/* The refund and its order. The refund of an order that was refunded in full writes no row: the answer has the last refund, or null
-   if nothing was paid. */
+/*
+ * The refund and its order. The refund of an order that was refunded in full writes no row: the response has the last refund, or
+ * null if nothing was paid.
+ */
 static orders_problem_t *reply_refund(const orders_call_t *call, const orders_written_t *written,
                                       orders_reply_t *reply)
 {
@@ -114,7 +116,7 @@ static orders_problem_t *read_settle(orders_call_t *call, orders_settle_refund_t
     settle->message = orders_or_null(body.message);
     if (settle->ok && (settle->code || settle->message)) {
         orders_problem_field(&problem, call->pool, settle->code ? "code" : "message",
-                             ORDERS_E_invalid_field, "Only a refund that failed says why.");
+                             ORDERS_E_invalid_field, "Only a failed refund can have this field.");
     }
     return problem;
 }

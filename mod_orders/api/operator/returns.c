@@ -54,7 +54,7 @@ orders_problem_t *orders_operator_list_returns(orders_call_t *call, orders_reply
     ORDERS_TRY(read_query(call, &list));
     int size = list.size++;
     ORDERS_TRY(orders_return_list(&reader, &list, &returns));
-    /* one return more than the page shows was read, if there is one */
+    /* one row more than the page has is read, to find out whether there is a next page */
     int shown = returns->nelts > size ? size : returns->nelts;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);

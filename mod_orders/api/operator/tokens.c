@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operator API: bearer tokens. Only the answer that issues a token has its secret. */
+/* The operator API: bearer tokens. The secret of a token is only in the response that issues it. */
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <jansson.h>
@@ -80,7 +80,7 @@ static void write_scopes(orders_json_t *json, const char *words)
     orders_json_end_array(json);
 }
 
-/* `secret`: only when the token is issued, else NULL. */
+/* `secret`: NULL except when the token is issued. */
 static void write_token(orders_json_t *json, const orders_token_t *token, const char *secret)
 {
     orders_json_begin_object(json);
@@ -116,7 +116,7 @@ orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_
     unsigned char hash[ORDERS_SHA256_SIZE];
     ORDERS_TRY(read_issue(call, &issue));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
-    if (writer.key) { /* a replay must be able to show the secret again */
+    if (writer.key) { /* a replay must return the same secret */
         ORDERS_TRY(orders_token_derived(&secret, call, writer.key));
     } else {
         ORDERS_TRY(orders_token_random(&secret, call->settings->tenant, call->pool));
@@ -146,7 +146,7 @@ orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_
     ORDERS_TRY(
         orders_token_list(&reader, page.has_cursor ? page.cursor.id : 0, page.size + 1, &tokens));
 
-    /* one token more than the page shows was read, if there is one */
+    /* one row more than the page has is read, to find out whether there is a next page */
     int shown = tokens->nelts > page.size ? page.size : tokens->nelts;
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
@@ -163,7 +163,7 @@ orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_
     return NULL;
 }
 
-/* From hexadecimal; false when it is not a hash. */
+/* Decodes a hash in hexadecimal; false if it is malformed. */
 static bool read_hash(const char *hex, unsigned char hash[ORDERS_SHA256_SIZE])
 {
     if (!hex || strlen(hex) != 2 * ORDERS_SHA256_SIZE) {

@@ -16,7 +16,7 @@
 
 #define MAX_DETAIL 500
 
-static const char *header_of(void *context, const char *name)
+static const char *get_header(void *context, const char *name)
 {
     const orders_call_t *call = context;
     return call->header(call, name);
@@ -25,11 +25,11 @@ static const char *header_of(void *context, const char *name)
 orders_problem_t *orders_provider_events_expected(orders_call_t *call)
 {
     const orders_channel_t *channel = orders_channel_find(call->providers, call->param[0]);
-    const orders_signed_body_t head = {.header = header_of, .context = call};
+    const orders_signed_body_t headers = {.header = get_header, .context = call};
     if (!channel) {
         return orders_problem(call->pool, ORDERS_E_not_found, NULL);
     }
-    return channel->provider->is_signed(&head)
+    return channel->provider->is_signed(&headers)
                ? NULL
                : orders_problem(call->pool, ORDERS_E_invalid_signature, NULL);
 }
@@ -49,7 +49,7 @@ static orders_problem_t *open_delivery(orders_call_t *call, delivery_t *delivery
         return orders_problem(call->pool, ORDERS_E_not_found, NULL);
     }
     delivery->received = (orders_signed_body_t){
-        .header = header_of,
+        .header = get_header,
         .context = call,
         .body = call->body,
         .length = call->body_length,
@@ -146,7 +146,7 @@ static orders_problem_t *apply_event(const orders_call_t *call, const delivery_t
     const orders_reader_t reader = orders_call_reader(call);
     const orders_payment_event_t event = orders_payment_event_of(call->param[0], said);
     ORDERS_TRY(orders_payment_apply_event(&reader, &event, written));
-    orders_provider_event_log_verdict(call->providers, call->route->name, &event, *written,
+    orders_provider_event_log_refusal(call->providers, call->route->name, &event, *written,
                                       call->pool);
     if (!orders_outcome_is((*written)->outcome, "capture")) {
         return NULL;

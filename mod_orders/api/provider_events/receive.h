@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Events that payment providers send. The credential is the signature of the channel: no token, no user. */
+/** Events sent by payment providers. A signature with the channel's secret authenticates them; there is no access token. */
 #ifndef ORDERS_API_PROVIDER_EVENTS_RECEIVE_H
 #define ORDERS_API_PROVIDER_EVENTS_RECEIVE_H
 
@@ -12,7 +12,7 @@
  */
 orders_problem_t *orders_provider_events_receive(orders_call_t *call, orders_reply_t *reply);
 
-/** Before the body is read: `not_found` without such a channel, `invalid_signature` without the headers of a signature. */
+/** Checks a request before its body is read: `not_found` (unknown channel), `invalid_signature` (a header of the signature is missing). */
 orders_problem_t *orders_provider_events_expected(orders_call_t *call);
 
 #endif

@@ -5,7 +5,7 @@
 #include "api/shop/shop.h"
 #include "core/text.h"
 
-static void write_answer(orders_json_t *json, const orders_order_t *order)
+static void write_response(orders_json_t *json, const orders_order_t *order)
 {
     orders_json_begin_object(json);
     orders_json_key(json, "data");
@@ -33,7 +33,7 @@ orders_problem_t *orders_shop_cancel(orders_call_t *call, orders_reply_t *reply)
     ORDERS_TRY(orders_order_cancel(&writer, &cancel, &written));
     ORDERS_TRY(orders_written_order(call->pool, written, &order));
     reply->json = orders_json_open(call->pool);
-    write_answer(reply->json, order);
+    write_response(reply->json, order);
     reply->replayed = written->replayed;
     return NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The shop API: how an order came to its word. */
+/* The shop API: the status history of an order. */
 #include <string.h>
 
 #include "api/common/history.h"

@@ -50,7 +50,7 @@ static void member_item_id(orders_json_t *json, const orders_order_t *order,
     orders_member_uuid_of(json, "id", "item", of, length);
 }
 
-/* The shop's own reference, where that is a UUID. */
+/* The reference of the product if it is a UUID, else a UUID derived from it. */
 static void member_product_id(orders_json_t *json, const orders_line_t *line)
 {
     if (!line->product || orders_text_is_uuid(line->product)) {
@@ -86,21 +86,21 @@ void orders_shop_member_items(orders_json_t *json, const orders_order_t *order)
     orders_json_end_array(json);
 }
 
-/* The tax that has to be taken out: of the goods, or of all that is not goods. */
-static int64_t tax_in(const orders_order_t *order, bool goods)
+/* The tax to subtract from the goods lines, or from all other lines; 0 if the prices exclude it. */
+static int64_t tax_to_subtract(const orders_order_t *order, bool goods)
 {
     return order->tax_inclusive ? orders_tax_of(order, goods) : 0;
 }
 
-/* subtotal − discount + tax + shipping = total, whatever the prices include. */
+/* subtotal − discount + tax + shipping = total, whether or not the order's prices include tax. */
 void orders_shop_member_pricing(orders_json_t *json, const orders_order_t *order)
 {
     orders_json_key(json, "pricing");
     orders_json_begin_object(json);
-    orders_json_member_int(json, "subtotal", order->subtotal - tax_in(order, true));
+    orders_json_member_int(json, "subtotal", order->subtotal - tax_to_subtract(order, true));
     orders_json_member_int(json, "discount", order->discount);
     orders_json_member_int(json, "tax", order->tax);
-    orders_json_member_int(json, "shipping", order->shipping - tax_in(order, false));
+    orders_json_member_int(json, "shipping", order->shipping - tax_to_subtract(order, false));
     orders_json_member_int(json, "total", order->total);
     orders_json_end_object(json);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The shop API: how it refuses. */
+/* The shop API: errors. */
 #include "api/shop/shop.h"
 
-/* The API's word for each kind of problem. What it has no word for is a bad request, with HTTP's own status. */
+/* The API's code for each kind of problem. Other errors of a client are BAD_REQUEST, with their own HTTP status. */
 static const char *const codes[] = {
     [ORDERS_KIND_MALFORMED] = "BAD_REQUEST",
     [ORDERS_KIND_UNAUTHENTICATED] = "UNAUTHORIZED",
@@ -36,7 +36,7 @@ static void write_fields(orders_json_t *json, const apr_array_header_t *fields)
     orders_json_end_array(json);
 }
 
-/* The refused fields; where it is not about fields, the word of docs/errors.md. */
+/* The refused fields, or the code of docs/errors.md if the problem is not about fields. */
 static void member_details(orders_json_t *json, const orders_problem_t *problem)
 {
     orders_json_key(json, "details");

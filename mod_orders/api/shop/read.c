@@ -22,8 +22,9 @@ static const apr_array_header_t *languages_of(const orders_call_t *call)
     return orders_languages(call->pool, call->accept_language, ORDERS_SHOP_LANGUAGE);
 }
 
-/* The answer is another one in another language, and says in which ones its labels are. */
-static void say_language(orders_reply_t *reply, const orders_shop_view_t *view, apr_pool_t *pool)
+/* Vary, because the labels depend on the language, and Content-Language with the languages of the labels. */
+static void set_language_headers(orders_reply_t *reply, const orders_shop_view_t *view,
+                                 apr_pool_t *pool)
 {
     apr_table_setn(reply->headers, "Vary", "Accept-Language");
     const char *list = NULL;
@@ -75,7 +76,7 @@ orders_problem_t *orders_shop_list(orders_call_t *call, orders_reply_t *reply)
     reply->json = orders_json_open(call->pool);
     write_list(reply->json, found, &page, &view);
     orders_reply_total(reply, found->total_count, call->pool);
-    say_language(reply, &view, call->pool);
+    set_language_headers(reply, &view, call->pool);
     return NULL;
 }
 
@@ -98,7 +99,7 @@ static orders_problem_t *read_order(const orders_call_t *call, orders_buyer_view
 typedef void (*writer_t)(orders_json_t *json, const orders_order_t *order,
                          const orders_shop_view_t *view);
 
-/* {"data": …}. What it shows can change without the order (view, names), so all of it goes into the tag. */
+/* {"data": …}. The ETag covers the whole response, because labels and names can change without a new version of the order. */
 static void reply_with(writer_t write, const orders_call_t *call, const orders_order_t *order,
                        const apr_array_header_t *labels, orders_reply_t *reply)
 {
@@ -111,7 +112,7 @@ static void reply_with(writer_t write, const orders_call_t *call, const orders_o
     orders_json_end_object(reply->json);
     reply->etag = orders_etag(call->pool, order->id, order->version,
                               orders_json_text(reply->json, call->pool, &length));
-    say_language(reply, &view, call->pool);
+    set_language_headers(reply, &view, call->pool);
 }
 
 orders_problem_t *orders_shop_detail(orders_call_t *call, orders_reply_t *reply)
@@ -130,7 +131,8 @@ orders_problem_t *orders_shop_shipment(orders_call_t *call, orders_reply_t *repl
     ORDERS_TRY(read_order(call, ORDERS_BUYER_SHOP_SHIPMENT, &order, &labels));
     const orders_shipment_t *shipment = order->of.shipment;
     if (!shipment || !shipment->shipped_at) {
-        return orders_problem(call->pool, ORDERS_E_not_found, "Nothing has been shipped yet.");
+        return orders_problem(call->pool, ORDERS_E_not_found,
+                              "The order has not been shipped yet.");
     }
     reply_with(orders_shop_write_shipment, call, order, labels, reply);
     return NULL;

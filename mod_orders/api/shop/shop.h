@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** What the files of the shop API share: its words, its shapes, and the language they are shown in. */
+/** Declarations of the shop API. */
 #ifndef ORDERS_API_SHOP_SHOP_H
 #define ORDERS_API_SHOP_SHOP_H
 
@@ -12,18 +12,18 @@
 extern const orders_projection_t orders_shop_status[];
 extern const orders_projection_t orders_shop_payment_status[];
 
-/** The language of a reader who asks for none that there is. */
+/** The language of labels if a request accepts no other available language. */
 #define ORDERS_SHOP_LANGUAGE "id"
 
-/** How an answer is shown: what words are called in the reader's language, and which languages were made use of. */
+/** The labels for a response, in the languages of the request, and the languages of the labels that it uses. */
 typedef struct orders_shop_view_t {
     apr_pool_t *pool;
     const apr_array_header_t *labels; /**< of orders_label_t */
-    apr_array_header_t *languages;    /**< of const char *: the tags of labels that were used */
+    apr_array_header_t *languages;    /**< of const char *: the tags of the used labels */
 } orders_shop_view_t;
 
 orders_shop_view_t orders_shop_view(apr_pool_t *pool, const apr_array_header_t *labels);
-/** The label of a word, or the word itself where it has none. */
+/** The label of a word, or the word itself if it has none. */
 const char *orders_shop_label(const orders_shop_view_t *view, const char *kind, const char *word);
 
 extern const orders_page_rules_t orders_shop_pages;
@@ -36,19 +36,19 @@ orders_problem_t *orders_shop_shipment(orders_call_t *call, orders_reply_t *repl
 /** An entry of the list. */
 void orders_shop_write_entry(orders_json_t *json, const orders_order_t *order,
                              const orders_shop_view_t *view);
-/** The order with all that belongs to it. */
+/** The order with all its members. */
 void orders_shop_write_order(orders_json_t *json, const orders_order_t *order,
                              const orders_shop_view_t *view);
-/** A shipment that has left, with what its courier said. */
+/** A shipment that has been shipped, with its tracking events. */
 void orders_shop_write_shipment(orders_json_t *json, const orders_order_t *order,
                                 const orders_shop_view_t *view);
-/** An array: the words that the order went through, each with the time since when. */
+/** An array of the statuses that the order has had, each with the time of the change. */
 void orders_shop_write_history(orders_json_t *json, const orders_order_t *order);
 
-/** `items` and `pricing`: without tax in them, whatever the order's prices include. */
+/** `items` and `pricing`. Their prices are net, even if the order's prices include tax. */
 void orders_shop_member_items(orders_json_t *json, const orders_order_t *order);
 void orders_shop_member_pricing(orders_json_t *json, const orders_order_t *order);
-/** The first line that is goods, and how many pieces of goods there are. */
+/** The first goods line, and the quantity of all goods lines. */
 const orders_line_t *orders_shop_first_item(const orders_order_t *order);
 int64_t orders_shop_item_count(const orders_order_t *order);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The shapes of the shop API. What has no value is null, never absent. */
+/* The JSON of the shop API. A member without a value is null, never absent. */
 #include <apr_strings.h>
 #include <jansson.h>
 #include <string.h>
@@ -16,7 +16,7 @@ orders_shop_view_t orders_shop_view(apr_pool_t *pool, const apr_array_header_t *
     };
 }
 
-static void use(apr_array_header_t *languages, const char *language)
+static void add_language(apr_array_header_t *languages, const char *language)
 {
     for (int i = 0; i < languages->nelts; i++) {
         if (strcmp(APR_ARRAY_IDX(languages, i, const char *), language) == 0) {
@@ -31,20 +31,20 @@ const char *orders_shop_label(const orders_shop_view_t *view, const char *kind, 
     for (int i = 0; word && i < view->labels->nelts; i++) {
         const orders_label_t *label = &APR_ARRAY_IDX(view->labels, i, orders_label_t);
         if (strcmp(label->kind, kind) == 0 && strcmp(label->word, word) == 0) {
-            use(view->languages, label->language);
+            add_language(view->languages, label->language);
             return label->text;
         }
     }
     return word;
 }
 
-/* How it is paid: the channel, as buyers know it, or the method where there is none. */
+/* The payment channel, which is the name that buyers know, or the method without a channel. */
 static const char *method_of(const orders_order_t *order)
 {
     return order->channel ? order->channel : order->method;
 }
 
-/* What the list and the detail begin with. */
+/* The first members of an entry and of the detail. */
 static void head_members(orders_json_t *json, const orders_order_t *order,
                          const orders_shop_view_t *view)
 {
@@ -91,7 +91,7 @@ static void member_user(orders_json_t *json, const orders_order_t *order)
     orders_json_end_object(json);
 }
 
-/* The members of an address, and what orders that came in by other APIs call the same. */
+/* The members of an address, and the names that they have in orders of other APIs. */
 static const struct {
     const char *name;
     const char *others[2];
@@ -115,8 +115,8 @@ static const json_t *member_of(const json_t *address, size_t member)
     return value;
 }
 
-/* Where the name is in two parts, both are shown. */
-static const char *whole_name(const json_t *address, const char *name, apr_pool_t *pool)
+/* Joins given_name and family_name. */
+static const char *join_names(const json_t *address, const char *name, apr_pool_t *pool)
 {
     const char *family = json_string_value(json_object_get(address, "family_name"));
     bool in_parts = name && name == json_string_value(json_object_get(address, "given_name"));
@@ -148,7 +148,7 @@ static void write_address(orders_json_t *json, const json_t *address, apr_pool_t
             orders_member_number_text(json, address_members[i].name, json_integer_value(value));
         } else {
             orders_json_member_string(json, address_members[i].name,
-                                      i == 0 ? whole_name(address, text, pool) : text);
+                                      i == 0 ? join_names(address, text, pool) : text);
         }
     }
     orders_json_end_object(json);
@@ -208,7 +208,7 @@ static void member_shipping(orders_json_t *json, const orders_order_t *order)
     orders_json_end_object(json);
 }
 
-/* What the order's latest payment says; an order that costs nothing has none, and was paid when it was placed. */
+/* Members of the latest payment. An order with a total of 0 has no payment and was paid when it was placed. */
 static void member_payment(orders_json_t *json, const orders_order_t *order,
                            const orders_shop_view_t *view)
 {

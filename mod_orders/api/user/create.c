@@ -29,7 +29,7 @@ static void refuse(orders_problem_t **problem, apr_pool_t *pool, const char *fie
     orders_problem_field(problem, pool, field, error, orders_error_sentence(error));
 }
 
-/* Checks what the specification and the configuration limit. The database checks the rest. */
+/* Checks the limits of the specification and of the configuration. The database checks all other rules. */
 static orders_problem_t *check(const orders_call_t *call, const create_t *body,
                                orders_place_plan_t *place)
 {

@@ -46,7 +46,7 @@ static orders_sort_e sort_of(const char *word)
     return sort;
 }
 
-/* The position of an order in the list: what the list is sorted by, and the id. */
+/* The position of an order in the list: the value that the list is sorted by, and the id. */
 static orders_cursor_t cursor_at(const orders_own_list_t *list, const orders_order_t *order)
 {
     static const size_t key[ORDERS_SORT__COUNT] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The user API: one order, and how its payment stands. */
+/* The user API: one order, and its payment status. */
 #include <apr_strings.h>
 
 #include "api/user/user.h"

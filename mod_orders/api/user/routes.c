@@ -49,7 +49,7 @@ const orders_user_method_t *orders_user_method(const char *word)
     return NULL;
 }
 
-/* Methods that the API has a word of its own for; all others are paid by hand, `manual`. */
+/* Methods that have a word of their own in the API; all others are `manual`. */
 static const char *const own_methods[] = {"balance", "external"};
 
 const char *orders_user_method_word(const char *canonical)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** What the files of the user API share: its words and its shapes. */
+/** Declarations of the user API. */
 #ifndef ORDERS_API_USER_USER_H
 #define ORDERS_API_USER_USER_H
 
@@ -8,7 +8,7 @@
 #include "core/call_input.h"
 #include "store/order.h"
 
-/** `status` and `payment_status`, and the words there are, NULL-terminated. */
+/** `status` and `payment_status`, and their words, NULL-terminated. */
 extern const orders_projection_t orders_user_status[];
 extern const orders_projection_t orders_user_payment_status[];
 extern const char *const orders_user_status_words[];
@@ -22,16 +22,16 @@ typedef struct orders_user_method_t {
     bool by_channel;       /**< `payment_channel` names the channel; other methods ignore it */
 } orders_user_method_t;
 
-/** The payment method of a word of the API; NULL: no such word. */
+/** The payment method of a word of the API; NULL: an unknown word. */
 const orders_user_method_t *orders_user_method(const char *word);
 
 /** The API's word for a payment method of the schema. */
 const char *orders_user_method_word(const char *canonical);
 
-/** Lists the orders that the API shows with this word, which must be one of its own. */
+/** Restricts the list to orders that the API shows with this payment method. `word` must be a word of the API. */
 void orders_user_method_filter(const char *word, orders_own_list_t *list, apr_pool_t *pool);
 
-/** What the routes read. */
+/** The fields and pages of the routes. */
 extern const orders_field_table_t orders_user_list_query;
 extern const orders_page_rules_t orders_user_pages;
 extern const orders_field_table_t orders_user_create_fields;
@@ -46,7 +46,7 @@ orders_problem_t *orders_user_payment_state(orders_call_t *call, orders_reply_t 
 void orders_user_write_order(orders_json_t *json, const orders_order_t *order, apr_pool_t *pool);
 /** UserOrderPaymentStatusResponse. */
 void orders_user_write_payment_status(orders_json_t *json, const orders_order_t *order);
-/** A reply with a UserOrderResponse and its ETag, or `not_found` without an order. */
+/** Responds with a UserOrderResponse and its ETag; `not_found` if `order` is NULL. */
 orders_problem_t *orders_user_reply(const orders_call_t *call, const orders_order_t *order,
                                     bool replayed, orders_reply_t *reply) ORDERS_MUSTCHECK;
 

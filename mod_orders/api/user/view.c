@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The shapes of the user API. Pointers of its specification are null when empty, never absent. */
+/* The JSON of the user API. Pointers of its specification are null when they are empty, never absent. */
 #include <apr_strings.h>
 #include <string.h>
 
@@ -39,7 +39,7 @@ static void write_refund(orders_json_t *json, const orders_order_t *order,
     orders_json_end_object(json);
 }
 
-/* The member `metadata`: the stored object with one text of ours in front, unless that is NULL. */
+/* The member `metadata`: the stored object, with the member `name` added in front unless `text` is NULL. */
 static void member_metadata(orders_json_t *json, orders_document_t stored, const char *name,
                             const char *text, apr_pool_t *pool)
 {
@@ -56,7 +56,7 @@ static void member_metadata(orders_json_t *json, orders_document_t stored, const
     orders_json_member_raw(json, "metadata", all, strlen(all));
 }
 
-/* The word of one payment. Unlike an order, a closed payment will never be paid. */
+/* The word for one payment. A closed payment is `failed`: the order can still be paid, but not by this payment. */
 static const char *payment_word(const char *status)
 {
     static const struct {
@@ -91,7 +91,7 @@ static void write_payment(orders_json_t *json, const orders_order_t *order,
     orders_json_end_object(json);
 }
 
-/* What the order's latest payment says; an order without any (nothing to pay) says nothing. */
+/* Members of the latest payment. They are null for an order without payments, which has a total of 0. */
 static void members_of_payment(orders_json_t *json, const orders_order_t *order)
 {
     static const orders_payment_t none;
@@ -193,7 +193,7 @@ static void write_balance(orders_json_t *json, const orders_order_t *order,
     orders_json_end_object(json);
 }
 
-/* A posting without a reference of its own refers to its order. */
+/* The reference of a posting without one is its order. */
 static void write_transaction(orders_json_t *json, const orders_posting_t *posting,
                               const orders_order_t *order, apr_pool_t *pool)
 {
@@ -216,9 +216,9 @@ static void write_transaction(orders_json_t *json, const orders_posting_t *posti
     orders_json_end_object(json);
 }
 
-/* What the answer shows beside the order's version: a balance moves by other orders too. */
-static const char *etag_of(apr_pool_t *pool, const orders_order_t *order,
-                           const orders_balance_t *balance, const orders_posting_t *posting)
+/* The response also shows the balance, which other orders change. */
+static const char *make_etag(apr_pool_t *pool, const orders_order_t *order,
+                             const orders_balance_t *balance, const orders_posting_t *posting)
 {
     const char *rest = apr_psprintf(
         pool, "%" APR_INT64_T_FMT " %" APR_INT64_T_FMT " %" APR_INT64_T_FMT " %" APR_INT64_T_FMT,
@@ -245,7 +245,7 @@ orders_problem_t *orders_user_reply(const orders_call_t *call, const orders_orde
     write_transaction(json, posting, order, call->pool);
     orders_json_end_object(json);
     reply->json = json;
-    reply->etag = etag_of(call->pool, order, balance, posting);
+    reply->etag = make_etag(call->pool, order, balance, posting);
     reply->replayed = replayed;
     return NULL;
 }

@@ -14,9 +14,9 @@
 #define MAX_MESSAGE 500
 #define MAX_CODE 64
 
-static orders_problem_t *once(const orders_channel_t *channel, apr_pool_t *pool,
-                              const orders_paypal_call_t *call, const char *token,
-                              orders_http_reply_t *reply)
+static orders_problem_t *send_call(const orders_channel_t *channel, apr_pool_t *pool,
+                                   const orders_paypal_call_t *call, const char *token,
+                                   orders_http_reply_t *reply)
 {
     apr_table_t *headers = apr_table_make(pool, 8);
     orders_http_request_t request = {
@@ -38,7 +38,7 @@ static orders_problem_t *once(const orders_channel_t *channel, apr_pool_t *pool,
     return orders_channel_call(channel, pool, &request, reply);
 }
 
-static bool is_answer(long status)
+static bool is_handled_status(long status)
 {
     return (status >= 200 && status <= 299) || status == 400 || status == 404 || status == 422;
 }
@@ -50,25 +50,25 @@ orders_problem_t *orders_paypal_call(const orders_channel_t *channel, apr_pool_t
     orders_paypal_error_t error;
 
     ORDERS_TRY(orders_paypal_token(channel, pool, &token));
-    ORDERS_TRY(once(channel, pool, call, token, reply));
-    if (reply->status == 401) { /* token revoked, or expired by a clock that differs */
+    ORDERS_TRY(send_call(channel, pool, call, token, reply));
+    if (reply->status == 401) { /* the token was revoked, or has expired by the provider's clock */
         orders_paypal_token_drop(token);
         ORDERS_TRY(orders_paypal_token(channel, pool, &token));
-        ORDERS_TRY(once(channel, pool, call, token, reply));
+        ORDERS_TRY(send_call(channel, pool, call, token, reply));
     }
     if (reply->status == 403 && call->returns_403) { /* a new token may have the permission */
         orders_paypal_token_drop(token);
         return NULL;
     }
-    if (!is_answer(reply->status)) {
+    if (!is_handled_status(reply->status)) {
         orders_paypal_error(&error, pool, reply->status, reply->body, reply->length);
         return orders_provider_unreachable(pool, error.log);
     }
     return NULL;
 }
 
-/** A code of PayPal's, which is compared, stored and logged; "" when it is malformed. */
-static const char *word(const char *text)
+/** Returns `text` if it can be a PayPal code, otherwise "". Codes are compared, stored and logged. */
+static const char *get_valid_code(const char *text)
 {
     return text && strlen(text) <= MAX_CODE &&
                    !text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -77,13 +77,13 @@ static const char *word(const char *text)
                : "";
 }
 
-static const char *first(const char *one, const char *other)
+static const char *first_non_empty(const char *text, const char *alternative)
 {
-    return *one ? one : other;
+    return *text ? text : alternative;
 }
 
-/** The page where the buyer can approve, retry or choose another means of payment. */
-static const char *way_on(const json_t *root)
+/** The page where the buyer can approve the payment, retry, or choose another payment method. */
+static const char *find_pay_url(const json_t *root)
 {
     static const char *const rels[] = {"payer-action", "redirect", "approve"};
 
@@ -101,20 +101,20 @@ void orders_paypal_error(orders_paypal_error_t *error, apr_pool_t *pool, long st
                          const char *text, apr_size_t length)
 {
     const json_t *root = NULL;
-    const char *debug_id, *said;
+    const char *debug_id, *description;
 
     if (orders_paypal_json(&root, pool, text, length)) {
         root = NULL;
     }
-    error->code = first(word(orders_paypal_text(root, "details.0.issue")),
-                        word(orders_paypal_text(root, "name")));
-    said = orders_paypal_text(root, "details.0.description");
-    said =
-        orders_text_sanitise(pool, said ? said : orders_paypal_text(root, "message"), MAX_MESSAGE);
-    error->message = said ? said : "PayPal refused.";
-    error->pay_url = way_on(root);
-    debug_id = word(orders_paypal_text(root, "debug_id"));
-    error->log = apr_psprintf(pool, "PayPal answered %ld%s%s%s%s", status, *error->code ? ": " : "",
+    error->code = first_non_empty(get_valid_code(orders_paypal_text(root, "details.0.issue")),
+                                  get_valid_code(orders_paypal_text(root, "name")));
+    description = orders_paypal_text(root, "details.0.description");
+    description = orders_text_sanitise(
+        pool, description ? description : orders_paypal_text(root, "message"), MAX_MESSAGE);
+    error->message = description ? description : "PayPal refused the request.";
+    error->pay_url = find_pay_url(root);
+    debug_id = get_valid_code(orders_paypal_text(root, "debug_id"));
+    error->log = apr_psprintf(pool, "PayPal replied %ld%s%s%s%s", status, *error->code ? ": " : "",
                               error->code, *debug_id ? ", debug_id " : "", debug_id);
 }
 

@@ -17,34 +17,34 @@
 
 #define PATH "/v1/notifications/certs/"
 #define DOMAIN ".paypal.com"
-#define NAME "messageverificationcerts."
+#define NAME_PREFIX "messageverificationcerts."
 #define HTTPS_PORT ":443"
-#define MAX_KEPT 8
-#define KEPT_FOR apr_time_from_sec(3600)
-/** A cached certificate that cannot be refreshed is used this long, so that forged webhooks that occupy the fetches do not block genuine ones. */
-#define USABLE_FOR apr_time_from_sec(86400)
+#define MAX_CACHED 8
+#define REFRESH_AFTER apr_time_from_sec(3600)
+/** A certificate that cannot be refreshed is used until this age: forged webhooks that use up the fetches must not block genuine ones. */
+#define MAX_AGE apr_time_from_sec(86400)
 /** Short, because the sender of the webhook is not authenticated yet. */
-#define TIMEOUT_MS 2000
-#define MIN_BITS 2048
+#define FETCH_TIMEOUT_MS 2000
+#define MIN_KEY_BITS 2048
 #define MAX_CHAIN 8
 
 /** Public key and expiry of a certificate. */
 typedef struct certificate_t {
     EVP_PKEY *key;
-    apr_time_t ends;
+    apr_time_t expires_at;
 } certificate_t;
 
 typedef struct cached_certificate_t {
     char url[ORDERS_PAYPAL_MAX_URL + 1];
-    const char *ca_file; /**< of a channel, lives as long as the process; or NULL */
+    const char *ca_file; /**< of the channel; lives as long as the process; or NULL */
     certificate_t certificate;
-    apr_time_t since; /**< of orders_clock_now() */
+    apr_time_t cached_at; /**< of orders_clock_now() */
 } cached_certificate_t;
 
 /** Verified certificates. Used in child processes only; the oldest entry is replaced. */
 static struct {
     pthread_mutex_t lock;
-    cached_certificate_t kept[MAX_KEPT];
+    cached_certificate_t entries[MAX_CACHED];
 } cache = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static bool ends_with(const char *text, const char *end)
@@ -76,8 +76,8 @@ static apr_status_t free_key(void *key)
     return APR_SUCCESS;
 }
 
-/** Transfers the caller's reference to the pool. */
-static EVP_PKEY *give_to_pool(EVP_PKEY *key, apr_pool_t *pool)
+/** Transfers the caller's reference to the pool. NULL is returned unchanged. */
+static EVP_PKEY *register_key(EVP_PKEY *key, apr_pool_t *pool)
 {
     if (key) {
         apr_pool_cleanup_register(pool, key, free_key, apr_pool_cleanup_null);
@@ -85,57 +85,61 @@ static EVP_PKEY *give_to_pool(EVP_PKEY *key, apr_pool_t *pool)
     return key;
 }
 
-static bool is_same(const cached_certificate_t *kept, const char *url, const char *ca_file)
+static bool matches(const cached_certificate_t *cached, const char *url, const char *ca_file)
 {
-    return kept->certificate.key && !strcmp(kept->url, url) &&
-           (ca_file && kept->ca_file ? !strcmp(kept->ca_file, ca_file) : ca_file == kept->ca_file);
+    return cached->certificate.key && !strcmp(cached->url, url) &&
+           (ca_file && cached->ca_file ? !strcmp(cached->ca_file, ca_file)
+                                       : ca_file == cached->ca_file);
 }
 
-/** The cached key of a URL, or NULL; `*fresh`: it need not be refreshed. */
-static EVP_PKEY *look_up(const orders_channel_t *channel, apr_pool_t *pool, const char *url,
-                         apr_time_t now, bool *fresh)
+/** The cached key of a URL, or NULL. `*fresh`: no refresh is due. */
+static EVP_PKEY *find_cached_key(const orders_channel_t *channel, apr_pool_t *pool, const char *url,
+                                 apr_time_t now, bool *fresh)
 {
     EVP_PKEY *key = NULL;
 
     *fresh = false;
     pthread_mutex_lock(&cache.lock);
-    for (int i = 0; i < MAX_KEPT && !key; i++) {
-        const cached_certificate_t *kept = &cache.kept[i];
-        const apr_time_t age = orders_clock_now() - kept->since;
+    for (int i = 0; i < MAX_CACHED && !key; i++) {
+        const cached_certificate_t *cached = &cache.entries[i];
+        const apr_time_t age = orders_clock_now() - cached->cached_at;
 
-        if (is_same(kept, url, channel->ca_file) && age < USABLE_FOR &&
-            now < kept->certificate.ends && EVP_PKEY_up_ref(kept->certificate.key) == 1) {
-            key = kept->certificate.key;
-            *fresh = age < KEPT_FOR;
+        if (matches(cached, url, channel->ca_file) && age < MAX_AGE &&
+            now < cached->certificate.expires_at && EVP_PKEY_up_ref(cached->certificate.key) == 1) {
+            key = cached->certificate.key;
+            *fresh = age < REFRESH_AFTER;
         }
     }
     pthread_mutex_unlock(&cache.lock);
-    return give_to_pool(key, pool);
+    return register_key(key, pool);
 }
 
-static void keep(const orders_channel_t *channel, const char *url, const certificate_t *certificate)
+static void store_certificate(const orders_channel_t *channel, const char *url,
+                              const certificate_t *certificate)
 {
-    cached_certificate_t *place = &cache.kept[0];
+    cached_certificate_t *entry = &cache.entries[0];
 
     if (EVP_PKEY_up_ref(certificate->key) != 1) {
         return;
     }
     pthread_mutex_lock(&cache.lock);
-    for (int i = 1; i < MAX_KEPT && !is_same(place, url, channel->ca_file); i++) {
-        cached_certificate_t *kept = &cache.kept[i];
+    for (int i = 1; i < MAX_CACHED && !matches(entry, url, channel->ca_file); i++) {
+        cached_certificate_t *cached = &cache.entries[i];
 
-        place = kept->since < place->since || is_same(kept, url, channel->ca_file) ? kept : place;
+        entry = cached->cached_at < entry->cached_at || matches(cached, url, channel->ca_file)
+                    ? cached
+                    : entry;
     }
-    EVP_PKEY_free(place->certificate.key);
-    apr_cpystrn(place->url, url, sizeof(place->url));
-    place->ca_file = channel->ca_file;
-    place->certificate = *certificate;
-    place->since = orders_clock_now();
+    EVP_PKEY_free(entry->certificate.key);
+    apr_cpystrn(entry->url, url, sizeof(entry->url));
+    entry->ca_file = channel->ca_file;
+    entry->certificate = *certificate;
+    entry->cached_at = orders_clock_now();
     pthread_mutex_unlock(&cache.lock);
 }
 
 /** Parses a PEM chain: returns the first certificate and appends the others. The caller frees all. */
-static X509 *read_chain(const char *pem, apr_size_t length, STACK_OF(X509) * others)
+static X509 *read_chain(const char *pem, apr_size_t length, STACK_OF(X509) * intermediates)
 {
     BIO *in = BIO_new_mem_buf(pem, (int)length);
     X509 *leaf = in ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
@@ -143,17 +147,17 @@ static X509 *read_chain(const char *pem, apr_size_t length, STACK_OF(X509) * oth
 
     for (int i = 0; leaf && i < MAX_CHAIN; i++) {
         next = PEM_read_bio_X509(in, NULL, NULL, NULL);
-        if (!next || !sk_X509_push(others, next)) {
+        if (!next || !sk_X509_push(intermediates, next)) {
             X509_free(next);
             break;
         }
     }
     BIO_free(in);
-    ERR_clear_error(); /* the end of the input is no error */
+    ERR_clear_error(); /* the end of the input is reported as an error */
     return leaf;
 }
 
-static X509_STORE *trusted(const char *ca_file)
+static X509_STORE *load_trusted(const char *ca_file)
 {
     X509_STORE *store = X509_STORE_new();
 
@@ -165,16 +169,16 @@ static X509_STORE *trusted(const char *ca_file)
     return store;
 }
 
-static const char *check_chain(X509 *leaf, STACK_OF(X509) * others, const char *ca_file,
+static const char *check_chain(X509 *leaf, STACK_OF(X509) * intermediates, const char *ca_file,
                                apr_time_t now, apr_pool_t *pool)
 {
-    X509_STORE *store = trusted(ca_file);
+    X509_STORE *store = load_trusted(ca_file);
     X509_STORE_CTX *context = X509_STORE_CTX_new();
-    const char *wrong = "the certificate authorities cannot be read";
+    const char *error = "the CA certificates cannot be read";
 
-    if (store && context && X509_STORE_CTX_init(context, store, leaf, others) == 1) {
+    if (store && context && X509_STORE_CTX_init(context, store, leaf, intermediates) == 1) {
         X509_STORE_CTX_set_time(context, 0, (time_t)apr_time_sec(now));
-        wrong = X509_verify_cert(context) == 1
+        error = X509_verify_cert(context) == 1
                     ? NULL
                     : apr_pstrdup(pool,
                                   X509_verify_cert_error_string(X509_STORE_CTX_get_error(context)));
@@ -182,32 +186,32 @@ static const char *check_chain(X509 *leaf, STACK_OF(X509) * others, const char *
     X509_STORE_CTX_free(context);
     X509_STORE_free(store);
     ERR_clear_error();
-    return wrong;
+    return error;
 }
 
-/** Public certificate authorities certify anybody, so the common name must be that of PayPal's messages. */
-static bool name_fits(X509 *leaf)
+/** Any domain can get a certificate from a public CA, so the common name is checked too. */
+static bool has_paypal_name(X509 *leaf)
 {
     char name[256];
     int length =
         X509_NAME_get_text_by_NID(X509_get_subject_name(leaf), NID_commonName, name, sizeof(name));
 
-    return length > 0 && (size_t)length == strlen(name) && !strncmp(name, NAME, strlen(NAME)) &&
-           ends_with(name, DOMAIN);
+    return length > 0 && (size_t)length == strlen(name) &&
+           !strncmp(name, NAME_PREFIX, strlen(NAME_PREFIX)) && ends_with(name, DOMAIN);
 }
 
-static EVP_PKEY *key_of(X509 *leaf)
+static EVP_PKEY *get_key(X509 *leaf)
 {
     EVP_PKEY *key = X509_get_pubkey(leaf);
 
-    if (key && (EVP_PKEY_base_id(key) != EVP_PKEY_RSA || EVP_PKEY_bits(key) < MIN_BITS)) {
+    if (key && (EVP_PKEY_base_id(key) != EVP_PKEY_RSA || EVP_PKEY_bits(key) < MIN_KEY_BITS)) {
         EVP_PKEY_free(key);
         key = NULL;
     }
     return key;
 }
 
-static apr_time_t end_of(const X509 *leaf)
+static apr_time_t get_expiry(const X509 *leaf)
 {
     struct tm end;
 
@@ -215,55 +219,58 @@ static apr_time_t end_of(const X509 *leaf)
                                                                 : 0;
 }
 
-/** The key is released with the pool. */
+/** NULL, or the reason of the refusal. The pool releases the key. */
 static const char *read_certificate(certificate_t *certificate, const char *pem, apr_size_t length,
                                     const char *ca_file, apr_time_t now, apr_pool_t *pool)
 {
-    STACK_OF(X509) *others = sk_X509_new_null();
-    X509 *leaf = others ? read_chain(pem, length, others) : NULL;
-    const char *why = !leaf              ? "it is no certificate"
-                      : !name_fits(leaf) ? "its name is not that of PayPal's messages"
-                                         : check_chain(leaf, others, ca_file, now, pool);
+    STACK_OF(X509) *intermediates = sk_X509_new_null();
+    X509 *leaf = intermediates ? read_chain(pem, length, intermediates) : NULL;
+    const char *error = !leaf ? "it is not a PEM certificate"
+                        : !has_paypal_name(leaf)
+                            ? "its common name is not " NAME_PREFIX "*" DOMAIN
+                            : check_chain(leaf, intermediates, ca_file, now, pool);
 
-    certificate->key = why ? NULL : give_to_pool(key_of(leaf), pool);
+    certificate->key = error ? NULL : register_key(get_key(leaf), pool);
     if (certificate->key) {
-        certificate->ends = end_of(leaf);
-    } else if (!why) {
-        why = "its key is not RSA, or too short";
+        certificate->expires_at = get_expiry(leaf);
+    } else if (!error) {
+        error = "its key is not RSA with at least 2048 bits";
     }
     X509_free(leaf);
-    sk_X509_pop_free(others, X509_free);
-    return why;
+    sk_X509_pop_free(intermediates, X509_free);
+    return error;
 }
 
 EVP_PKEY *orders_paypal_certificate_key(const char *pem, apr_size_t length, const char *ca_file,
-                                        apr_time_t now, apr_pool_t *pool, const char **why)
+                                        apr_time_t now, apr_pool_t *pool, const char **error)
 {
     certificate_t certificate;
 
-    *why = read_certificate(&certificate, pem, length, ca_file, now, pool);
+    *error = read_certificate(&certificate, pem, length, ca_file, now, pool);
     return certificate.key;
 }
 
-static orders_problem_t *fetch(const orders_channel_t *channel, apr_pool_t *pool, const char *url,
-                               orders_http_reply_t *reply)
+static orders_problem_t *fetch_url(const orders_channel_t *channel, apr_pool_t *pool,
+                                   const char *url, orders_http_reply_t *reply)
 {
     const int timeout_ms = channel->timeout_ms;
     const orders_http_request_t request = {
         .url = url,
         .headers = apr_table_make(pool, 1),
-        .timeout_ms = timeout_ms > 0 && timeout_ms < TIMEOUT_MS ? timeout_ms : TIMEOUT_MS,
+        .timeout_ms =
+            timeout_ms > 0 && timeout_ms < FETCH_TIMEOUT_MS ? timeout_ms : FETCH_TIMEOUT_MS,
         .ca_file = channel->ca_file,
         .cancelled = channel->cancelled,
         .context = channel->context,
     };
-    const char *wrong = orders_http_call(&request, reply, pool);
+    const char *error = orders_http_call(&request, reply, pool);
 
-    if (!wrong && reply->status != 200) {
-        wrong = apr_psprintf(pool, "it answered %ld", reply->status);
+    if (!error && reply->status != 200) {
+        error = apr_psprintf(pool, "status %ld", reply->status);
     }
-    return wrong ? orders_provider_unreachable(
-                       pool, apr_pstrcat(pool, "no certificate from PayPal: ", wrong, NULL))
+    return error ? orders_provider_unreachable(
+                       pool,
+                       apr_pstrcat(pool, "PayPal's certificate cannot be fetched: ", error, NULL))
                  : NULL;
 }
 
@@ -272,19 +279,19 @@ static orders_problem_t *fetch_certificate(certificate_t *certificate,
                                            const char *url, apr_time_t now)
 {
     orders_http_reply_t reply;
-    const char *why;
+    const char *error;
 
-    ORDERS_TRY(fetch(channel, pool, url, &reply));
-    why = read_certificate(certificate, reply.body, reply.length, channel->ca_file, now, pool);
-    return why ? orders_problem_logged(
-                     pool, ORDERS_E_invalid_signature,
-                     apr_pstrcat(pool, "PayPal's certificate is not good: ", why, NULL))
-               : NULL;
+    ORDERS_TRY(fetch_url(channel, pool, url, &reply));
+    error = read_certificate(certificate, reply.body, reply.length, channel->ca_file, now, pool);
+    return error ? orders_problem_logged(
+                       pool, ORDERS_E_invalid_signature,
+                       apr_pstrcat(pool, "PayPal's certificate is refused: ", error, NULL))
+                 : NULL;
 }
 
-/** Fetches a certificate unless the limits forbid it. */
-static orders_problem_t *obtain(EVP_PKEY **key, const orders_channel_t *channel, apr_pool_t *pool,
-                                const char *url, apr_time_t now)
+/** Fetches and caches a certificate, unless the limits of fetches.h are reached. */
+static orders_problem_t *fetch_and_cache(EVP_PKEY **key, const orders_channel_t *channel,
+                                         apr_pool_t *pool, const char *url, apr_time_t now)
 {
     certificate_t certificate = {NULL, 0};
     orders_paypal_fetched_e outcome;
@@ -294,7 +301,7 @@ static orders_problem_t *obtain(EVP_PKEY **key, const orders_channel_t *channel,
     ORDERS_TRY(orders_paypal_fetch_begin(pool, url));
     problem = fetch_certificate(&certificate, channel, pool, url, now);
     if (!problem) {
-        keep(channel, url, &certificate);
+        store_certificate(channel, url, &certificate);
         *key = certificate.key;
     }
     outcome = !problem                                       ? ORDERS_PAYPAL_FETCHED
@@ -302,8 +309,9 @@ static orders_problem_t *obtain(EVP_PKEY **key, const orders_channel_t *channel,
                                                              : ORDERS_PAYPAL_UNREACHABLE;
     refused = orders_paypal_fetch_end(url, outcome);
     if (problem && refused) {
-        problem->log = apr_psprintf(pool, "%s; %d other webhooks were refused before this line",
-                                    problem->log, refused);
+        problem->log =
+            apr_psprintf(pool, "%s; %d other webhooks were refused since the last report",
+                         problem->log, refused);
     }
     return problem;
 }
@@ -314,20 +322,20 @@ orders_problem_t *orders_paypal_certificate(EVP_PKEY **key, const orders_channel
     orders_problem_t *problem;
     bool fresh;
 
-    *key = look_up(channel, pool, url, now, &fresh);
+    *key = find_cached_key(channel, pool, url, now, &fresh);
     if (fresh) {
         return NULL;
     }
-    problem = obtain(key, channel, pool, url, now);
+    problem = fetch_and_cache(key, channel, pool, url, now);
     return *key && problem && problem->error == ORDERS_E_provider_unreachable ? NULL : problem;
 }
 
 void orders_paypal_certificates_forget(void)
 {
     pthread_mutex_lock(&cache.lock);
-    for (int i = 0; i < MAX_KEPT; i++) {
-        EVP_PKEY_free(cache.kept[i].certificate.key);
-        cache.kept[i] = (cached_certificate_t){.ca_file = NULL};
+    for (int i = 0; i < MAX_CACHED; i++) {
+        EVP_PKEY_free(cache.entries[i].certificate.key);
+        cache.entries[i] = (cached_certificate_t){.ca_file = NULL};
     }
     pthread_mutex_unlock(&cache.lock);
     orders_paypal_fetches_forget();

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * Certificates of PayPal's webhook signatures. A webhook names the URL; the certificate is fetched if the host is PayPal's and the limits of fetches.h
- * allow it, must chain to a trusted certificate authority, and is cached for an hour. When it cannot be refreshed, it is used for a day.
- * Thread-safe.
+ * are not reached, must chain to a trusted CA, and is cached for an hour. If it cannot be refreshed, it is used for a day. Thread-safe.
  */
 #ifndef ORDERS_PAYMENTS_PAYPAL_CERTIFICATES_H
 #define ORDERS_PAYMENTS_PAYPAL_CERTIFICATES_H
@@ -27,13 +26,13 @@ EVP_PKEY *orders_paypal_certificate_key(const char *pem, apr_size_t length, cons
 
 /**
  * The public key of the certificate at `url`; lives as long as the pool. `invalid_signature`: the certificate is refused. `provider_unreachable`: it
- * cannot be fetched, or must not be fetched now.
+ * cannot be fetched, or a limit of fetches.h is reached.
  */
 orders_problem_t *orders_paypal_certificate(EVP_PKEY **key, const orders_channel_t *channel,
                                             apr_pool_t *pool, const char *url,
                                             apr_time_t now) ORDERS_MUSTCHECK;
 
-/** Releases the cache, when the process ends. */
+/** Releases the cache. Called when the process ends. */
 void orders_paypal_certificates_forget(void);
 
 #endif

@@ -23,7 +23,7 @@
 static const struct {
     const char *name, *type;
     orders_paypal_resource_e resource;
-} known[] = {
+} event_types[] = {
     {"CHECKOUT.ORDER.APPROVED", "approved", ORDER},
     {"CHECKOUT.ORDER.COMPLETED", "approved", ORDER},
     {"PAYMENT.CAPTURE.COMPLETED", "paid", ORDERS_PAYPAL_CAPTURE},
@@ -35,18 +35,18 @@ static const struct {
 };
 
 /** Types that need no action: what they report has an event of its own, or moves no money. */
-static const char *const needless[] = {
+static const char *const without_action[] = {
     "CHECKOUT.ORDER.SAVED",
     "CHECKOUT.ORDER.VOIDED",
     "CHECKOUT.PAYMENT-APPROVAL.REVERSED",
 };
 
-static bool take_custom_id(orders_event_t *event, const char *custom_id)
+static bool parse_custom_id(orders_event_t *event, const char *custom_id)
 {
     return orders_paypal_custom_id_read(custom_id, &event->tenant, &event->payment_key);
 }
 
-static const char *take_id(const json_t *json, const char *path)
+static const char *get_id(const json_t *json, const char *path)
 {
     const char *id = orders_paypal_text(json, path);
 
@@ -54,7 +54,7 @@ static const char *take_id(const json_t *json, const char *path)
 }
 
 /** The capture id in the refund's `up` link, or NULL. */
-static const char *capture_of(const json_t *refund)
+static const char *get_capture_id(const json_t *refund)
 {
     const char *link = orders_paypal_link(refund, "up");
     const char *id = link ? strstr(link, CAPTURE_PATH) : NULL;
@@ -62,50 +62,50 @@ static const char *capture_of(const json_t *refund)
     return id && orders_paypal_id_ok(id + strlen(CAPTURE_PATH)) ? id + strlen(CAPTURE_PATH) : NULL;
 }
 
-static orders_problem_t *unreadable(apr_pool_t *pool, const char *why)
+static orders_problem_t *malformed_resource(apr_pool_t *pool, const char *why)
 {
     return orders_provider_unreachable(
-        pool, apr_pstrcat(pool, "what PayPal shows of an event's subject: ", why, NULL));
+        pool, apr_pstrcat(pool, "PayPal's reply about the resource of an event: ", why, NULL));
 }
 
-static void ignore(orders_event_t *event)
+static void mark_ignored(orders_event_t *event)
 {
     event->type = "ignored";
 }
 
-/** An approved order. Money is booked only after the order is read from PayPal and captured. */
+/** An approved order. The payment is recorded only after the order was read from PayPal and captured. */
 static void read_order(orders_event_t *event, const json_t *order)
 {
-    event->intent_id = take_id(order, "id");
+    event->intent_id = get_id(order, "id");
     if (!event->intent_id ||
-        !take_custom_id(event, orders_paypal_text(order, "purchase_units.0.custom_id"))) {
-        ignore(event);
+        !parse_custom_id(event, orders_paypal_text(order, "purchase_units.0.custom_id"))) {
+        mark_ignored(event);
     }
 }
 
-/** A refund that the merchant or the bank made has no custom_id of ours; its capture has one. */
-static bool may_be_ours(const json_t *resource, orders_paypal_resource_e what)
+/** A refund made by the merchant at PayPal or by the bank has no custom_id, but its capture has one. */
+static bool may_be_own(const json_t *resource, orders_paypal_resource_e kind)
 {
     orders_event_t unused;
 
-    return take_custom_id(&unused, orders_paypal_text(resource, "custom_id")) ||
-           (what == ORDERS_PAYPAL_REFUND && capture_of(resource));
+    return parse_custom_id(&unused, orders_paypal_text(resource, "custom_id")) ||
+           (kind == ORDERS_PAYPAL_REFUND && get_capture_id(resource));
 }
 
 static orders_problem_t *read_hint(orders_event_t *event, orders_paypal_hint_t *hint,
                                    apr_pool_t *pool, const json_t *resource,
-                                   orders_paypal_resource_e what)
+                                   orders_paypal_resource_e kind)
 {
     orders_problem_t *problem = NULL;
-    const char *id = take_id(resource, "id");
+    const char *id = get_id(resource, "id");
 
-    if (!may_be_ours(resource, what)) {
-        ignore(event);
+    if (!may_be_own(resource, kind)) {
+        mark_ignored(event);
     } else if (!id) {
         orders_problem_field(&problem, pool, "resource.id", ORDERS_E_invalid_field,
-                             "It is missing, or has characters that it may not have.");
+                             "Must be 1 to 64 letters, digits and dashes.");
     } else {
-        *hint = (orders_paypal_hint_t){what, id};
+        *hint = (orders_paypal_hint_t){kind, id};
     }
     return problem;
 }
@@ -124,17 +124,19 @@ orders_problem_t *orders_paypal_event_read(orders_event_t *event, orders_paypal_
     name = orders_paypal_text(root, "event_type");
     resource = json_object_get(root, "resource");
     if (!orders_provider_id_ok(event->id)) {
-        orders_problem_field(&problem, pool, "id", ORDERS_E_invalid_field,
-                             "It is missing, or has characters that it may not have.");
+        orders_problem_field(
+            &problem, pool, "id", ORDERS_E_invalid_field,
+            "Must be 1 to 255 letters, digits and _ - . : ~, and must not begin with a "
+            "dot.");
         return problem;
     }
-    ignore(event);
-    for (size_t i = 0; name && i < COUNT(known); i++) {
-        if (!strcmp(name, known[i].name)) {
-            event->type = known[i].type;
-            event->raw_type = known[i].name;
-            if (known[i].resource != ORDER) {
-                return read_hint(event, hint, pool, resource, known[i].resource);
+    mark_ignored(event);
+    for (size_t i = 0; name && i < COUNT(event_types); i++) {
+        if (!strcmp(name, event_types[i].name)) {
+            event->type = event_types[i].type;
+            event->raw_type = event_types[i].name;
+            if (event_types[i].resource != ORDER) {
+                return read_hint(event, hint, pool, resource, event_types[i].resource);
             }
             read_order(event, resource);
         }
@@ -148,42 +150,42 @@ static void set_claims(orders_notice_t *notice, const orders_event_t *event)
     notice->payment_key = event->payment_key;
 }
 
-/** Our mark in a resource: of a payment, an order or a dispute. */
-static const char *mark_of(const json_t *resource)
+/** The custom_id that a payment, an order or a dispute has from us. */
+static const char *get_custom_id(const json_t *resource)
 {
     static const char *const places[] = {"custom_id", "purchase_units.0.custom_id",
                                          "disputed_transactions.0.custom"};
-    const char *mark = NULL;
+    const char *id = NULL;
 
-    for (size_t i = 0; !mark && i < COUNT(places); i++) {
-        mark = orders_paypal_text(resource, places[i]);
+    for (size_t i = 0; !id && i < COUNT(places); i++) {
+        id = orders_paypal_text(resource, places[i]);
     }
-    return mark;
+    return id;
 }
 
 /** What a body of an unknown type claims to be about. */
 static void read_claims(orders_notice_t *notice, const json_t *resource)
 {
     orders_event_t claimed = {.id = NULL};
-    const char *id = take_id(resource, "disputed_transactions.0.seller_transaction_id");
+    const char *id = get_id(resource, "disputed_transactions.0.seller_transaction_id");
 
-    (void)take_custom_id(&claimed, mark_of(resource));
+    (void)parse_custom_id(&claimed, get_custom_id(resource));
     set_claims(notice, &claimed);
-    id = id ? id : capture_of(resource);
-    notice->transaction_id = id ? id : take_id(resource, "id");
+    id = id ? id : get_capture_id(resource);
+    notice->transaction_id = id ? id : get_id(resource, "id");
 }
 
-static bool is_needless(const char *name)
+static bool needs_no_action(const char *name)
 {
-    for (size_t i = 0; i < COUNT(needless); i++) {
-        if (!strcmp(name, needless[i])) {
+    for (size_t i = 0; i < COUNT(without_action); i++) {
+        if (!strcmp(name, without_action[i])) {
             return true;
         }
     }
     return false;
 }
 
-static const char *const kinds[] = {
+static const char *const resource_kinds[] = {
     [ORDERS_PAYPAL_NOTHING] = "order",
     [ORDERS_PAYPAL_CAPTURE] = "capture",
     [ORDERS_PAYPAL_REFUND] = "refund",
@@ -206,11 +208,11 @@ void orders_paypal_notice_read(orders_notice_t *notice, apr_pool_t *pool, const 
     if (notice->unreadable) {
         read_claims(notice, resource);
     } else if (hint.resource != ORDER || !strcmp(event.type, "approved")) {
-        notice->resource_kind = kinds[hint.resource];
+        notice->resource_kind = resource_kinds[hint.resource];
         notice->resource_id = hint.resource != ORDER ? hint.id : event.intent_id;
-        (void)take_custom_id(&event, mark_of(resource));
+        (void)parse_custom_id(&event, get_custom_id(resource));
         set_claims(notice, &event);
-    } else if (notice->raw_type && !event.raw_type && !is_needless(notice->raw_type)) {
+    } else if (notice->raw_type && !event.raw_type && !needs_no_action(notice->raw_type)) {
         read_claims(notice, resource);
     }
 }
@@ -220,11 +222,11 @@ bool orders_paypal_notice_hint(orders_event_t *event, orders_paypal_hint_t *hint
 {
     memset(event, 0, sizeof(*event));
     *hint = (orders_paypal_hint_t){ORDERS_PAYPAL_NOTHING, NULL};
-    for (size_t i = 0; notice->raw_type && i < COUNT(known); i++) {
-        if (!strcmp(notice->raw_type, known[i].name)) {
-            event->raw_type = known[i].name;
-            event->type = known[i].type;
-            hint->resource = known[i].resource;
+    for (size_t i = 0; notice->raw_type && i < COUNT(event_types); i++) {
+        if (!strcmp(notice->raw_type, event_types[i].name)) {
+            event->raw_type = event_types[i].name;
+            event->type = event_types[i].type;
+            hint->resource = event_types[i].resource;
             hint->id = notice->resource_id;
         }
     }
@@ -235,14 +237,14 @@ bool orders_paypal_notice_hint(orders_event_t *event, orders_paypal_hint_t *hint
     return event->type && orders_paypal_id_ok(hint->id);
 }
 
-/** Keeps the raw type only if PayPal confirms the type of the event. */
+/** Keeps the raw type only if the resource confirms the type of the event. */
 static void set_type(orders_event_t *event, const char *type)
 {
     event->raw_type = event->type && !strcmp(event->type, type) ? event->raw_type : NULL;
     event->type = type;
 }
 
-/** An amount out of range becomes 0: the database then refuses the event and stores it. */
+/** An amount out of range becomes 0: the database then stores and refuses the event. */
 static void read_money(orders_event_t *event, const json_t *resource)
 {
     event->currency = orders_paypal_text(resource, "amount.currency_code");
@@ -258,28 +260,29 @@ static void read_failure(orders_event_t *event, apr_pool_t *pool, const json_t *
 
     reason = reason ? reason : orders_paypal_text(resource, "status");
     event->failure_code = orders_text_sanitise(pool, reason ? reason : "DENIED", MAX_CODE);
-    event->failure_message = "PayPal could not take the money.";
+    event->failure_message = "PayPal could not collect the payment.";
 }
 
-/** Sets the transaction and derives the event id from transaction and outcome. */
-static orders_problem_t *identify(orders_event_t *event, apr_pool_t *pool, const json_t *resource,
-                                  const char *type)
+/** Sets transaction and type, and derives the event id from both. */
+static orders_problem_t *set_identity(orders_event_t *event, apr_pool_t *pool,
+                                      const json_t *resource, const char *type)
 {
-    event->transaction_id = take_id(resource, "id");
+    event->transaction_id = get_id(resource, "id");
     if (!event->transaction_id) {
-        return unreadable(pool, "it has no id");
+        return malformed_resource(pool, "it has no id");
     }
     set_type(event, type);
     event->id = apr_pstrcat(pool, "webhook:", event->transaction_id, ":", type, NULL);
     return NULL;
 }
 
-/** Discards payment, intent and amounts of the event: only those of the resource count. */
-static orders_problem_t *begin(orders_event_t *event, const json_t **root, apr_pool_t *pool,
-                               const char *text, apr_size_t length)
+/** Parses the resource. Clears payment, intent and amounts of the event: only those of the resource are trusted. */
+static orders_problem_t *parse_resource(orders_event_t *event, const json_t **root,
+                                        apr_pool_t *pool, const char *text, apr_size_t length)
 {
     *event = (orders_event_t){.type = event->type, .raw_type = event->raw_type};
-    return orders_paypal_json(root, pool, text, length) ? unreadable(pool, "it is not JSON") : NULL;
+    return orders_paypal_json(root, pool, text, length) ? malformed_resource(pool, "it is not JSON")
+                                                        : NULL;
 }
 
 orders_problem_t *orders_paypal_event_capture(orders_event_t *event, apr_pool_t *pool,
@@ -288,15 +291,15 @@ orders_problem_t *orders_paypal_event_capture(orders_event_t *event, apr_pool_t 
     const char *outcome;
     const json_t *root;
 
-    ORDERS_TRY(begin(event, &root, pool, text, length));
+    ORDERS_TRY(parse_resource(event, &root, pool, text, length));
     outcome = orders_paypal_capture_outcome(orders_paypal_text(root, "status"));
     if (!outcome) {
-        return unreadable(pool, "the capture has no status that is known");
+        return malformed_resource(pool, "the capture has an unknown status");
     }
-    ORDERS_TRY(identify(event, pool, root, outcome));
-    event->intent_id = take_id(root, ORDER_ID);
-    if (!take_custom_id(event, orders_paypal_text(root, "custom_id"))) {
-        ignore(event);
+    ORDERS_TRY(set_identity(event, pool, root, outcome));
+    event->intent_id = get_id(root, ORDER_ID);
+    if (!parse_custom_id(event, orders_paypal_text(root, "custom_id"))) {
+        mark_ignored(event);
     } else if (!strcmp(outcome, "failed")) {
         read_failure(event, pool, root);
     } else {
@@ -315,7 +318,7 @@ static const char *refund_outcome(const char *status)
 static void read_refund_failure(orders_event_t *event, apr_pool_t *pool, const json_t *refund)
 {
     read_failure(event, pool, refund);
-    event->failure_message = "PayPal could not return the money.";
+    event->failure_message = "PayPal could not complete the refund.";
 }
 
 orders_problem_t *orders_paypal_event_refund(orders_event_t *event, const char **capture_id,
@@ -323,30 +326,30 @@ orders_problem_t *orders_paypal_event_refund(orders_event_t *event, const char *
 {
     const json_t *root;
     const char *status;
-    bool ours;
+    bool has_custom_id;
 
     *capture_id = NULL;
-    ORDERS_TRY(begin(event, &root, pool, text, length));
+    ORDERS_TRY(parse_resource(event, &root, pool, text, length));
     status = orders_paypal_text(root, "status");
     if (!status) {
-        return unreadable(pool, "the refund has no status");
+        return malformed_resource(pool, "the refund has no status");
     }
     if (!strcmp(status, "PENDING")) {
         event->type = "undecided";
         return NULL;
     }
-    ORDERS_TRY(identify(event, pool, root, refund_outcome(status)));
+    ORDERS_TRY(set_identity(event, pool, root, refund_outcome(status)));
     read_money(event, root);
-    event->intent_id = take_id(root, ORDER_ID);
-    event->capture_id = capture_of(root);
-    ours = take_custom_id(event, orders_paypal_text(root, "custom_id"));
-    *capture_id = event->intent_id && ours ? NULL : event->capture_id;
+    event->intent_id = get_id(root, ORDER_ID);
+    event->capture_id = get_capture_id(root);
+    has_custom_id = parse_custom_id(event, orders_paypal_text(root, "custom_id"));
+    *capture_id = event->intent_id && has_custom_id ? NULL : event->capture_id;
     if (!strcmp(event->type, "refund_failed")) {
         read_refund_failure(event, pool, root);
     }
-    if (!strcmp(event->type, "ignored") || (!ours && (!*capture_id || !event->amount))) {
+    if (!strcmp(event->type, "ignored") || (!has_custom_id && (!*capture_id || !event->amount))) {
         *capture_id = NULL;
-        ignore(event);
+        mark_ignored(event);
     }
     return NULL;
 }
@@ -357,11 +360,11 @@ orders_problem_t *orders_paypal_event_owner(orders_event_t *event, apr_pool_t *p
     const json_t *root;
 
     if (orders_paypal_json(&root, pool, text, length)) {
-        return unreadable(pool, "its capture is not JSON");
+        return malformed_resource(pool, "its capture is not JSON");
     }
-    event->intent_id = take_id(root, ORDER_ID);
-    if (!take_custom_id(event, orders_paypal_text(root, "custom_id"))) {
-        ignore(event);
+    event->intent_id = get_id(root, ORDER_ID);
+    if (!parse_custom_id(event, orders_paypal_text(root, "custom_id"))) {
+        mark_ignored(event);
     }
     return NULL;
 }

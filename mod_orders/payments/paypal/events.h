@@ -2,8 +2,8 @@
 /**
  * PayPal's webhook events, and the resources that they name. No I/O.
  *
- * The signature covers only a CRC-32 of the body, which anybody can forge, so an event is only a hint: it names the capture or refund to read
- * from PayPal's API, and ids, amounts and outcomes come from that reply.
+ * The signature covers only a CRC-32 of the body, so anybody can forge a body. An event is therefore only a hint: it names the capture or
+ * refund to read from PayPal's API, and ids, amounts and outcomes are taken from that reply.
  */
 #ifndef ORDERS_PAYMENTS_PAYPAL_EVENTS_H
 #define ORDERS_PAYMENTS_PAYPAL_EVENTS_H
@@ -19,12 +19,12 @@ typedef enum {
 /** The resource to read. */
 typedef struct orders_paypal_hint_t {
     orders_paypal_resource_e resource;
-    const char *id; /**< id of the resource, safe in a path */
+    const char *id; /**< can be used in a path */
 } orders_paypal_hint_t;
 
 /**
- * Parses an event. Type `approved`: `event` has the intent, which the caller must read before it acts. `ignored`: another type, or a resource without
- * a custom_id of ours. Otherwise `hint` names the resource, and `event` has only its id and types. `malformed_json`, `invalid_fields`.
+ * Parses an event. Type `approved`: `event` has the intent, which the caller must read from PayPal before it captures. `ignored`: another type, or a
+ * resource without a valid custom_id. Otherwise `hint` names the resource, and `event` has only its id and types. `malformed_json`, `invalid_fields`.
  */
 orders_problem_t *orders_paypal_event_read(orders_event_t *event, orders_paypal_hint_t *hint,
                                            apr_pool_t *pool, const char *text,
@@ -42,22 +42,22 @@ bool orders_paypal_notice_hint(orders_event_t *event, orders_paypal_hint_t *hint
                                const orders_notice_t *notice);
 
 /**
- * Converts a capture, as PayPal's API returned it, to an event. The event id consists of the capture's id and outcome, so that a forged event cannot
- * use up the id of another. Amounts are in minor units of the currency table as shipped.
- * Type `ignored`: the capture has no custom_id of ours. `provider_unreachable`: the reply is malformed.
+ * Converts a capture, as returned by PayPal's API, to an event. The event id consists of the id and outcome of the capture, so that a forged event
+ * cannot use up the id of a genuine one. Amounts are in minor units of the currency table as shipped.
+ * Type `ignored`: the capture has no valid custom_id. `provider_unreachable`: the reply is malformed.
  */
 orders_problem_t *orders_paypal_event_capture(orders_event_t *event, apr_pool_t *pool,
                                               const char *text, apr_size_t length) ORDERS_MUSTCHECK;
 
 /**
- * The same for a refund. `*capture_id`: the capture to read with orders_paypal_event_owner() to find the payment, or NULL when the refund names it.
- * Type `refund_failed`: PayPal could not return the money. `ignored`: it names neither. `undecided`: it is still pending.
+ * The same for a refund. `*capture_id`: the capture to read with orders_paypal_event_owner() to find the payment, or NULL if the refund names the payment.
+ * Type `refund_failed`: PayPal could not complete the refund. `ignored`: it names neither payment nor capture. `undecided`: it is still pending.
  */
 orders_problem_t *orders_paypal_event_refund(orders_event_t *event, const char **capture_id,
                                              apr_pool_t *pool, const char *text,
                                              apr_size_t length) ORDERS_MUSTCHECK;
 
-/** Adds the payment and intent of a capture, as PayPal's API returned it. `provider_unreachable`: the reply is malformed. */
+/** Adds the payment and intent of a capture, as returned by PayPal's API. `provider_unreachable`: the reply is malformed. */
 orders_problem_t *orders_paypal_event_owner(orders_event_t *event, apr_pool_t *pool,
                                             const char *text, apr_size_t length) ORDERS_MUSTCHECK;
 

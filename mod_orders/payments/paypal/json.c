@@ -23,9 +23,9 @@ orders_problem_t *orders_paypal_json(const json_t **root, apr_pool_t *pool, cons
 
 const json_t *orders_paypal_at(const json_t *json, const char *path)
 {
-    const json_t *at = json;
+    const json_t *value = json;
 
-    while (at && *path) {
+    while (value && *path) {
         char name[MAX_NAME];
         size_t length = strcspn(path, ".");
 
@@ -34,11 +34,11 @@ const json_t *orders_paypal_at(const json_t *json, const char *path)
         }
         memcpy(name, path, length);
         name[length] = '\0';
-        at = json_is_array(at) ? json_array_get(at, (size_t)apr_atoi64(name))
-                               : json_object_get(at, name);
+        value = json_is_array(value) ? json_array_get(value, (size_t)apr_atoi64(name))
+                                     : json_object_get(value, name);
         path += length + (path[length] == '.');
     }
-    return at;
+    return value;
 }
 
 const char *orders_paypal_text(const json_t *json, const char *path)
@@ -55,9 +55,9 @@ const char *orders_paypal_link(const json_t *json, const char *rel)
 
     json_array_foreach(json_object_get(json, "links"), index, link)
     {
-        const char *its = json_string_value(json_object_get(link, "rel"));
+        const char *link_rel = json_string_value(json_object_get(link, "rel"));
 
-        if (its && !strcmp(its, rel)) {
+        if (link_rel && !strcmp(link_rel, rel)) {
             return json_string_value(json_object_get(link, "href"));
         }
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Access to PayPal's JSON, which is deeply nested. Values are borrowed from the parsed tree, which lives as long as the pool.
+ * Access to nested values in PayPal's JSON by path. Results belong to the parsed tree, which lives as long as the pool.
  */
 #ifndef ORDERS_PAYMENTS_PAYPAL_JSON_H
 #define ORDERS_PAYMENTS_PAYPAL_JSON_H
@@ -10,7 +10,7 @@
 
 #include "core/problem.h"
 
-/** Parses an object as strictly as a request of a client. `malformed_json`. */
+/** Parses an object, with the same rules as for a client's request. `malformed_json`. */
 orders_problem_t *orders_paypal_json(const json_t **root, apr_pool_t *pool, const char *text,
                                      apr_size_t length) ORDERS_MUSTCHECK;
 
@@ -23,7 +23,7 @@ const char *orders_paypal_text(const json_t *json, const char *path);
 /** The `href` of the first element of `links` with this `rel`, or NULL. */
 const char *orders_paypal_link(const json_t *json, const char *rel);
 
-/** Whether an id is safe in a path: 1 to 64 letters, digits and dashes. */
+/** Whether an id can be used in a path: 1 to 64 letters, digits and dashes. */
 bool orders_paypal_id_ok(const char *id);
 
 #endif

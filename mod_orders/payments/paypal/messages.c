@@ -12,18 +12,18 @@
 #include "payments/provider_problem.h"
 
 #define MAX_NOTE 255
-#define MAX_INVOICE 127
+#define MAX_INVOICE_ID 127
 #define MAX_MAIL 254
 #define CAPTURES "purchase_units.0.payments.captures"
 #define REFUNDS "purchase_units.0.payments.refunds"
 
-static bool is(const char *text, const char *word)
+static bool equals(const char *text, const char *word)
 {
     return text && !strcmp(text, word);
 }
 
-/** "<tenant>-<UUID>". The UUID is random, so it stays unique after a restore of the database. */
-static const char *custom_id_of(apr_pool_t *pool, int32_t tenant, const char *key)
+/** "<tenant>-<UUID>". The UUID is random, so the id is unique even after a restore of the database. */
+static const char *make_custom_id(apr_pool_t *pool, int32_t tenant, const char *key)
 {
     return apr_psprintf(pool, "%d-%s", (int)tenant, key);
 }
@@ -55,11 +55,11 @@ bool orders_paypal_custom_id_read(const char *custom_id, int32_t *tenant, const 
 }
 
 /** Differs for each payment of an order, because PayPal accepts an invoice id only once. */
-static const char *invoice_id(apr_pool_t *pool, const orders_intent_request_t *request)
+static const char *make_invoice_id(apr_pool_t *pool, const orders_intent_request_t *request)
 {
-    const char *id = custom_id_of(pool, request->tenant, request->payment_key);
+    const char *id = make_custom_id(pool, request->tenant, request->payment_key);
     const char *number =
-        orders_text_sanitise(pool, request->order_number, MAX_INVOICE - strlen(id) - 1);
+        orders_text_sanitise(pool, request->order_number, MAX_INVOICE_ID - strlen(id) - 1);
 
     return number && *number ? apr_pstrcat(pool, number, "-", id, NULL) : id;
 }
@@ -73,7 +73,7 @@ static void write_amount(orders_json_t *json, const char *currency, const char *
     orders_json_end_object(json);
 }
 
-/** PayPal neither asks for a shipping address, which our order has, nor shows a review step: the buyer pays at once. */
+/** No shipping address, because the order has one, and no review step: the buyer pays immediately. */
 static void write_experience(orders_json_t *json, const orders_intent_request_t *request)
 {
     orders_json_key(json, "payment_source");
@@ -99,7 +99,7 @@ orders_problem_t *orders_paypal_order_text(const char **text, apr_pool_t *pool,
                                            const orders_intent_request_t *request,
                                            apr_size_t *length)
 {
-    const char *id = custom_id_of(pool, request->tenant, request->payment_key);
+    const char *id = make_custom_id(pool, request->tenant, request->payment_key);
     orders_json_t *json = orders_json_open(pool);
     const char *value;
 
@@ -112,7 +112,7 @@ orders_problem_t *orders_paypal_order_text(const char **text, apr_pool_t *pool,
     orders_json_begin_object(json);
     orders_json_member_string(json, "reference_id", id);
     orders_json_member_string(json, "custom_id", id);
-    orders_json_member_string(json, "invoice_id", invoice_id(pool, request));
+    orders_json_member_string(json, "invoice_id", make_invoice_id(pool, request));
     write_amount(json, request->currency, value);
     orders_json_end_object(json);
     orders_json_end_array(json);
@@ -125,7 +125,7 @@ orders_problem_t *orders_paypal_order_text(const char **text, apr_pool_t *pool,
 const char *orders_paypal_refund_invoice_id(const orders_refund_request_t *request,
                                             apr_pool_t *pool)
 {
-    return custom_id_of(pool, request->tenant, request->refund_key);
+    return make_custom_id(pool, request->tenant, request->refund_key);
 }
 
 orders_problem_t *orders_paypal_refund_text(const char **text, apr_pool_t *pool,
@@ -142,7 +142,7 @@ orders_problem_t *orders_paypal_refund_text(const char **text, apr_pool_t *pool,
     write_amount(json, request->currency, value);
     if (request->payment_key) {
         orders_json_member_string(json, "custom_id",
-                                  custom_id_of(pool, request->tenant, request->payment_key));
+                                  make_custom_id(pool, request->tenant, request->payment_key));
     }
     orders_json_member_string(json, "invoice_id", orders_paypal_refund_invoice_id(request, pool));
     if (note && *note) {
@@ -153,20 +153,21 @@ orders_problem_t *orders_paypal_refund_text(const char **text, apr_pool_t *pool,
     return NULL;
 }
 
-static orders_problem_t *unreadable(apr_pool_t *pool, const char *why)
+static orders_problem_t *malformed_reply(apr_pool_t *pool, const char *why)
 {
     return orders_provider_unreachable(
-        pool, apr_pstrcat(pool, "PayPal's reply cannot be read: ", why, NULL));
+        pool, apr_pstrcat(pool, "PayPal's reply is malformed: ", why, NULL));
 }
 
 static orders_problem_t *decode(const json_t **root, apr_pool_t *pool, const char *text,
                                 apr_size_t length)
 {
-    return orders_paypal_json(root, pool, text, length) ? unreadable(pool, "it is not JSON") : NULL;
+    return orders_paypal_json(root, pool, text, length) ? malformed_reply(pool, "it is not JSON")
+                                                        : NULL;
 }
 
 /** The name of the link depends on whether the order has a payment source. */
-static const char *pay_url(const json_t *root)
+static const char *get_pay_url(const json_t *root)
 {
     const char *url = orders_paypal_link(root, "payer-action");
 
@@ -182,17 +183,17 @@ orders_problem_t *orders_paypal_intent_read(orders_intent_reply_t *reply, apr_po
     memset(reply, 0, sizeof(*reply));
     ORDERS_TRY(decode(&root, pool, text, length));
     if (!orders_paypal_id_ok(orders_paypal_text(root, "id"))) {
-        return unreadable(pool, "the order has no id");
+        return malformed_reply(pool, "the order has no id");
     }
-    if (!pay_url(root)) {
-        return unreadable(pool, "the order has no page where it could be approved");
+    if (!get_pay_url(root)) {
+        return malformed_reply(pool, "the order has no link for its approval");
     }
     reply->intent_id = orders_paypal_text(root, "id");
-    reply->pay_url = pay_url(root);
+    reply->pay_url = get_pay_url(root);
     return NULL;
 }
 
-/** Outcome of a capture status, best first: an order may have a failed capture before the paid one. */
+/** Outcomes of the capture statuses, in order of preference: an order can have failed captures in addition to a completed one. */
 static const struct {
     const char *status, *outcome;
 } capture_states[] = {
@@ -203,14 +204,14 @@ static const struct {
 const char *orders_paypal_capture_outcome(const char *status)
 {
     for (size_t i = 0; i < sizeof(capture_states) / sizeof(capture_states[0]); i++) {
-        if (is(status, capture_states[i].status)) {
+        if (equals(status, capture_states[i].status)) {
             return capture_states[i].outcome;
         }
     }
     return NULL;
 }
 
-static const json_t *best_capture(const json_t *root, const char **outcome)
+static const json_t *find_best_capture(const json_t *root, const char **outcome)
 {
     const json_t *captures = orders_paypal_at(root, CAPTURES);
 
@@ -220,7 +221,7 @@ static const json_t *best_capture(const json_t *root, const char **outcome)
 
         json_array_foreach(captures, index, capture)
         {
-            if (is(orders_paypal_text(capture, "status"), capture_states[i].status)) {
+            if (equals(orders_paypal_text(capture, "status"), capture_states[i].status)) {
                 *outcome = capture_states[i].outcome;
                 return capture;
             }
@@ -236,23 +237,23 @@ static orders_problem_t *read_capture(orders_capture_reply_t *reply, apr_pool_t 
 
     reply->transaction_id = orders_paypal_text(capture, "id");
     if (!orders_paypal_id_ok(reply->transaction_id)) {
-        return unreadable(pool, "the capture has no id");
+        return malformed_reply(pool, "the capture has no id");
     }
-    if (is(reply->outcome, "failed")) {
+    if (equals(reply->outcome, "failed")) {
         reply->failure_code =
             orders_text_sanitise(pool, reason ? reason : orders_paypal_text(capture, "status"), 64);
-        reply->failure_message = "PayPal could not take the money.";
+        reply->failure_message = "PayPal could not collect the payment.";
         return NULL;
     }
     reply->currency = orders_paypal_text(capture, "amount.currency_code");
     if (!orders_paypal_money_read(&reply->amount, orders_paypal_text(capture, "amount.value"),
                                   reply->currency, exponent)) {
-        return unreadable(pool, "the capture has no amount");
+        return malformed_reply(pool, "the capture has no amount");
     }
     return NULL;
 }
 
-static const char *payer_of(const json_t *root, apr_pool_t *pool)
+static const char *get_payer(const json_t *root, apr_pool_t *pool)
 {
     const char *mail = orders_paypal_text(root, "payer.email_address");
 
@@ -276,25 +277,25 @@ orders_problem_t *orders_paypal_capture_read(orders_capture_reply_t *reply, apr_
 
     memset(reply, 0, sizeof(*reply));
     ORDERS_TRY(decode(&root, pool, text, length));
-    reply->payer = payer_of(root, pool);
-    capture = best_capture(root, &reply->outcome);
-    /* An approved order with a failed capture could be captured again, but the payment has failed. */
+    reply->payer = get_payer(root, pool);
+    capture = find_best_capture(root, &reply->outcome);
+    /* A failed capture is the outcome even if the order is still approved: the payment has failed. */
     if (capture) {
         return read_capture(reply, pool, capture, exponent);
     }
     for (size_t i = 0; i < sizeof(order_states) / sizeof(order_states[0]); i++) {
-        if (is(orders_paypal_text(root, "status"), order_states[i].status)) {
+        if (equals(orders_paypal_text(root, "status"), order_states[i].status)) {
             reply->outcome = order_states[i].outcome;
         }
     }
     if (!reply->outcome) {
-        return unreadable(pool, "the order has neither a capture nor a status that is known");
+        return malformed_reply(pool, "the order has neither a capture nor a known status");
     }
-    reply->pay_url = is(reply->outcome, "waiting") ? pay_url(root) : NULL;
+    reply->pay_url = equals(reply->outcome, "waiting") ? get_pay_url(root) : NULL;
     return NULL;
 }
 
-static orders_problem_t *take_refund(orders_refund_reply_t *reply, apr_pool_t *pool,
+static orders_problem_t *read_refund(orders_refund_reply_t *reply, apr_pool_t *pool,
                                      const json_t *refund)
 {
     const char *status = orders_paypal_text(refund, "status");
@@ -302,17 +303,17 @@ static orders_problem_t *take_refund(orders_refund_reply_t *reply, apr_pool_t *p
 
     reply->transaction_id = orders_paypal_text(refund, "id");
     if (!orders_paypal_id_ok(reply->transaction_id)) {
-        return unreadable(pool, "the refund has no id");
+        return malformed_reply(pool, "the refund has no id");
     }
-    if (is(status, "FAILED") || is(status, "CANCELLED")) {
+    if (equals(status, "FAILED") || equals(status, "CANCELLED")) {
         return orders_provider_refused(
             pool, orders_text_sanitise(pool, reason ? reason : status, 64),
-            "PayPal could not send the money back.", "the refund failed at PayPal's");
+            "PayPal could not complete the refund.", "PayPal reports a failed refund");
     }
-    reply->pending = is(status, "PENDING");
-    return reply->pending || is(status, "COMPLETED")
+    reply->pending = equals(status, "PENDING");
+    return reply->pending || equals(status, "COMPLETED")
                ? NULL
-               : unreadable(pool, "the refund has no status that is known");
+               : malformed_reply(pool, "the refund has an unknown status");
 }
 
 orders_problem_t *orders_paypal_refund_read(orders_refund_reply_t *reply, apr_pool_t *pool,
@@ -322,7 +323,7 @@ orders_problem_t *orders_paypal_refund_read(orders_refund_reply_t *reply, apr_po
 
     memset(reply, 0, sizeof(*reply));
     ORDERS_TRY(decode(&root, pool, text, length));
-    return take_refund(reply, pool, root);
+    return read_refund(reply, pool, root);
 }
 
 orders_problem_t *orders_paypal_refund_find(orders_refund_reply_t *reply, bool *found,
@@ -330,7 +331,7 @@ orders_problem_t *orders_paypal_refund_find(orders_refund_reply_t *reply, bool *
                                             const char *text, apr_size_t length)
 {
     const json_t *refund;
-    bool marked = false;
+    bool any_invoice_id = false;
     const json_t *root;
     size_t index;
 
@@ -339,14 +340,14 @@ orders_problem_t *orders_paypal_refund_find(orders_refund_reply_t *reply, bool *
     ORDERS_TRY(decode(&root, pool, text, length));
     json_array_foreach(orders_paypal_at(root, REFUNDS), index, refund)
     {
-        const char *its = orders_paypal_text(refund, "invoice_id");
+        const char *refund_invoice_id = orders_paypal_text(refund, "invoice_id");
 
-        if (is(its, invoice_id)) {
+        if (equals(refund_invoice_id, invoice_id)) {
             *found = true;
-            return take_refund(reply, pool, refund);
+            return read_refund(reply, pool, refund);
         }
-        marked = marked || its;
+        any_invoice_id = any_invoice_id || refund_invoice_id;
     }
-    *found = !marked && is(orders_paypal_text(root, CAPTURES ".0.status"), "REFUNDED");
+    *found = !any_invoice_id && equals(orders_paypal_text(root, CAPTURES ".0.status"), "REFUNDED");
     return NULL;
 }

@@ -8,7 +8,7 @@
 
 #include "payments/provider.h"
 
-/** Writes the request for the order of a payment, with one purchase unit. `provider_refused`: PayPal cannot take the amount. */
+/** Writes the request for the order of a payment, with one purchase unit. `provider_refused`: PayPal does not support the currency or the amount. */
 orders_problem_t *orders_paypal_order_text(const char **text, apr_pool_t *pool,
                                            const orders_intent_request_t *request,
                                            apr_size_t *length) ORDERS_MUSTCHECK;
@@ -29,7 +29,7 @@ orders_problem_t *orders_paypal_intent_read(orders_intent_reply_t *reply, apr_po
                                             const char *text, apr_size_t length) ORDERS_MUSTCHECK;
 
 /**
- * Parses an order, read or just captured, to an outcome; `approved`: it can be captured. Amounts are in minor units of `exponent`, as
+ * Parses the reply to reading or capturing an order. Outcome `approved`: the order can be captured. Amounts are in minor units of `exponent`, as
  * in orders_paypal_money_read().
  */
 orders_problem_t *orders_paypal_capture_read(orders_capture_reply_t *reply, apr_pool_t *pool,
@@ -44,8 +44,8 @@ orders_problem_t *orders_paypal_refund_read(orders_refund_reply_t *reply, apr_po
                                             const char *text, apr_size_t length) ORDERS_MUSTCHECK;
 
 /**
- * Finds a refund in its order after PayPal has forgotten the idempotency key. `*found`: `reply` holds it, identified by its invoice id, or
- * as done without a transaction when everything is refunded and no refund has an invoice id.
+ * Finds a refund in its order after its idempotency key has expired at PayPal. `*found`: `reply` has the refund with this invoice id, or no
+ * transaction if the capture is completely refunded and no refund has an invoice id.
  */
 orders_problem_t *orders_paypal_refund_find(orders_refund_reply_t *reply, bool *found,
                                             apr_pool_t *pool, const char *invoice_id,

@@ -13,7 +13,7 @@ typedef struct currency_t {
     int decimals; /**< decimals in PayPal's API */
 } currency_t;
 
-/** Currencies that PayPal takes. */
+/** Currencies supported by PayPal. */
 static const currency_t currencies[] = {
     {"AUD", 2, 2}, {"BRL", 2, 2}, {"CAD", 2, 2}, {"CHF", 2, 2}, {"CNY", 2, 2},
     {"CZK", 2, 2}, {"DKK", 2, 2}, {"EUR", 2, 2}, {"GBP", 2, 2}, {"HKD", 2, 2},
@@ -22,7 +22,7 @@ static const currency_t currencies[] = {
     {"SEK", 2, 2}, {"SGD", 2, 2}, {"THB", 2, 2}, {"TWD", 2, 0}, {"USD", 2, 2},
 };
 
-static const currency_t *currency_of(const char *code)
+static const currency_t *find_currency(const char *code)
 {
     for (size_t i = 0; code && i < sizeof(currencies) / sizeof(currencies[0]); i++) {
         if (!strcmp(currencies[i].code, code)) {
@@ -35,30 +35,31 @@ static const currency_t *currency_of(const char *code)
 orders_problem_t *orders_paypal_money_write(const char **text, apr_pool_t *pool, int64_t minor,
                                             const char *code, int exponent)
 {
-    const currency_t *currency = currency_of(code);
-    char ours[ORDERS_MONEY_SIZE], *theirs = apr_palloc(pool, ORDERS_MONEY_SIZE);
+    const currency_t *currency = find_currency(code);
+    char own_text[ORDERS_MONEY_SIZE], *paypal_text = apr_palloc(pool, ORDERS_MONEY_SIZE);
     int64_t amount = 0;
 
     if (!currency) {
         return orders_provider_refused(pool, "currency_not_supported",
-                                       "PayPal does not take this currency.",
-                                       "a currency that PayPal does not take");
+                                       "PayPal does not support this currency.",
+                                       "PayPal does not support the currency");
     }
     exponent = exponent < 0 ? currency->exponent : exponent;
-    if (minor <= 0 || orders_money_parse(ours, orders_money_write(ours, minor, exponent, true),
-                                         currency->decimals, &amount) != ORDERS_MONEY_OK) {
+    if (minor <= 0 ||
+        orders_money_parse(own_text, orders_money_write(own_text, minor, exponent, true),
+                           currency->decimals, &amount) != ORDERS_MONEY_OK) {
         return orders_provider_refused(
-            pool, "amount_not_payable", "PayPal cannot take this amount in this currency.",
-            "an amount with more decimals than PayPal has for its currency");
+            pool, "amount_not_payable", "PayPal does not support this amount in this currency.",
+            "the amount has more decimals than PayPal supports for its currency");
     }
-    theirs[orders_money_write(theirs, amount, currency->decimals, false)] = '\0';
-    *text = theirs;
+    paypal_text[orders_money_write(paypal_text, amount, currency->decimals, false)] = '\0';
+    *text = paypal_text;
     return NULL;
 }
 
 bool orders_paypal_money_read(int64_t *minor, const char *text, const char *code, int exponent)
 {
-    const currency_t *currency = currency_of(code);
+    const currency_t *currency = find_currency(code);
 
     if (!currency || !text) {
         return false;

@@ -9,7 +9,7 @@
 
 /**
  * Completes `event` from the capture or refund that `hint` names. All calls together take at most the channel's timeout plus half a second.
- * `provider_unreachable`: PayPal did not answer or does not know the resource; PayPal must send the event again.
+ * `provider_unreachable`: no reply, or PayPal does not return the resource; PayPal sends the event again.
  */
 orders_problem_t *orders_paypal_read_back(const orders_channel_t *channel, apr_pool_t *pool,
                                           const orders_paypal_hint_t *hint,

@@ -16,23 +16,23 @@
 
 #define MAX_CHANNELS 32
 #define MAX_TOKEN 2048
-/** A token is replaced this long before it expires, or at half of a lifetime below two minutes. */
+/** A token is replaced this long before it expires, or after half of its lifetime if that is shorter than two minutes. */
 #define MARGIN_SECONDS 60
-#define MAX_SECONDS 86400
+#define MAX_LIFETIME 86400
 
 typedef struct cached_access_token_t {
     unsigned char key[ORDERS_SHA256_SIZE]; /**< hash of URL and credentials */
     char token[MAX_TOKEN + 1];
-    apr_time_t until;
+    apr_time_t expires_at; /**< of orders_clock_now(); MARGIN_SECONDS before the token expires */
 } cached_access_token_t;
 
-/** Used in child processes only. When it is full, the token that expires first is replaced. */
+/** Used in child processes only. If the cache is full, the token that expires first is replaced. */
 static struct {
     pthread_mutex_t lock;
-    cached_access_token_t kept[MAX_CHANNELS];
+    cached_access_token_t entries[MAX_CHANNELS];
 } cache = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static bool key_of(unsigned char *key, const orders_channel_t *channel, apr_pool_t *pool)
+static bool compute_key(unsigned char *key, const orders_channel_t *channel, apr_pool_t *pool)
 {
     const char *text = apr_pstrcat(pool, channel->url, "\n", channel->client_id, "\n", NULL);
     apr_size_t length = strlen(text);
@@ -43,45 +43,45 @@ static bool key_of(unsigned char *key, const orders_channel_t *channel, apr_pool
     return orders_sha256(key, all, length + channel->secret_length);
 }
 
-static const char *look_up(const unsigned char *key, apr_pool_t *pool)
+static const char *find_token(const unsigned char *key, apr_pool_t *pool)
 {
     const apr_time_t now = orders_clock_now();
     const char *token = NULL;
 
     pthread_mutex_lock(&cache.lock);
     for (int i = 0; i < MAX_CHANNELS && !token; i++) {
-        const cached_access_token_t *kept = &cache.kept[i];
+        const cached_access_token_t *entry = &cache.entries[i];
 
-        if (kept->until > now && !memcmp(kept->key, key, sizeof(kept->key))) {
-            token = apr_pstrdup(pool, kept->token);
+        if (entry->expires_at > now && !memcmp(entry->key, key, sizeof(entry->key))) {
+            token = apr_pstrdup(pool, entry->token);
         }
     }
     pthread_mutex_unlock(&cache.lock);
     return token;
 }
 
-static void keep(const unsigned char *key, const char *token, apr_time_t until)
+static void store_token(const unsigned char *key, const char *token, apr_time_t expires_at)
 {
-    cached_access_token_t *place = &cache.kept[0];
+    cached_access_token_t *target = &cache.entries[0];
 
     pthread_mutex_lock(&cache.lock);
     for (int i = 0; i < MAX_CHANNELS; i++) {
-        cached_access_token_t *kept = &cache.kept[i];
+        cached_access_token_t *entry = &cache.entries[i];
 
-        if (!memcmp(kept->key, key, sizeof(kept->key))) {
-            place = kept;
+        if (!memcmp(entry->key, key, sizeof(entry->key))) {
+            target = entry;
             break;
         }
-        place = kept->until < place->until ? kept : place;
+        target = entry->expires_at < target->expires_at ? entry : target;
     }
-    memcpy(place->key, key, sizeof(place->key));
-    apr_cpystrn(place->token, token, sizeof(place->token));
-    place->until = until;
+    memcpy(target->key, key, sizeof(target->key));
+    apr_cpystrn(target->token, token, sizeof(target->token));
+    target->expires_at = expires_at;
     pthread_mutex_unlock(&cache.lock);
 }
 
 /** The Authorization header: `Basic` and base64 of "id:secret". */
-static const char *credentials(const orders_channel_t *channel, apr_pool_t *pool)
+static const char *make_credentials(const orders_channel_t *channel, apr_pool_t *pool)
 {
     const char *secret =
         apr_pstrmemdup(pool, (const char *)channel->secret, channel->secret_length);
@@ -93,7 +93,7 @@ static const char *credentials(const orders_channel_t *channel, apr_pool_t *pool
     return apr_pstrcat(pool, "Basic ", encoded, NULL);
 }
 
-static bool token_ok(const char *token)
+static bool is_valid_token(const char *token)
 {
     size_t length = token ? strlen(token) : 0;
 
@@ -106,31 +106,30 @@ static bool token_ok(const char *token)
 }
 
 static orders_problem_t *read_token(const orders_http_reply_t *reply, apr_pool_t *pool,
-                                    const char **token, apr_time_t *until)
+                                    const char **token, apr_time_t *expires_at)
 {
     const json_t *root = NULL;
     json_int_t seconds;
 
     if (reply->status != 200) {
         return orders_provider_unreachable(
-            pool,
-            apr_psprintf(pool, "PayPal gives no access token, it answered %ld%s", reply->status,
-                         reply->status == 401 ? ": client-id= or secret-file= is wrong" : ""));
+            pool, apr_psprintf(pool, "PayPal issued no access token: status %ld%s", reply->status,
+                               reply->status == 401 ? "; check client-id= and secret-file=" : ""));
     }
     if (orders_paypal_json(&root, pool, reply->body, reply->length) ||
-        !token_ok(orders_paypal_text(root, "access_token"))) {
-        return orders_provider_unreachable(pool, "PayPal's access token cannot be read");
+        !is_valid_token(orders_paypal_text(root, "access_token"))) {
+        return orders_provider_unreachable(pool, "PayPal's access token is malformed");
     }
     *token = orders_paypal_text(root, "access_token");
     seconds = json_integer_value(orders_paypal_at(root, "expires_in"));
-    seconds = seconds < 0 ? 0 : seconds > MAX_SECONDS ? MAX_SECONDS : seconds;
+    seconds = seconds < 0 ? 0 : seconds > MAX_LIFETIME ? MAX_LIFETIME : seconds;
     seconds -= seconds < 2 * MARGIN_SECONDS ? (seconds + 1) / 2 : MARGIN_SECONDS;
-    *until = orders_clock_now() + apr_time_from_sec(seconds);
+    *expires_at = orders_clock_now() + apr_time_from_sec(seconds);
     return NULL;
 }
 
-static orders_problem_t *fetch(const orders_channel_t *channel, apr_pool_t *pool,
-                               const char **token, apr_time_t *until)
+static orders_problem_t *fetch_token(const orders_channel_t *channel, apr_pool_t *pool,
+                                     const char **token, apr_time_t *expires_at)
 {
     static const char body[] = "grant_type=client_credentials";
     apr_table_t *headers = apr_table_make(pool, 4);
@@ -143,31 +142,32 @@ static orders_problem_t *fetch(const orders_channel_t *channel, apr_pool_t *pool
     orders_http_reply_t reply;
     orders_problem_t *problem;
 
-    apr_table_setn(headers, "Authorization", credentials(channel, pool));
+    apr_table_setn(headers, "Authorization", make_credentials(channel, pool));
     apr_table_setn(headers, "Content-Type", "application/x-www-form-urlencoded");
     apr_table_setn(headers, "Accept", "application/json");
     apr_table_setn(headers, "Expect", "");
     problem = orders_channel_call(channel, pool, &request, &reply);
     if (problem) {
-        problem->log = apr_pstrcat(pool, "no access token from PayPal: ", problem->log, NULL);
+        problem->log =
+            apr_pstrcat(pool, "the request for PayPal's access token failed: ", problem->log, NULL);
         return problem;
     }
-    return read_token(&reply, pool, token, until);
+    return read_token(&reply, pool, token, expires_at);
 }
 
 orders_problem_t *orders_paypal_token(const orders_channel_t *channel, apr_pool_t *pool,
                                       const char **token)
 {
     unsigned char key[ORDERS_SHA256_SIZE];
-    apr_time_t until = 0;
+    apr_time_t expires_at = 0;
 
-    if (!key_of(key, channel, pool)) {
-        return orders_provider_unusable(pool, "no SHA-256");
+    if (!compute_key(key, channel, pool)) {
+        return orders_provider_unusable(pool, "OpenSSL cannot compute SHA-256");
     }
-    *token = look_up(key, pool);
+    *token = find_token(key, pool);
     if (!*token) {
-        ORDERS_TRY(fetch(channel, pool, token, &until));
-        keep(key, *token, until);
+        ORDERS_TRY(fetch_token(channel, pool, token, &expires_at));
+        store_token(key, *token, expires_at);
     }
     return NULL;
 }
@@ -176,8 +176,8 @@ void orders_paypal_token_drop(const char *token)
 {
     pthread_mutex_lock(&cache.lock);
     for (int i = 0; i < MAX_CHANNELS; i++) {
-        if (!strcmp(cache.kept[i].token, token)) {
-            cache.kept[i].until = 0;
+        if (!strcmp(cache.entries[i].token, token)) {
+            cache.entries[i].expires_at = 0;
         }
     }
     pthread_mutex_unlock(&cache.lock);
@@ -186,6 +186,6 @@ void orders_paypal_token_drop(const char *token)
 void orders_paypal_tokens_forget(void)
 {
     pthread_mutex_lock(&cache.lock);
-    OPENSSL_cleanse(cache.kept, sizeof(cache.kept));
+    OPENSSL_cleanse(cache.entries, sizeof(cache.entries));
     pthread_mutex_unlock(&cache.lock);
 }

@@ -8,14 +8,14 @@
 
 #include "payments/provider.h"
 
-/** An access token, in `pool`. `provider_unreachable`, also for refused credentials: a configuration error must not fail payments for good. */
+/** An access token, in `pool`. `provider_unreachable`, for refused credentials too: a configuration error must not make payments fail finally. */
 orders_problem_t *orders_paypal_token(const orders_channel_t *channel, apr_pool_t *pool,
                                       const char **token) ORDERS_MUSTCHECK;
 
-/** Discards a refused token, unless it was replaced already. */
+/** Removes a refused token from the cache. No effect if the token was replaced already. */
 void orders_paypal_token_drop(const char *token);
 
-/** Releases the cache, when the process ends. */
+/** Erases the cache. Called when the process ends. */
 void orders_paypal_tokens_forget(void);
 
 #endif

@@ -11,29 +11,34 @@
 #include "payments/paypal/json.h"
 
 #define ALGORITHM "SHA256withRSA"
-#define MAX_HEADER 100
+#define MAX_TIME_LENGTH 100
 #define MAX_SIGNATURE 1024
 #define MIN_SIGNATURE 256 /* bytes: RSA with 2048 bits */
 
-typedef enum { ID, TIME, SIGNATURE, CERT_URL, ALGO, HEADERS } header_e;
+typedef enum {
+    HEADER_ID,
+    HEADER_TIME,
+    HEADER_SIGNATURE,
+    HEADER_CERT_URL,
+    HEADER_ALGORITHM,
+    HEADER_COUNT
+} header_e;
 
-static const char *const headers[HEADERS] = {
-    [ID] = "PAYPAL-TRANSMISSION-ID",
-    [TIME] = "PAYPAL-TRANSMISSION-TIME",
-    [SIGNATURE] = "PAYPAL-TRANSMISSION-SIG",
-    [CERT_URL] = "PAYPAL-CERT-URL",
-    [ALGO] = "PAYPAL-AUTH-ALGO",
+static const char *const headers[HEADER_COUNT] = {
+    [HEADER_ID] = "PAYPAL-TRANSMISSION-ID",         [HEADER_TIME] = "PAYPAL-TRANSMISSION-TIME",
+    [HEADER_SIGNATURE] = "PAYPAL-TRANSMISSION-SIG", [HEADER_CERT_URL] = "PAYPAL-CERT-URL",
+    [HEADER_ALGORITHM] = "PAYPAL-AUTH-ALGO",
 };
 
-static const char *header(const orders_signed_body_t *received, header_e which)
+static const char *get_header(const orders_signed_body_t *received, header_e name)
 {
-    return received->header(received->context, headers[which]);
+    return received->header(received->context, headers[name]);
 }
 
 bool orders_paypal_is_signed(const orders_signed_body_t *received)
 {
-    for (int i = 0; i < HEADERS; i++) {
-        if (!header(received, (header_e)i)) {
+    for (int i = 0; i < HEADER_COUNT; i++) {
+        if (!get_header(received, (header_e)i)) {
             return false;
         }
     }
@@ -57,21 +62,21 @@ static uint32_t crc32(const char *bytes, apr_size_t length)
 const char *orders_paypal_signed_text(const orders_signed_body_t *received, const char *webhook_id,
                                       apr_pool_t *pool)
 {
-    const char *id = header(received, ID), *time = header(received, TIME);
+    const char *id = get_header(received, HEADER_ID), *time = get_header(received, HEADER_TIME);
 
-    if (!id || !time || !orders_paypal_id_ok(id) || strlen(time) > MAX_HEADER) {
+    if (!id || !time || !orders_paypal_id_ok(id) || strlen(time) > MAX_TIME_LENGTH) {
         return NULL;
     }
     return apr_psprintf(pool, "%s|%s|%s|%u", id, time, webhook_id,
                         (unsigned)crc32(received->body, received->length));
 }
 
-static orders_problem_t *invalid(apr_pool_t *pool, const char *why)
+static orders_problem_t *invalid_signature(apr_pool_t *pool, const char *why)
 {
     return orders_problem_logged(pool, ORDERS_E_invalid_signature, why);
 }
 
-static bool timely(const char *text, apr_time_t now)
+static bool is_timely(const char *text, apr_time_t now)
 {
     apr_time_t sent;
 
@@ -79,8 +84,8 @@ static bool timely(const char *text, apr_time_t now)
            sent <= now + ORDERS_PAYPAL_FUTURE;
 }
 
-/** Decodes base64 without line breaks. The length, or 0. */
-static size_t decode(const char *text, unsigned char *bytes)
+/** Decodes base64 without line breaks. Returns the number of bytes; 0: malformed. */
+static size_t decode_signature(const char *text, unsigned char *bytes)
 {
     size_t length = strlen(text);
     int size = length && length <= MAX_SIGNATURE
@@ -94,16 +99,17 @@ static size_t decode(const char *text, unsigned char *bytes)
     return size > 0 ? (size_t)size : 0;
 }
 
-static bool fits(EVP_PKEY *key, const char *text, const unsigned char *bytes, size_t size)
+static bool verify_signature(EVP_PKEY *key, const char *text, const unsigned char *bytes,
+                             size_t size)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool good =
+    bool valid =
         context && EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key) == 1 &&
         EVP_DigestVerify(context, bytes, size, (const unsigned char *)text, strlen(text)) == 1;
 
     EVP_MD_CTX_free(context);
     ERR_clear_error();
-    return good;
+    return valid;
 }
 
 orders_problem_t *orders_paypal_webhook_check(const orders_channel_t *channel, apr_pool_t *pool,
@@ -114,25 +120,31 @@ orders_problem_t *orders_paypal_webhook_check(const orders_channel_t *channel, a
     EVP_PKEY *key;
     size_t size;
 
-    /* The cheap checks come first; the certificate may have to be fetched. */
-    if (!orders_paypal_is_signed(received) || strcmp(header(received, ALGO), ALGORITHM)) {
-        return invalid(pool, "a header of PayPal's is missing, or unlike what is known");
+    /* The certificate is checked last, because it may have to be fetched. */
+    if (!orders_paypal_is_signed(received) ||
+        strcmp(get_header(received, HEADER_ALGORITHM), ALGORITHM)) {
+        return invalid_signature(
+            pool, "a PAYPAL- header is missing, or PAYPAL-AUTH-ALGO is not " ALGORITHM);
     }
-    if (!timely(header(received, TIME), now)) {
-        return invalid(pool, "the webhook is too old, or from the future");
+    if (!is_timely(get_header(received, HEADER_TIME), now)) {
+        return invalid_signature(pool, "PAYPAL-TRANSMISSION-TIME is malformed or out of range");
     }
-    if (!orders_paypal_certificate_url_ok(channel->url, header(received, CERT_URL), pool)) {
-        return invalid(pool, "the webhook's certificate is not at PayPal's");
+    if (!orders_paypal_certificate_url_ok(channel->url, get_header(received, HEADER_CERT_URL),
+                                          pool)) {
+        return invalid_signature(pool, "PAYPAL-CERT-URL is not a URL of PayPal");
     }
-    size = decode(header(received, SIGNATURE), signature);
+    size = decode_signature(get_header(received, HEADER_SIGNATURE), signature);
     if (size < MIN_SIGNATURE) {
-        return invalid(pool, "the webhook's signature is none");
+        return invalid_signature(pool, "PAYPAL-TRANSMISSION-SIG is not an RSA signature");
     }
     text = orders_paypal_signed_text(received, channel->webhook_id, pool);
     if (!text) {
-        return invalid(pool, "the webhook's id or time is unlike what is known");
+        return invalid_signature(pool,
+                                 "PAYPAL-TRANSMISSION-ID or PAYPAL-TRANSMISSION-TIME is malformed");
     }
-    ORDERS_TRY(orders_paypal_certificate(&key, channel, pool, header(received, CERT_URL), now));
-    return fits(key, text, signature, size) ? NULL
-                                            : invalid(pool, "the webhook's signature does not fit");
+    ORDERS_TRY(
+        orders_paypal_certificate(&key, channel, pool, get_header(received, HEADER_CERT_URL), now));
+    return verify_signature(key, text, signature, size)
+               ? NULL
+               : invalid_signature(pool, "the signature does not match");
 }

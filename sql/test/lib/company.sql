@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Two companies and what they sell, for the tests: \ir lib/company.sql after lib/shop.sql.
+-- Two companies and their products, for the tests: \ir lib/company.sql after lib/shop.sql.
 -- acme (AAAA) has sally and sam (salespeople), mona (manager) and mel (member); bold (BB) has bert, and sally too.
--- carl and cora are consumers. A lamp comes in red, blue and free of charge, a taxed desk in one kind.
+-- carl and cora are consumers. A lamp has a red, a blue and a free variant; a taxed desk has one variant.
 
 SELECT pg_temp.operator_put(k.kind, k.ref, k.document)
 FROM (VALUES
@@ -41,7 +41,7 @@ CREATE FUNCTION pg_temp.put(p_kind text, p_ref text, p_document text) RETURNS te
     SELECT outcome FROM orders_v1.catalogue_upsert(77, 'operator', 'operator', NULL, 'put', NULL, NULL, p_kind, p_ref, p_document::jsonb)
 $$;
 
--- Another company becomes the current one of a user.
+-- Sets the current company of a user.
 CREATE FUNCTION pg_temp.work_for(p_who text, p_company text) RETURNS void LANGUAGE sql AS $$
     UPDATE orders.users SET current_company_id = (SELECT id FROM orders.company WHERE tenant_id = 77 AND external_ref = p_company)
     WHERE tenant_id = 77 AND id = pg_temp.uid(p_who)
@@ -62,7 +62,7 @@ CREATE FUNCTION pg_temp.place(
                                     p_consumer, p_channel, p_expires)
 $$;
 
--- A cart and its order at once; returns the order's id.
+-- Creates a cart and orders it; returns the order's id.
 CREATE FUNCTION pg_temp.sell(
     p_method text DEFAULT 'cash', p_consumer boolean DEFAULT false, p_products jsonb DEFAULT '[{"number": "L-RED"}]',
     p_expires integer DEFAULT 900, p_who text DEFAULT 'sally', p_company text DEFAULT 'acme'
@@ -112,7 +112,7 @@ CREATE FUNCTION pg_temp.bill(p_order bigint) RETURNS text LANGUAGE sql AS $$
     SELECT outcome FROM orders_v1.issue_invoice(77, 'operator', 'operator', pg_temp.uid('olga'), 'invoice', NULL, NULL, p_order)
 $$;
 
--- What PayPal says of the newest payment of an order, or of another one.
+-- Applies an event of PayPal for the newest payment of an order, or for p_payment.
 CREATE FUNCTION pg_temp.paypal(
     p_type text, p_order bigint, p_transaction text DEFAULT NULL, p_amount bigint DEFAULT 1000, p_payment bigint DEFAULT NULL
 ) RETURNS text LANGUAGE sql AS $$
@@ -121,7 +121,7 @@ CREATE FUNCTION pg_temp.paypal(
         'payer@example.com')
 $$;
 
--- A refusal with the states that it tells: 'OR409 order_not_payable: open confirming'.
+-- A refusal with its states: 'OR409 order_not_payable: open confirming'.
 CREATE FUNCTION pg_temp.told(p_sql text) RETURNS text LANGUAGE sql AS $$
     SELECT pg_temp.refusal(p_sql) || coalesce(': ' || (h ->> 'state') || ' ' || (h ->> 'payment_state'), '')
     FROM pg_temp.hint(p_sql) AS h

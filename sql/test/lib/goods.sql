@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Orders of counted goods for the tests, and what becomes of them: \ir lib/goods.sql after lib/shop.sql.
+-- Orders of goods with tracked stock, for the tests: \ir lib/goods.sql after lib/shop.sql.
 -- Product lamp (1000, stock 10, returnable), product gift (0, stock 10).
 
 SELECT pg_temp.operator_put('products', 'lamp', '{"name": "Lamp", "returnable": true, "variants": [{"ref": "x", "stock": 10, "prices": {"USD": 1000}}]}'),
@@ -10,7 +10,7 @@ CREATE FUNCTION pg_temp.order_it(p_document jsonb DEFAULT '{}') RETURNS bigint L
         '{"dialect": "shop", "user": "alice", "payment_method": "bank_transfer", "lines": [{"product": "lamp", "quantity": 4}]}'::jsonb || p_document, 900)
 $$;
 
--- '10 4': on hand and reserved.
+-- The stock on hand and reserved: '10 4'.
 CREATE FUNCTION pg_temp.stock(p_product text DEFAULT 'lamp') RETURNS text LANGUAGE sql AS $$
     SELECT s.on_hand || ' ' || s.reserved FROM orders.stock s
     JOIN orders.variant v ON v.tenant_id = s.tenant_id AND v.id = s.variant_id
@@ -30,13 +30,13 @@ CREATE FUNCTION pg_temp.send(p_order bigint) RETURNS text LANGUAGE sql AS $$
     SELECT outcome FROM orders_v1.ship(77, 'operator', 'operator', pg_temp.uid('olga'), 'ship', NULL, NULL, p_order, '{}', NULL)
 $$;
 
--- The lines of a request: p_quantity pieces of the product.
+-- The lines of a request for p_quantity items of the product.
 CREATE FUNCTION pg_temp.pieces(p_order bigint, p_quantity integer, p_product text DEFAULT 'lamp') RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_agg(jsonb_build_object('id', l.id, 'quantity', p_quantity)) FROM orders.order_line l
     WHERE l.tenant_id = 77 AND l.order_id = p_order AND l.item_ref = p_product
 $$;
 
--- The end of the newest refund of an order.
+-- Settles the newest refund of an order.
 CREATE FUNCTION pg_temp.settle_refund(p_order bigint, p_ok boolean DEFAULT true, p_actor text DEFAULT 'provider') RETURNS text LANGUAGE sql AS $$
     SELECT outcome FROM orders_v1.settle_refund(77, 'operator', p_actor, NULL, 'settle', NULL, NULL,
         (SELECT max(id) FROM orders.refund WHERE tenant_id = 77 AND order_id = p_order), NULL, p_ok,

@@ -38,7 +38,7 @@ FROM (VALUES
     (33, 'members', 'bob', '{"placed_at": "2020-01-01T00:00:00Z"}')
 ) AS k (n, kind, ref, document) ORDER BY k.n \g (format=unaligned tuples_only=on) /dev/null
 
--- A user who has been placed, with money.
+-- A placed member with a balance.
 CREATE FUNCTION pg_temp.member(p_ref text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_temp.operator_put('users', p_ref, jsonb_build_object('name', initcap(p_ref)));
@@ -53,7 +53,7 @@ CREATE FUNCTION pg_temp.number_of_product(p_ref text) RETURNS bigint LANGUAGE sq
     SELECT min(v.id) FROM orders.variant v JOIN orders.product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id
     WHERE p.tenant_id = 77 AND p.external_ref = p_ref
 $$;
--- 'silver 2027-05-20 2027-06-10': what a member has or had last.
+-- The current or last package of a member: 'silver 2027-05-20 2027-06-10'.
 CREATE FUNCTION pg_temp.has(p_ref text) RETURNS text LANGUAGE sql AS $$
     SELECT k.external_ref || ' ' || to_char(t.starts_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') || ' '
            || coalesce(to_char(t.ends_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'), '')

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# For the tests with several sessions: a tenant of its own, committed, and SQL sent by many sessions at once.
-# Each session is a psql of its own; PG* environment variables say where.
+# For the tests with concurrent sessions: a separate, committed tenant, and functions that send SQL in many sessions.
+# Each session is a separate psql, which connects as the PG* environment variables state.
 
 tests=0
 failed=0
@@ -21,8 +21,8 @@ is() {
     fi
 }
 
-# together N SQL [FIRST]: N sessions send SQL, in which @ is the session's number; answers and errors are in $out/<number>.
-# FIRST is sent before it, in a transaction of its own.
+# together N SQL [FIRST]: N sessions send SQL, in which @ is the session's number; results and errors are in $out/<number>.
+# FIRST is sent before it, in a separate transaction.
 together() {
     rm -f "$out"/*
     pids=
@@ -35,13 +35,13 @@ together() {
     for pid in $pids; do wait "$pid" || :; done
 }
 
-# at_once SQL: 48 sessions (t/pg has room for 100) begin together, when all of them are there
+# at_once SQL: 48 sessions (t/pg allows 100) start at the same time, once all are connected
 at_once() {
     at=$(q "SELECT clock_timestamp() + interval '2 seconds'")
     together 48 "$1" "DO \$\$ BEGIN PERFORM pg_sleep(extract(epoch FROM '$at' - clock_timestamp())); END \$\$"
 }
 
-# how many sessions answered with a line that matches
+# answers PATTERN: the number of sessions with a matching line
 answers() { grep -lE "$1" "$out"/* | wc -l | tr -d ' '; }
 
 shop() {
@@ -57,7 +57,7 @@ shop() {
            NULL, 'race', NULL, NULL, orders_v1.user_id_of($tenant, 'u' || n), 500, 'USD', 'race')" >"$out/shop"
 }
 
-# let_expire ORDER TIME: the time is SQL
+# let_expire ORDER TIME: TIME is an SQL expression
 let_expire() {
     q "UPDATE orders.orders SET expires_at = $2 WHERE tenant_id = $tenant AND id = $1;
        UPDATE orders.due SET due_at = $2 WHERE tenant_id = $tenant AND kind = 'expiry' AND id = $1"
@@ -65,14 +65,14 @@ let_expire() {
 
 user() { echo "orders_v1.user_id_of($tenant, '$1')"; }
 
-# buy USER METHOD COUPON KEY: SQL that places an order of the plan and answers with its id
+# buy USER METHOD COUPON KEY: SQL that places an order of the plan and returns its id
 buy() {
     echo "SELECT 'order ' || (\"order\").id FROM orders_v1.place_plan($tenant, 'user', 'buyer', $(user "$1"), 'create', $4, '\\x01',
           $(user "$1"), (SELECT id FROM orders.plan WHERE tenant_id = $tenant), NULL, 1, '$2', 'sim', NULL, $3, 900)"
 }
 
 finish() {
-    is "$(q "SELECT count(*) FROM orders_check.all_violations WHERE tenant_id = $tenant")" 0 'the checks find nothing'
+    is "$(q "SELECT count(*) FROM orders_check.all_violations WHERE tenant_id = $tenant")" 0 'all invariants hold'
     echo "1..$tests"
     [ "$failed" = 0 ]
 }

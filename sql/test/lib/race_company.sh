@@ -18,12 +18,12 @@ cart() {
            '{\"company\": \"acme\", \"agent\": \"sally\", \"currency\": \"USD\", \"products\": [{\"number\": \"L\"}]}')"
 }
 
-# place CART METHOD CONSUMER SECONDS: SQL that orders a cart and answers with how and its id
+# place CART METHOD CONSUMER SECONDS: SQL that orders a cart and returns the outcome and the order's id
 place() {
     echo "SELECT outcome || ' ' || (\"order\").id FROM orders_v1.place_cart($(seller), '$1', '$2', $3, 'sim', $4)"
 }
 
-# sell METHOD CONSUMER SECONDS: an order of a cart of its own; its id
+# sell METHOD CONSUMER SECONDS: orders a new cart; prints the order's id
 sell() { q "$(place "$(cart)" "$1" "$2" "$3")" | cut -d' ' -f2; }
 
 number() { q "SELECT number FROM orders.orders WHERE tenant_id = $tenant AND id = $1"; }

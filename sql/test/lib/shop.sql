@@ -1,12 +1,12 @@
 -- SPDX-License-Identifier: Apache-2.0
--- A small shop for the tests, made inside their transaction: \ir lib/shop.sql after BEGIN.
+-- A small shop for the tests, created in their transaction: \ir lib/shop.sql after BEGIN.
 -- Tenant 77: alice (10000 USD cents), bob (1000), poor (none), off (inactive), olga (operator).
--- The short functions below stand for the documented ones with the context of a caller filled in.
+-- The functions below call the documented functions with the context of a caller.
 
 CREATE EXTENSION IF NOT EXISTS pgtap;
 SET LOCAL search_path = orders, orders_v1, public;
 SET LOCAL client_min_messages = warning;
--- A session has a day of its own, which is not that of UTC.
+-- The session has a time zone whose date differs from that of UTC.
 SELECT set_config('timezone', CASE WHEN extract(hour FROM now() AT TIME ZONE 'UTC') < 12 THEN 'Etc/GMT+12' ELSE 'Etc/GMT-14' END, true)
     \g (format=unaligned) /dev/null
 
@@ -78,7 +78,7 @@ CREATE FUNCTION pg_temp.buy(
         p_coupon, p_expires)
 $$;
 
--- What If-Match with a tag of this version gives; NULL: no condition.
+-- The argument p_match for If-Match with a tag of this version; NULL: no condition.
 CREATE FUNCTION pg_temp.match(p_order bigint, p_version integer) RETURNS text[] LANGUAGE sql AS $$
     SELECT CASE WHEN p_version IS NOT NULL THEN ARRAY[orders_v1.version_tag(p_order, p_version)] END
 $$;
@@ -108,7 +108,7 @@ CREATE FUNCTION pg_temp.payment_of(p_order bigint) RETURNS bigint LANGUAGE sql A
     SELECT max(id) FROM orders.payment WHERE tenant_id = 77 AND order_id = p_order
 $$;
 
--- The work of a kind for an order, its payments, refunds or mail.
+-- The rows of orders.due of a kind for an order, its payments, refunds or mail.
 CREATE FUNCTION pg_temp.due_of(p_kind text, p_order bigint) RETURNS SETOF orders.due LANGUAGE sql AS $$
     SELECT d.* FROM orders.due d
     WHERE d.tenant_id = 77 AND d.kind = p_kind
@@ -123,7 +123,7 @@ CREATE FUNCTION pg_temp.make_due(p_kind text, p_order bigint, p_at timestamptz D
     WHERE d.tenant_id = 77 AND d.kind = w.kind AND d.id = w.id
 $$;
 
--- An order expires at this time; null: never.
+-- Sets the expiry of an order; NULL: never.
 CREATE FUNCTION pg_temp.let_expire(p_order bigint, p_at timestamptz DEFAULT now()) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     o orders.orders;
@@ -137,8 +137,8 @@ BEGIN
 END
 $$;
 
--- The newest payment of an order failed for good: the order is in error.
-CREATE FUNCTION pg_temp.fail_for_good(p_order bigint) RETURNS text LANGUAGE plpgsql AS $$
+-- Records a final failure of the newest payment of an order, which sets the order to error.
+CREATE FUNCTION pg_temp.fail_finally(p_order bigint) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM orders_v1.fail_order(orders_v1.acting_as(orders_v1.system_context(77), 'provider'), orders_v1.lock_order(77, p_order, NULL, NULL),
                                  pg_temp.payment_of(p_order), 'no', 'never', true);
@@ -158,7 +158,7 @@ CREATE FUNCTION pg_temp.hear(
                                           p_transaction, p_amount, p_currency, 'declined', 'the card was declined', NULL, NULL, p_capture)
 $$;
 
--- 'open unpaid none': the three axes of an order.
+-- The three states of an order: 'open unpaid none'.
 CREATE FUNCTION pg_temp.states(p_order bigint) RETURNS text LANGUAGE sql AS $$
     SELECT state || ' ' || payment_state || ' ' || fulfilment_state FROM orders.orders
     WHERE tenant_id = 77 AND id = p_order
@@ -168,12 +168,12 @@ CREATE FUNCTION pg_temp.money(p_ref text) RETURNS bigint LANGUAGE sql AS $$
     SELECT balance FROM orders.account WHERE tenant_id = 77 AND user_id = pg_temp.uid(p_ref) AND currency = 'USD'
 $$;
 
--- A member of a refusal's HINT; NULL for an error that is no refusal.
+-- A member of a refusal's HINT; NULL for an error that is not a refusal.
 CREATE FUNCTION pg_temp.hint_member(p_state text, p_hint text, p_member text) RETURNS jsonb LANGUAGE sql AS $$
     SELECT CASE WHEN p_state LIKE 'OR%' THEN nullif(p_hint, '')::jsonb -> p_member END
 $$;
 
--- The refusal of a statement: 'OR422 plan_not_found plan_id', or what it did instead.
+-- The refusal of a statement, such as 'OR422 plan_not_found plan_id'; another error; or 'no refusal'.
 CREATE FUNCTION pg_temp.refusal(p_sql text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_code text;
@@ -187,7 +187,7 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 
--- The further members of a statement's refusal.
+-- The extra members of a statement's refusal.
 CREATE FUNCTION pg_temp.hint(p_sql text) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     v_hint text;
@@ -200,7 +200,7 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 
--- A constraint that refuses a statement, by name.
+-- The name of the constraint that rejects a statement.
 CREATE FUNCTION pg_temp.broken(p_sql text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_name text;
@@ -214,7 +214,7 @@ EXCEPTION WHEN integrity_constraint_violation OR check_violation OR foreign_key_
 END
 $$;
 
--- An order of goods through any API, which no public function places yet: 2 × 1000 and shipping of 150.
+-- Places an order of goods for any API: 2 × 1000, and shipping of 150.
 CREATE FUNCTION pg_temp.goods(
     p_who text, p_dialect text DEFAULT 'shop', p_method text DEFAULT 'balance', p_tax_class text DEFAULT NULL,
     p_inclusive boolean DEFAULT true, p_coupon text DEFAULT NULL
@@ -247,7 +247,7 @@ BEGIN
 END
 $$;
 
--- Runs SQL, tells which invariants are violated, and undoes it.
+-- Runs SQL, returns the names of the violated invariants, and rolls back.
 CREATE FUNCTION pg_temp.violated(p_sql text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_names text;

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Writes with a key, sent twice: \ir lib/twice.sql after lib/shop.sql.
+-- Sends writes with an idempotency key twice: \ir lib/twice.sql after lib/shop.sql.
 
--- The outcomes of a write that is sent twice with its name as key, or what is wrong with the second answer. The answers are compared as JSON
--- and as text, which tells null from a JSON null.
+-- The outcomes of a write that is sent twice with its name as the key, or the difference of the second response. Responses are compared as JSON
+-- and as text, which distinguishes NULL from a JSON null.
 CREATE FUNCTION pg_temp.twice(p_name text, p_api text, p_actor bigint, p_arguments text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_sql text := format($sql$

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Bills of orders that are paid when they are placed: workers, first readers, confirmations and new orders at once.
+# Bills of orders paid when placed: concurrent workers, first reads, confirmations and new orders.
 . "$(dirname "$0")/../lib/race.sh"
 shop
 operator="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
@@ -14,11 +14,11 @@ sale() { echo "(SELECT id FROM orders.orders WHERE tenant_id = $tenant ORDER BY 
 numbers() { q "SELECT count(*) || ' ' || min(sequence) || ' ' || max(sequence) || ' ' || count(DISTINCT order_id) FROM orders.bill WHERE tenant_id = $tenant"; }
 waiting() { q "SELECT count(*) FROM orders.due WHERE tenant_id = $tenant AND kind = 'bill'"; }
 
-# Two first reads.
+# Concurrent first reads.
 one=$(sold 1)
 at_once "SELECT 'number ' || (document ->> 'number') FROM orders_v1.read_bill($tenant, NULL, $one)"
-is "$(answers 'number .*-0001$') $(numbers)" '48 1 1 1 1' 'one order has one bill, however many read it at once'
-is "$(q "SELECT count(*) FROM orders.bill_document WHERE tenant_id = $tenant")" 1 'and one document'
+is "$(answers 'number .*-0001$') $(numbers)" '48 1 1 1 1' 'concurrent first reads issue one bill'
+is "$(q "SELECT count(*) FROM orders.bill_document WHERE tenant_id = $tenant")" 1 'they store one document'
 
 # First reads, confirmations and workers.
 for n in 1 2 3 4 5 6 7 8; do sold $n >"$out/sold"; done
@@ -27,11 +27,11 @@ at_once "DO \$\$ BEGIN
                WHEN 1 THEN PERFORM orders_v1.advance($operator, $(sale '1 + @ % 8'), 'confirmed', NULL, NULL, NULL, NULL);
                ELSE PERFORM orders_v1.read_bill($tenant, NULL, $(sale '1 + @ % 8')); END CASE;
     RAISE WARNING 'through'; END \$\$"
-is "$(answers through) $(answers ERROR)" '48 0' 'workers, readers and confirmations at once'
+is "$(answers through) $(answers ERROR)" '48 0' 'concurrent workers, reads and confirmations succeed'
 q "SELECT orders_v1.issue_bills($tenant, 100)" >"$out/rest"
 is "$(numbers) $(waiting)" '9 1 9 9 0' 'each order has one bill, and no number is missing'
 
-# A worker that is stopped before it commits has done nothing, and the next one does its work.
+# The work of a worker that is terminated before its commit is done by the next worker.
 for n in 1 2 3 4 5; do sold $n >"$out/sold"; done
 psql -XqAt -c BEGIN -c "SELECT 'issued ' || orders_v1.issue_bills($tenant, 3)" -c "SELECT pg_sleep(60)" >"$out/stopped" 2>&1 &
 while ! grep -q issued "$out/stopped" 2>/dev/null; do sleep 0.1; done
@@ -39,16 +39,16 @@ is "$(q "SET statement_timeout = '1s'; SELECT orders_v1.issue_bills($tenant, 0)"
 q "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)' AND state = 'active' AND xact_start IS NOT NULL
      AND pid IN (SELECT pid FROM pg_locks WHERE relation = 'orders.number_series'::regclass)" >"$out/ended"
 wait
-is "$(q "SELECT orders_v1.issue_bills($tenant, 100)")" 5 'the next worker issues what a stopped one had not committed'
-is "$(numbers) $(waiting)" '14 1 14 14 0' 'without a gap'
+is "$(q "SELECT orders_v1.issue_bills($tenant, 100)")" 5 'the next worker issues the bills of a terminated one'
+is "$(numbers) $(waiting)" '14 1 14 14 0' 'the numbers have no gap'
 
-# Orders that are locked are left for the next call.
+# Locked orders are left to the next call.
 two=$(sold 7)
 three=$(sold 8)
 psql -XqAt -c BEGIN -c "SELECT 'held ' || id FROM orders.orders WHERE tenant_id = $tenant AND id = $two FOR UPDATE" -c "SELECT pg_sleep(2)" -c COMMIT >"$out/held" 2>&1 &
 while ! grep -q held "$out/held" 2>/dev/null; do sleep 0.1; done
 is "$(q "SET statement_timeout = '1s'; SELECT orders_v1.issue_bills($tenant, 100)")" 1 'a worker does not wait for an order'
-is "$(q "SELECT count(*) FROM orders.bill WHERE tenant_id = $tenant AND order_id = $three")" 1 'and bills those after it'
+is "$(q "SELECT count(*) FROM orders.bill WHERE tenant_id = $tenant AND order_id = $three")" 1 'it issues the bills of later orders'
 wait
 is "$(q "SELECT orders_v1.issue_bills($tenant, 100)") $(waiting)" '1 0' 'the order that was locked is billed later'
 
@@ -80,9 +80,9 @@ together 24 "DO \$\$
         END LOOP;
         RAISE WARNING 'through';
     END \$\$"
-is "$(answers deadlock)" 0 'nobody waits in a circle'
+is "$(answers deadlock)" 0 'no session gets a deadlock'
 q "SELECT orders_v1.issue_bills($tenant, 1000)" >"$out/rest"
 is "$(q "SELECT (SELECT count(*) FROM orders.bill WHERE tenant_id = $tenant) = count(*)
          FROM orders.orders WHERE tenant_id = $tenant AND paid_at IS NOT NULL AND fulfilment_state <> 'none'")" t 'every paid order has a bill'
-is "$(q "SELECT count(*) > 250 AND count(*) = max(sequence) AND min(sequence) = 1 FROM orders.bill WHERE tenant_id = $tenant")" t 'and the numbers have no gap'
+is "$(q "SELECT count(*) > 250 AND count(*) = max(sequence) AND min(sequence) = 1 FROM orders.bill WHERE tenant_id = $tenant")" t 'the numbers of the bills have no gap'
 finish

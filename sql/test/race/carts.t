@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Carts are ordered while orders are paid, cancelled, expired, bound and billed: locks are taken in one order.
+# Carts are ordered while orders are paid, cancelled, expired, claimed and billed: all follow the lock order.
 . "$(dirname "$0")/../lib/race.sh"
 . "$(dirname "$0")/../lib/race_company.sh"
 shop
 company
-# One of the last orders, and whatever may be done with it; refusals are fine.
+# Random operations on recent orders; refusals are expected.
 some() { echo "(SELECT number FROM orders.orders WHERE tenant_id = $tenant AND id % 5 = $1 % 5 ORDER BY id DESC LIMIT 1)"; }
 try() { echo "BEGIN PERFORM $1; EXCEPTION WHEN SQLSTATE 'OR404' OR SQLSTATE 'OR409' THEN NULL; END;"; }
 together 12 "DO \$\$
@@ -31,19 +31,19 @@ together 12 "DO \$\$
         END LOOP;
         RAISE WARNING 'through';
     END \$\$"
-is "$(answers through) $(answers deadlock) $(answers 'lock timeout')" '12 0 0' 'nobody waits in a circle'
-is "$(q "SELECT count(*) > 70 FROM orders.orders WHERE tenant_id = $tenant")" t 'while much is done'
+is "$(answers through) $(answers deadlock) $(answers 'lock timeout')" '12 0 0' 'no session gets a deadlock or a lock timeout'
+is "$(q "SELECT count(*) > 70 FROM orders.orders WHERE tenant_id = $tenant")" t 'many orders are placed'
 is "$(q "SELECT count(*) FROM orders.cart k LEFT JOIN orders.orders o ON o.tenant_id = k.tenant_id AND o.cart_id = k.id
-         WHERE k.tenant_id = $tenant AND (k.state = 'ordered') <> (o.id IS NOT NULL)")" 0 'carts are ordered when they have an order'
+         WHERE k.tenant_id = $tenant AND (k.state = 'ordered') <> (o.id IS NOT NULL)")" 0 'exactly the carts with an order are ordered'
 
-# An order is held while its cart is ordered again and the worker comes by.
+# An order is locked while its cart is ordered again and the worker runs.
 cart=$(cart)
 order=$(q "$(place "$cart" cash true 0)" | cut -d' ' -f2)
 psql -XqAt -c "BEGIN" -c "SELECT count(*) FROM (SELECT FROM orders.orders WHERE tenant_id = $tenant AND id = $order FOR UPDATE) AS o" -c "SELECT pg_sleep(1)" -c "COMMIT" >"$out/held" 2>&1 &
 held=$!
 until [ "$(q "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(1)' AND state = 'active'")" -gt 0 ]; do :; done
-is "$(q "SET statement_timeout = '500ms'; $(place "$cart" cash true 0)")" "unchanged $order" 'telling the order of a cart waits for nobody'
-is "$(q "SELECT orders_v1.expire_due($tenant, 1000) * 0")" 0 'nor does the worker'
+is "$(q "SET statement_timeout = '500ms'; $(place "$cart" cash true 0)")" "unchanged $order" 'a repeated order of a cart does not wait for a lock'
+is "$(q "SELECT orders_v1.expire_due($tenant, 1000) * 0")" 0 'the worker does not wait for the locked order'
 wait "$held"
-is "$(q "SELECT orders_v1.expire_due($tenant, 1000)")" 1 'who comes back for it'
+is "$(q "SELECT orders_v1.expire_due($tenant, 1000)")" 1 'the worker expires the order later'
 finish

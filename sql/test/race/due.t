@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Requests and workers at the same work: a claim waits for no lock, and nothing deadlocks.
+# Requests and workers on the same work: a claim waits for no lock, and no session gets a deadlock.
 . "$(dirname "$0")/../lib/race.sh"
 shop
 operator="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
@@ -11,7 +11,7 @@ due() { q "UPDATE orders.due SET due_at = now() - interval '1 second' WHERE tena
 rows() { q "SELECT count(*) FROM orders.due WHERE tenant_id = $tenant AND id = $1 AND kind = '$2'"; }
 quickly() { q "SET statement_timeout = '2s'; $1"; }
 
-# slowly SECONDS SQL: in the background, keeping its locks
+# slowly SECONDS SQL: runs SQL in the background and holds its locks
 slowly() {
     rm -f "$out/slow"
     psql -XqAt -c "BEGIN" -c "$2" -c "SELECT 'held'" -c "SELECT pg_sleep($1)" -c "COMMIT" >"$out/slow" 2>&1 &
@@ -22,49 +22,49 @@ slowly() {
 intents="SELECT (payment).id FROM orders_v1.claim_intents($tenant, 'sim', 10, 60)"
 captures="SELECT (payment).id FROM orders_v1.claim_captures($tenant, 'sim', 10, 60)"
 
-# A request holds the order, its payment and what is due.
+# A request locks the order, its payment and its row of orders.due.
 one=$(order u1)
 two=$(order u2)
 due
 slowly 3 "$(cancel "$one")"
-is "$(quickly "$intents")" "$(payment "$two")" 'a claim passes over work that a request is ending'
+is "$(quickly "$intents")" "$(payment "$two")" 'a claim skips work that a request is ending'
 wait "$slow"
-is "$(rows "$(payment "$one")" intent)$(rows "$one" expiry)" 00 'a cancelled order leaves nothing due'
+is "$(rows "$(payment "$one")" intent)$(rows "$one" expiry)" 00 'a cancelled order has no due work'
 
-# A request holds the payment only: the time at which the provider is asked cannot be written.
+# A request locks only the payment, so the claim cannot store the time of the capture request.
 two=$(payment "$two")
 q "SELECT count(*) FROM orders_v1.record_intent($operator, $two, 'in-$two', NULL, NULL);
    SELECT count(*) FROM orders_v1.begin_capture($tenant, $two, false, 60)" >"$out/begun"
 due
 slowly 3 "SELECT id FROM orders.payment WHERE tenant_id = $tenant AND id = $two FOR UPDATE"
 is "$(quickly "$captures")" '' 'a claim does not wait for a payment'
-is "$(q "SELECT due_at <= now() + interval '1 second' FROM orders.due WHERE tenant_id = $tenant AND kind = 'capture' AND id = $two")" t 'which is claimed soon'
+is "$(q "SELECT due_at <= now() + interval '1 second' FROM orders.due WHERE tenant_id = $tenant AND kind = 'capture' AND id = $two")" t 'the locked payment is due again soon'
 wait "$slow"
 due
-is "$(quickly "$captures")" "$two" 'when it can be'
+is "$(quickly "$captures")" "$two" 'it is claimed once the lock is released'
 
-# A worker holds what is due: the request waits for its commit, which follows at once.
+# A worker locks the row of orders.due: the request waits for its commit, which follows immediately.
 one=$(order u3)
 due
 slowly 1 "$intents"
-is "$(q "$(cancel "$one")")" done 'a request waits for a claim and goes on'
+is "$(q "$(cancel "$one")")" done 'a request waits briefly for a claim'
 wait "$slow"
-is "$(rows "$(payment "$one")" intent)" 0 'and nothing is due afterwards'
+is "$(rows "$(payment "$one")" intent)" 0 'the request deletes the claimed row'
 
-# A session keeps two payments locked: their orders expire later, and hold up no other order.
+# A session locks two payments: their orders expire later and do not delay another order.
 one=$(order u5)
 two=$(order u6)
 three=$(order u7)
 for n in $one $two $three; do let_expire "$n" 'now()'; done
 slowly 6 "SELECT id FROM orders.payment WHERE tenant_id = $tenant AND order_id IN ($one, $two) FOR UPDATE"
 expire="SET statement_timeout = '4s'; SELECT orders_v1.expire_due($tenant, 100)"
-is "$(q "$expire")$(q "$expire")$(q "$expire")" 001 'orders whose payments are locked hold up no other order'
-is "$(q "SELECT string_agg(state, ' ' ORDER BY id) FROM orders.orders WHERE tenant_id = $tenant AND id IN ($one, $two, $three)")" 'open open expired' 'which expires'
+is "$(q "$expire")$(q "$expire")$(q "$expire")" 001 'orders with locked payments do not delay another order'
+is "$(q "SELECT string_agg(state, ' ' ORDER BY id) FROM orders.orders WHERE tenant_id = $tenant AND id IN ($one, $two, $three)")" 'open open expired' 'the other order expires'
 wait "$slow"
 q "UPDATE orders.due SET due_at = now() WHERE tenant_id = $tenant AND kind = 'expiry' AND id IN ($one, $two)"
-is "$(q "$expire")" 2 'and expire when the lock is gone'
+is "$(q "$expire")" 2 'the locked orders expire once the lock is released'
 
-# All at once, each call in a transaction of its own.
+# All operations concurrently, each call in a separate transaction.
 round=0
 while [ $round -lt 4 ]; do
     round=$((round + 1))
@@ -85,7 +85,7 @@ while [ $round -lt 4 ]; do
         WHEN 5 THEN PERFORM orders_v1.record_intent($operator, $p3, 'r$p3', NULL, NULL);
         WHEN 6 THEN PERFORM orders_v1.cancel($operator, NULL, $o1, 'race', NULL);
         ELSE PERFORM orders_v1.cancel($operator, NULL, $o4, 'race', NULL); END CASE; COMMIT; END LOOP; END \$\$"
-    is "$(answers deadlock)" 0 "requests and workers at once ($round)"
+    is "$(answers deadlock)" 0 "concurrent requests and workers get no deadlock ($round)"
 done
-is "$(q "SELECT string_agg(problem, ', ') FROM orders_check.due_fits WHERE tenant_id = $tenant")" '' 'what is due is what is to be done'
+is "$(q "SELECT string_agg(problem, ', ') FROM orders_check.due_fits WHERE tenant_id = $tenant")" '' 'the rows of orders.due match the pending work'
 finish

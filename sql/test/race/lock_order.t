@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The sequence of locks. One session holds a row, an operation comes to that row and waits, then the session locks every row that comes
-# later in the sequence. An operation that holds one of these already is in a deadlock with the session.
+# The lock order. A session locks a row and an operation waits for that row. Then the session locks every later row of the
+# lock order. If the operation already holds one of these, it deadlocks with the session.
 . "$(dirname "$0")/../lib/race.sh"
 shop
 operator="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
@@ -13,7 +13,7 @@ q "SELECT count(*) FROM orders_v1.catalogue_bulk($operator, ARRAY[
     '{\"kind\": \"packages\", \"ref\": \"club\", \"product\": \"club\", \"rank\": 1, \"duration_unit\": \"month\", \"duration_value\": 1}',
     '{\"kind\": \"coupons\", \"ref\": \"some\", \"percent_bp\": 1000, \"max_uses\": 1000}']::jsonb[])" >"$out/catalogue"
 club=$(q "SELECT variant_id FROM orders.package WHERE tenant_id = $tenant")
-# The series of this month exists: the session can hold its row.
+# Creates the series of this month, so that the session can lock its row.
 lines='"lines": [{"product": "lamp", "variant": "b"}, {"product": "lamp", "variant": "a"}]'
 goods() { echo "SELECT (\"order\").id FROM orders_v1.place_order($operator, '{\"dialect\": \"shop\", \"user\": \"u1\", \"payment_method\": \"$1\", $2 \"voucher\": \"SOME\"}', 900)"; }
 pack() { echo "SELECT outcome FROM orders_v1.advance($operator, $1, 'packed', NULL, NULL, NULL, NULL)"; }
@@ -45,7 +45,7 @@ lock() {
     esac
 }
 
-# until_seen WHO CONDITION: SQL that waits, for ten seconds at most, until the session of that name is there and meets the condition
+# until_seen WHO CONDITION: SQL that waits for at most ten seconds until the session of this name meets the condition
 until_seen() {
     echo "DO \$\$ BEGIN
         FOR i IN 1 .. 500 LOOP
@@ -58,8 +58,8 @@ until_seen() {
     END \$\$"
 }
 
-# in_sequence WHAT SQL KIND…: the operation, and the rows that it locks, in their sequence. Each is held once, but the last. The operation is
-# undone, so that it can be repeated.
+# in_sequence WHAT SQL KIND…: an operation, and the rows that it locks, in order. Each row except the last is locked once by the session. The operation is
+# rolled back, so that it can be repeated.
 in_sequence() {
     what=$1 sql=$2
     shift 2

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Many requests for one member's package at once: one order is under way at a time, each is applied once, and what is refunded is gone.
+# Concurrent package orders of a member: one is pending at a time, each is granted once, and a refund revokes it.
 . "$(dirname "$0")/../lib/race.sh"
 shop
 operator="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
@@ -23,12 +23,12 @@ step() {
     echo "orders_v1.upgrade_or_renew($member, '{\"type\": \"$1\", \"user\": \"$2\", \"product\": $3, \"unit_price\": \"$4\", \"discount\": 0, \"total\": \"$4\",
         \"address\": $address, \"payment_method\": \"$5\"}', 900, NULL, 30)"
 }
-# first USER [MEMBERS]: a first package, with further members of its document
+# first USER [MEMBERS]: SQL that orders a first package; MEMBERS are added to its document
 first() {
     echo "orders_v1.member_place($member, '{${2:-} \"user\": \"$1\", \"total\": \"0.10\", \"address\": $address, \"lines\": [{\"product\": $a, \"quantity\": 1,
         \"unit_price\": \"0.10\", \"discount\": 0, \"total\": \"0.10\"}]}', 900, NULL)"
 }
-# ask CALL: SQL that calls, and again when it has waited too long for its turn, and says what came of it
+# ask CALL: SQL that makes the call, repeats it after a lock timeout, and reports the result
 ask() {
     echo "DO \$\$
         DECLARE
@@ -53,32 +53,32 @@ open_orders() { q "SELECT count(*) FROM orders.package_order q JOIN orders.order
 terms() { q "SELECT count(*) FROM orders.package_term WHERE tenant_id = $tenant AND user_id = $(user "$1") AND order_id IS NOT NULL AND revoked_at IS NULL"; }
 
 at_once "$(ask "$(step upgrade u1 "$b" 0.20 manual)")"
-is "$(answers 'says done') $(answers package_unpaid) $(open_orders u1)" '1 47 1' 'of 48 upgrades one is placed'
+is "$(answers 'says done') $(answers package_unpaid) $(open_orders u1)" '1 47 1' 'one of 48 upgrades is placed'
 order=$(q "SELECT max(order_id) FROM orders.package_order WHERE tenant_id = $tenant")
 at_once "$(ask "orders_v1.settle_payment($operator, $order, NULL, 'T', NULL)")"
-is "$(answers 'says done') $(answers 'says unchanged') $(terms u1)" '1 47 1' 'paid by 48, it is applied once'
+is "$(answers 'says done') $(answers 'says unchanged') $(terms u1)" '1 47 1' '48 settlements apply the package once'
 at_once "$(ask "orders_v1.refund($operator, $order, NULL, NULL, 'race', 30, NULL)")"
-is "$(answers 'says done') $(answers 'says unchanged') $(terms u1)" '1 47 0' 'refunded by 48, it is gone'
+is "$(answers 'says done') $(answers 'says unchanged') $(terms u1)" '1 47 0' '48 refunds revoke the package once'
 is "$(q "SELECT package_id FROM orders.package_term t JOIN orders.member m USING (tenant_id) WHERE tenant_id = $tenant AND t.id = m.term_id AND m.user_id = $(user u1)")" "$a" \
-    'and he has what he had'
+    'the member has the previous package again'
 at_once "$(ask "$(first u3)")"
-is "$(answers 'says done') $(answers package_unpaid) $(open_orders u3)" '1 47 1' 'nobody has a member row yet: one first package'
+is "$(answers 'says done') $(answers package_unpaid) $(open_orders u3)" '1 47 1' 'of 48 first packages of a user without a member row one is placed'
 
-# Each would pay at once from the balance: after the first the end is too far away.
+# Concurrent renewals from the balance: after the first, the end is outside the renewal window.
 at_once "$(ask "$(step renewal u2 "$a" 0.10 balance)")"
-is "$(answers 'says done') $(answers package_active) $(terms u2)" '1 47 1' 'one renewal'
-is "$(q "SELECT balance FROM orders.account WHERE tenant_id = $tenant AND user_id = $(user u2)")" 490 'paid once'
+is "$(answers 'says done') $(answers package_active) $(terms u2)" '1 47 1' 'one of 48 renewals is placed'
+is "$(q "SELECT balance FROM orders.account WHERE tenant_id = $tenant AND user_id = $(user u2)")" 490 'the renewal is paid once'
 
-# Each of these sessions has moved an order's payment and has not committed yet: the member's next package order waits for it.
-# slowly SQL: in the background, keeping its locks for a second
+# A session has changed the payment state of an order and has not committed: the next package order of the member waits.
+# slowly SQL: runs SQL in the background and holds its locks for a second
 slowly() {
     psql -XqAt -c "BEGIN" -c "$1" -c "SELECT pg_sleep(1)" -c "COMMIT" >"$out/slow" 2>&1 &
     slow=$!
     sleep 0.4
 }
-# external USER: the order of a first package that a provider is to be paid for
+# external USER: places an external order of a first package
 external() { q "SELECT (\"order\").id FROM $(first "$1" '"payment_method": "external", "payment_channel": "sim",')"; }
-# paid ORDER: SQL of the provider's event
+# paid ORDER: SQL that applies the paid event of the provider
 paid() {
     echo "SELECT outcome FROM orders_v1.apply_provider_event($tenant, 'sim', 'paid$1', 'paid', (SELECT provider_key FROM orders.payment WHERE tenant_id = $tenant
         AND order_id = $1), NULL, 'tx$1', 10, 'USD', NULL, NULL)"
@@ -91,15 +91,15 @@ q "$(paid "$order")" >"$out/paid"
 slowly "SELECT count(*) FROM orders_v1.refund($operator, $order, 4, NULL, 'race', 30, NULL)"
 together 1 "$(ask "$(step upgrade u4 "$b" 0.20 manual)")"
 wait "$slow"
-is "$(answers refund_open) $(open_orders u4)" '1 0' 'an upgrade sees the refund that was asked for before it'
+is "$(answers refund_open) $(open_orders u4)" '1 0' 'an upgrade is refused after a concurrent refund'
 order=$(external u5)
 q "SELECT count(*) FROM orders_v1.cancel($operator, NULL, $order, 'race', NULL)" >"$out/cancel"
 slowly "$(paid "$order")"
 together 1 "$(ask "$(step renewal u5 "$a" 0.10 manual)")"
 wait "$slow"
-is "$(answers refund_open) $(open_orders u5)" '1 0' 'a renewal sees the late money that goes back'
+is "$(answers refund_open) $(open_orders u5)" '1 0' 'a renewal is refused after a concurrent late payment'
 
-# Everything at once.
+# All operations concurrently.
 for round in 1 2; do
     at_once "DO \$\$
         DECLARE
@@ -125,7 +125,7 @@ for round in 1 2; do
             END LOOP;
             RAISE WARNING 'through';
         END \$\$"
-    is "$(answers through) $(answers ERROR)" '48 0' "48 sessions do all they may ($round)"
-    is "$(q "SELECT string_agg(problem, '; ') FROM orders_check.all_violations WHERE tenant_id = $tenant")" '' 'and the checks find nothing'
+    is "$(answers through) $(answers ERROR)" '48 0' "48 sessions finish without an error ($round)"
+    is "$(q "SELECT string_agg(problem, '; ') FROM orders_check.all_violations WHERE tenant_id = $tenant")" '' 'all invariants hold'
 done
 finish

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Buyers, operators and payment providers at once on what was delivered: requests, steps of returns, refunds of lines and of amounts.
+# Concurrent returns and refunds of delivered orders by buyers, operators and providers.
 . "$(dirname "$0")/../lib/race.sh"
 shop
 operator="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
 q "SELECT outcome FROM orders_v1.catalogue_upsert($operator, 'products', 'lamp', '{\"name\": \"Lamp\", \"returnable\": true, \"variants\": [{\"ref\": \"x\", \"prices\": {\"USD\": 10}}]}')" >"$out/lamp"
 
-# sold METHOD: four lamps of u1, paid and delivered; its id
+# sold METHOD: places an order of four lamps for u1, paid and delivered; prints its id
 sold() {
     order=$(q "SELECT (\"order\").id FROM orders_v1.place_order($operator, '{\"dialect\": \"customer\", \"user\": \"u1\", \"currency\": \"USD\",
         \"lines\": [{\"product\": \"lamp\", \"quantity\": 4}], \"payment_method\": $1}', NULL)")
@@ -19,7 +19,7 @@ sold() {
 }
 line() { q "SELECT id FROM orders.order_line WHERE tenant_id = $tenant AND order_id = $1"; }
 
-# request ORDER LINE QUANTITY: SQL that asks for a return
+# request ORDER LINE QUANTITY: SQL that requests a return
 request() {
     echo "SELECT outcome || ' ' || id FROM orders_v1.request_return($tenant, 'customer', 'buyer', $(user u1), 'return', NULL, NULL, $(user u1), $1,
           jsonb_build_array(jsonb_build_object('id', $2, 'quantity', $3)), 'race', 30, NULL)"
@@ -34,28 +34,28 @@ sums() {
 order=$(sold '"balance"')
 line=$(line "$order")
 at_once "$(request "$order" "$line" 4)"
-is "$(answers '^done') $(answers '^unchanged')" '1 47' 'a return that 48 sessions ask for is one return'
-is "$(cat "$out"/* | cut -d' ' -f2 | sort -u | wc -l | tr -d ' ')" 1 'and everybody is told its id'
+is "$(answers '^done') $(answers '^unchanged')" '1 47' '48 requests create one return'
+is "$(cat "$out"/* | cut -d' ' -f2 | sort -u | wc -l | tr -d ' ')" 1 'all responses have its id'
 return=$(cut -d' ' -f2 "$out/1")
 for action in approve receive refund; do
     together 16 "$(resolve "$return" "$action")"
-    is "$(answers '^done') $(answers '^unchanged')" '1 15' "$action: once"
+    is "$(answers '^done') $(answers '^unchanged')" '1 15' "$action is applied once"
 done
 is "$(q "SELECT count(*) || ' ' || sum(amount) FROM orders.refund WHERE tenant_id = $tenant AND order_id = $order")" '1 40' 'it is refunded once'
 
 order=$(sold '"balance"')
 line=$(line "$order")
 at_once "$(request "$order" "$line" '(@ % 4 + 1)')"
-is "$(answers deadlock) $(sums "$order" | awk '{print ($1 == $2 && $1 <= 4) ? "fits" : $0}')" '0 fits' 'different requests never take more pieces than there are'
+is "$(answers deadlock) $(sums "$order" | awk '{print ($1 == $2 && $1 <= 4) ? "fits" : $0}')" '0 fits' 'different requests never return more items than were delivered'
 
-# One refuses, one approves: one path.
+# Concurrent approval and rejection: one of them is applied.
 order=$(sold '"balance"')
 return=$(q "$(request "$order" "$(line "$order")" 4)" | cut -d' ' -f2)
 together 16 "SELECT outcome FROM orders_v1.resolve_return($operator, $return, CASE @ % 2 WHEN 0 THEN 'approve' ELSE 'reject' END, 'race', NULL)"
-is "$(q "SELECT state FROM orders.order_return WHERE tenant_id = $tenant AND id = $return")" rejected 'whoever is first, rejected is the end'
-is "$(sums "$order")" '0 0' 'and its pieces are given back'
+is "$(q "SELECT state FROM orders.order_return WHERE tenant_id = $tenant AND id = $return")" rejected 'the return is rejected in either sequence'
+is "$(sums "$order")" '0 0' 'its items can be returned again'
 
-# Everything at once, round by round: what is refunded stays within what was paid, and pieces within what was sold.
+# All operations concurrently, in rounds: refunds stay within the payments, and returned items within the order.
 round=0
 for method in '"balance"' '"external", "payment_channel": "sim"' '"balance"' '"external", "payment_channel": "sim"'; do
     round=$((round + 1))
@@ -86,10 +86,10 @@ for method in '"balance"' '"external", "payment_channel": "sim"' '"balance"' '"e
                 END;
             END LOOP;
         END \$\$; SELECT 'fine'"
-    is "$(answers '^fine')" 48 "48 sessions do all they may, and are told when they may not ($round)"
+    is "$(answers '^fine')" 48 "48 sessions finish without an unexpected error ($round)"
     is "$(q "SELECT (refunded <= captured AND refunded > 0)::text || ' ' || (SELECT sum(amount) <= 40 FROM orders.refund r
               WHERE r.tenant_id = $tenant AND r.order_id = $order AND r.status <> 'failed') FROM orders.orders WHERE tenant_id = $tenant AND id = $order")" \
-        'true true' 'never is more given back than was paid, though something is'
-    is "$(sums "$order" | awk '{print ($1 == $2 && $1 <= 4) ? "fits" : $0}')" fits 'nor are more pieces returned than were sold'
+        'true true' 'refunds are positive and within the payments'
+    is "$(sums "$order" | awk '{print ($1 == $2 && $1 <= 4) ? "fits" : $0}')" fits 'returned items are within the order'
 done
 finish

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Salespeople, consumers and the operator on one cart or one order at once.
+# Concurrent salespersons, consumers and operators on one cart or order.
 . "$(dirname "$0")/../lib/race.sh"
 . "$(dirname "$0")/../lib/race_company.sh"
 shop
@@ -10,17 +10,17 @@ cart=$(cart)
 together 25 "$(place "$cart" cash false NULL)"
 order=$(q "SELECT id FROM orders.orders WHERE tenant_id = $tenant")
 is "$(q "SELECT count(*) FROM orders.orders WHERE tenant_id = $tenant")" 1 'a cart that 25 sessions order becomes one order'
-is "$(answers "^done $order$") $(answers "^unchanged $order$")" '1 24' 'and everybody is told its id'
+is "$(answers "^done $order$") $(answers "^unchanged $order$")" '1 24' 'all responses have its id'
 
 cart=$(cart)
 together 25 "SELECT (\"order\").id FROM orders_v1.place_cart($tenant, 'company', 'seller', $(user sally), 'create', 'k', '\\x01', '$cart', 'cash', true, NULL, 900)"
-is "$(cat "$out"/* | sort -u | wc -l | tr -d ' ') $(q "SELECT count(*) FROM orders.orders WHERE tenant_id = $tenant AND cart_id = $cart")" '1 1' 'with one key too'
+is "$(cat "$out"/* | sort -u | wc -l | tr -d ' ') $(q "SELECT count(*) FROM orders.orders WHERE tenant_id = $tenant AND cart_id = $cart")" '1 1' '25 requests with one key place one order'
 
 order=$(sell cash true 900)
 together 25 "SELECT outcome FROM orders_v1.claim_order($tenant, 'company', 'buyer', $(user u@), 'bind', NULL, NULL, '$(number "$order")')"
-is "$(answers '^done') $(answers order_bound)" '1 24' 'of 25 consumers the first binds the order, the others are told'
+is "$(answers '^done') $(answers order_bound)" '1 24' 'of 25 consumers one claims the order, the others are refused'
 winner=$(grep -l '^done' "$out"/* | sed 's,.*/,,')
-is "$(q "SELECT buyer_id = $(user "u$winner") AND version = 2 FROM orders.orders WHERE tenant_id = $tenant AND id = $order")" t 'who was told so is the buyer'
+is "$(q "SELECT buyer_id = $(user "u$winner") AND version = 2 FROM orders.orders WHERE tenant_id = $tenant AND id = $order")" t 'the consumer with the accepted claim is the buyer'
 
 round=0
 while [ $round -lt 5 ]; do
@@ -30,9 +30,9 @@ while [ $round -lt 5 ]; do
     together 8 "DO \$\$ BEGIN IF @ % 2 = 0 THEN PERFORM orders_v1.settle_sale($(seller), '$number', 'pay$round-@');
                 ELSE PERFORM orders_v1.cancel_sale($(seller), '$number'); END IF; END \$\$; SELECT 'fine'"
     is "$(q "SELECT count(*) FROM orders.orders WHERE tenant_id = $tenant AND id = $order AND version = 2
-             AND (state, payment_state) IN (('completed', 'paid'), ('cancelled', 'closed'))")" 1 "paid or cancelled, not both ($round)"
+             AND (state, payment_state) IN (('completed', 'paid'), ('cancelled', 'closed'))")" 1 "the order is paid or cancelled, not both ($round)"
     is "$(q "SELECT count(*) FROM orders.provider_transaction t JOIN orders.payment p ON p.tenant_id = t.tenant_id AND p.id = t.payment_id
-             WHERE p.tenant_id = $tenant AND p.order_id = $order")" "$(q "SELECT (payment_state = 'paid')::integer FROM orders.orders WHERE tenant_id = $tenant AND id = $order")" 'and its transaction is noted if it was paid'
+             WHERE p.tenant_id = $tenant AND p.order_id = $order")" "$(q "SELECT (payment_state = 'paid')::integer FROM orders.orders WHERE tenant_id = $tenant AND id = $order")" 'its transaction is stored if it was paid'
 done
 
 a=$(sell cash false NULL)
@@ -41,7 +41,7 @@ na=$(number "$a")
 nb=$(number "$b")
 together 12 "DO \$\$ BEGIN PERFORM orders_v1.settle_sale($(seller), CASE @ % 2 WHEN 0 THEN '$na' ELSE '$nb' END, 'one'); END \$\$; SELECT 'done'"
 is "$(answers '^done') $(answers transaction_id_taken)" '1 11' 'a transaction pays one of two orders, once'
-is "$(q "SELECT string_agg(payment_state::text, ' ' ORDER BY payment_state::text) FROM orders.orders WHERE tenant_id = $tenant AND id IN ($a, $b)")" 'paid unpaid' 'the other one waits'
+is "$(q "SELECT string_agg(payment_state::text, ' ' ORDER BY payment_state::text) FROM orders.orders WHERE tenant_id = $tenant AND id IN ($a, $b)")" 'paid unpaid' 'the other order stays unpaid'
 
 round=0
 while [ $round -lt 3 ]; do
@@ -51,7 +51,7 @@ while [ $round -lt 3 ]; do
     q "$(settle "$number" "refund$round")" >"$out/settled"
     together 8 "DO \$\$ BEGIN IF @ % 2 = 0 THEN PERFORM orders_v1.refund_sale($(seller), '$number', 'back$round-@', 30, false);
                 ELSE PERFORM orders_v1.refund($operator, $order, NULL, NULL, 'race', 30, NULL); END IF; END \$\$; SELECT 'done'"
-    is "$(answers '^done') $(states "$order")" '8 completed refunded' "seller and operator refund an order, and all are content ($round)"
+    is "$(answers '^done') $(states "$order")" '8 completed refunded' "concurrent refunds by seller and operator all succeed ($round)"
     is "$(q "SELECT count(*) || ' ' || sum(amount) FROM orders.refund WHERE tenant_id = $tenant AND order_id = $order")" '1 100' 'it is refunded once'
 done
 
@@ -63,7 +63,7 @@ is "$(answers '^done') $(answers '^unchanged')" '1 9' 'a refund that is sent 10 
 
 order=$(sell external false 900)
 together 10 "SELECT (payment).id FROM orders_v1.start_payment($tenant, $order, $(q "SELECT id FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order"), 'gone')"
-is "$(cat "$out"/* | sort -u | wc -l | tr -d ' ') $(q "SELECT count(*) FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order")" '1 2' 'a link that is opened 10 times when its intent is gone makes one new payment'
+is "$(cat "$out"/* | sort -u | wc -l | tr -d ' ') $(q "SELECT count(*) FROM orders.payment WHERE tenant_id = $tenant AND order_id = $order")" '1 2' 'opening a link 10 times after its intent is gone creates one new payment'
 
 number=$(number "$order")
 together 6 "SELECT outcome FROM orders_v1.send_pay_link($(seller), '$number', 'a@example.com')"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Goods that there are only so many of: nothing is sold twice, and nobody waits in a circle.
+# Limited stock: no item is sold twice, and no session gets a deadlock.
 . "$(dirname "$0")/../lib/race.sh"
 shop
 system="$tenant, 'operator', 'system', NULL, 'race', NULL, NULL"
@@ -18,11 +18,11 @@ stock() { q "SELECT string_agg(v.external_ref || s.on_hand || '/' || s.reserved,
              JOIN orders.variant v ON v.tenant_id = s.tenant_id AND v.id = s.variant_id WHERE s.tenant_id = $tenant"; }
 
 together 64 "$(place u1 "$(line a 1)")"
-is "$(answers '^order')" 10 'of 10 pieces, 64 buyers get 10'
-is "$(answers insufficient_stock)" 54 'and the others are told'
-is "$(stock)" 'a10/10 b100/0 c100/0' 'as many are held'
+is "$(answers '^order')" 10 '10 of 64 buyers get the 10 items'
+is "$(answers insufficient_stock)" 54 'the other 54 buyers are refused'
+is "$(stock)" 'a10/10 b100/0 c100/0' '10 items are reserved'
 
-# A catalogue that is sent again and again, with the same number and with others, while 16 buyers order and the operator ships.
+# Catalogue documents are sent repeatedly, with the same and with other quantities, while 16 buyers order and the operator ships.
 q "SELECT count(*) FROM orders_v1.catalogue_bulk($system, ARRAY['{\"kind\": \"products\", \"ref\": \"vase\", \"name\": \"Vase\", \"variants\": [
        {\"ref\": \"v\", \"name\": \"V\", \"stock\": 60, \"prices\": {\"USD\": 10}}]}']::jsonb[])" >"$out/vase"
 vase() { echo "orders_v1.catalogue_upsert($system, 'products', 'vase', '{\"name\": \"Vase\", \"variants\": [{\"ref\": \"v\", \"name\": \"V\", \"stock\": 60, \"prices\": {\"USD\": 10}}]}')"; }
@@ -46,12 +46,12 @@ together 20 "DO \$\$
         END LOOP;
         RAISE WARNING 'through';
     END \$\$"
-is "$(answers through) $(answers deadlock) $(answers 'lock timeout')" '20 0 0' 'a catalogue is sent 48 times beside 16 buyers'
+is "$(answers through) $(answers deadlock) $(answers 'lock timeout')" '20 0 0' '48 documents and the orders of 16 buyers finish without a deadlock or timeout'
 is "$(q "SELECT s.on_hand || ' ' || s.reserved || ' ' || s.shipped FROM orders.stock s JOIN orders.variant v ON v.tenant_id = s.tenant_id AND v.id = s.variant_id
-         WHERE s.tenant_id = $tenant AND v.external_ref = 'v'")" '0 0 60' 'and of 60 pieces 60 are sold'
+         WHERE s.tenant_id = $tenant AND v.external_ref = 'v'")" '0 0 60' 'all 60 items are sold'
 
-# All of it at once. PostgreSQL finds a circle after 1 s (deadlock_timeout), before a wait of 2 s ends (lock_timeout): on a busy machine a
-# session may give up, and that is no circle. Lines in either order, vouchers with a limit, balances, orders that are cancelled, expire or are sent.
+# All operations concurrently. PostgreSQL detects a deadlock after 1 s (deadlock_timeout), before a wait ends after 2 s (lock_timeout). On a busy machine a
+# session may time out without a deadlock. Lines in any order, vouchers with a limit, balances, and orders that are cancelled, expired or shipped.
 try() { echo "BEGIN PERFORM $1; EXCEPTION WHEN SQLSTATE 'OR402' OR SQLSTATE 'OR404' OR SQLSTATE 'OR409' OR SQLSTATE 'OR422' OR lock_not_available THEN NULL; END;"; }
 some() { echo "(SELECT id FROM orders.orders WHERE tenant_id = $tenant AND id % 7 = $1 % 7 ORDER BY id DESC LIMIT 1)"; }
 document() { echo "('{\"dialect\": \"shop\", \"user\": \"u' || 1 + @ % 20 || '\", \"lines\": [' || CASE (i + @) % 2 WHEN 0 THEN '$(line b 2), $(line c 1)' ELSE '$(line c 2), $(line b 1)' END
@@ -71,11 +71,11 @@ together 24 "DO \$\$
         END LOOP;
         RAISE WARNING 'through';
     END \$\$"
-is "$(answers through) $(answers deadlock)" '24 0' 'nobody waits in a circle'
-is "$(q "SELECT count(*) > 100 FROM orders.orders WHERE tenant_id = $tenant")" t 'while much is done'
-is "$(q "SELECT count(*) FROM orders.stock s WHERE s.tenant_id = $tenant AND s.reserved > s.on_hand")" 0 'nothing is sold twice'
+is "$(answers through) $(answers deadlock)" '24 0' '24 sessions finish without a deadlock'
+is "$(q "SELECT count(*) > 100 FROM orders.orders WHERE tenant_id = $tenant")" t 'more than 100 orders are placed'
+is "$(q "SELECT count(*) FROM orders.stock s WHERE s.tenant_id = $tenant AND s.reserved > s.on_hand")" 0 'no item is reserved twice'
 
-# Refunds in full and by pieces beside shipments, cancellations and new orders. An operator gives cash back at once.
+# Full and partial refunds during shipments, cancellations and new orders. Refunds of cash by an operator are immediate.
 operator="$tenant, 'operator', 'operator', NULL, 'race', NULL, NULL"
 paid() { echo "orders_v1.place_order($system, ('{\"dialect\": \"shop\", \"user\": \"u' || 1 + @ % 20 || '\", \"payment_method\": \"cash\", \"lines\": ['
     || CASE (i + @) % 2 WHEN 0 THEN '$(line b 2), $(line c 1)' ELSE '$(line c 2), $(line b 1)' END || ']}')::jsonb, 0)"; }
@@ -101,8 +101,8 @@ together 24 "DO \$\$
         END LOOP;
         RAISE WARNING 'through';
     END \$\$"
-is "$(answers through) $(answers ERROR)" '24 0' 'refunds, shipments and cancellations wait for each other in one sequence'
+is "$(answers through) $(answers ERROR)" '24 0' 'concurrent refunds, shipments and cancellations finish without an error'
 is "$(q "SELECT count(*) FILTER (WHERE l.cancelled_quantity > 0) > 0 AND count(*) FILTER (WHERE o.payment_state = 'refunded') > 0
                 AND count(*) FILTER (WHERE o.fulfilment_state = 'shipped') > 0
-         FROM orders.orders o JOIN orders.order_line l ON l.tenant_id = o.tenant_id AND l.order_id = o.id WHERE o.tenant_id = $tenant")" t 'pieces are refunded and shipped'
+         FROM orders.orders o JOIN orders.order_line l ON l.tenant_id = o.tenant_id AND l.order_id = o.id WHERE o.tenant_id = $tenant")" t 'items are refunded and shipped'
 finish

@@ -8,7 +8,7 @@ package ModOrders::Commerce;
 #
 #     my $buyer = make_user();
 #     my $lamp  = make_item(price => 20_00);
-#     my $reply = commerce(POST => 'create-order', $buyer, json => order_of($buyer, [ $lamp, 2 ]));
+#     my $reply = commerce(POST => 'create-order', $buyer, json => order_body($buyer, [ $lamp, 2 ]));
 #     is(data_of($reply)->{status}, 'pending');
 #     says(commerce(GET => 'order-details', $buyer), 400, order_number => 'Order Number is required.');
 #
@@ -25,9 +25,9 @@ use ModOrders::Goods ();
 use ModOrders::Test ();
 
 our @EXPORT = qw(
-    application actor make_item make_package make_member known_member
-    address line_of order_of package_of major
-    commerce commerce_path create data_of details_of says $MOUNT
+    application actor make_item make_package make_member
+    address line_body order_body package_body major minor
+    commerce commerce_path commerce_order data_of details_of says $MOUNT
 );
 
 our $MOUNT = '/api/v1/commerce';
@@ -41,6 +41,9 @@ sub actor       { return key_with(qw(application act-as-user)) }
 
 # Converts minor units to major units: 1950 to 19.5.
 sub major { my ($minor) = @_; return 0 + sprintf '%.2f', $minor / 100 }
+
+# Converts major units to minor units.
+sub minor { my ($major) = @_; return sprintf '%.0f', $major * 100 }
 
 # Creates a product with one variant and a price in USD. Options: price, list_price, and any field of make_goods. Adds {variant_id}.
 sub make_item
@@ -78,13 +81,6 @@ sub make_member
     return $user;
 }
 
-# The user of mod_auth_basic at /basic/commerce.
-sub known_member
-{
-    my ($there) = ModOrders::Test::rows(q(SELECT external_ref AS ref FROM orders.users WHERE tenant_id = 1 AND login = 'known'));
-    return ModOrders::Test::make_user(login => 'known', ref => $there ? $there->{ref} : 'known');
-}
-
 sub address
 {
     my (%with) = @_;
@@ -96,7 +92,7 @@ sub address
 }
 
 # A line item of a request for [item, quantity]; further members replace the correct values.
-sub line_of
+sub line_body
 {
     my ($item, $quantity, %with) = @_;
     $quantity //= 1;
@@ -108,17 +104,17 @@ sub line_of
 }
 
 # The body of an order of these items, each [item, quantity, members]. A hash has further members of the body.
-sub order_of
+sub order_body
 {
     my ($user, @lines) = @_;
     my %with = @lines && ref $lines[-1] eq 'HASH' ? %{ pop @lines } : ();
     my $sum = 0;
     $sum += ($_->[1] // 1) * $_->[0]{price} for @lines;
-    return { uid => $user->{ref}, total_amount => major($sum), address => address(), products => [ map { line_of(@$_) } @lines ], %with };
+    return { uid => $user->{ref}, total_amount => major($sum), address => address(), products => [ map { line_body(@$_) } @lines ], %with };
 }
 
 # The body of a renewal of a package or, with a third argument, of an upgrade from that package. Further arguments are members of the body.
-sub package_of
+sub package_body
 {
     my ($user, $package, $from, %with) = @_;
     my $unit     = $package->{list_price} - ($from ? $from->{price} : 0);
@@ -147,11 +143,11 @@ sub commerce
     return ModOrders::Test::api($method => commerce_path($route) . (defined $query ? "?$query" : ''), %with);
 }
 
-# Places an order of these items (see order_of). Returns the data of the response, with {id} and {number}.
-sub create
+# Places an order of these items (see order_body). Returns the data of the response, with {id} and {number}.
+sub commerce_order
 {
     my ($user, @lines) = @_;
-    my $reply = commerce(POST => 'create-order', $user, json => order_of($user, @lines));
+    my $reply = commerce(POST => 'create-order', $user, json => order_body($user, @lines));
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     $reply->code == 200 or do { fail('an order is placed'); diag($reply->as_string) };
     my $placed = data_of($reply);

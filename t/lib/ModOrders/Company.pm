@@ -7,7 +7,7 @@ package ModOrders::Company;
 #     use ModOrders::Test;
 #
 #     my $shop   = make_company(name => 'Company A');
-#     my $seller = make_member($shop);
+#     my $seller = make_company_member($shop);
 #     my $sold   = make_product($shop, prices => { JPY => 100 });
 #     my $cart   = make_cart($seller, products => [ [ $sold, discount => 15 ] ]);
 #     my $reply  = company('create', $seller, cart_id => $cart->{code}, type => 'cash');
@@ -23,23 +23,23 @@ use Exporter qw(import);
 use File::Temp ();
 use JSON::PP ();
 use MIME::Base64 qw(decode_base64 encode_base64url);
-use POSIX ();
 use Test::More import => [qw(diag fail is ok)];
 
+use ModOrders::Files qw(slurp);
 use ModOrders::Test ();
 
 our @EXPORT = qw(
-    make_company make_member make_consumer make_product make_cart change_product
-    company company_path consumer members named lacks bind_order
-    sell sell_link paid_sale order_of late age_payment confirming failed
-    qr_texts pay_token at_once terminal_says invoice_of
+    make_company make_company_member make_consumer make_product make_cart change_product
+    company company_path consumer named lacks bind_order
+    sell sell_link paid_sale order_of states_of late age_payment confirming failed
+    qr_texts pay_token report_terminal_transaction invoice_of
 );
 
 my $JSON = JSON::PP->new->utf8->canonical;
 
 # --- companies, members, products ----------------------------------------------------------------------------------
 
-# Five random capital letters, so that tests do not share codes.
+# Creates a company. Its prefix is seven random capital letters, so that tests do not share codes.
 sub make_company
 {
     my (%with) = @_;
@@ -50,7 +50,7 @@ sub make_company
 
 # Creates a user with an API key ({token}) and a membership in the company. Options: role (default salesperson; none: not a member), chosen
 # (0: not the current company of the user), active (0: membership ended), scopes, and any field of a user.
-sub make_member
+sub make_company_member
 {
     my ($company, %with) = @_;
     my $ref    = ModOrders::Test::unique('member');
@@ -163,12 +163,6 @@ sub consumer
         GET => "/order/$number/detail", ($who ? (headers => { Authorization => $who->{token} }) : ()), @with);
 }
 
-sub members
-{
-    my ($object) = @_;
-    return ref $object eq 'HASH' ? join ' ', sort keys %$object : '(no object)';
-}
-
 # Tests that the response is 403 with {"error_name": $word} and exactly the members %extra.
 sub named
 {
@@ -246,6 +240,13 @@ sub order_of
     return (ModOrders::Test::rows('SELECT * FROM orders.orders WHERE tenant_id = 1 AND number = ?', $number))[0];
 }
 
+# "STATE PAYMENT_STATE" of an order.
+sub states_of
+{
+    my ($number) = @_;
+    return join ' ', @{ order_of($number) }{qw(state payment_state)};
+}
+
 # Makes an order expire by moving its times into the past.
 sub late
 {
@@ -296,7 +297,7 @@ sub failed
 }
 
 # Reports a terminal transaction through the operator API.
-sub terminal_says
+sub report_terminal_transaction
 {
     my (%transaction) = @_;
     return ModOrders::Test::ask(
@@ -335,45 +336,10 @@ sub pay_token
     my ($order_id, $ends, %with) = @_;
     my $secret = $with{secret};
     if (!defined $secret) {
-        open my $in, '<', Apache::Test::vars('secret_file') or die "secret: $!";
-        local $/;
-        ($secret = <$in>) =~ s/\s+\z//;
+        $secret = slurp(Apache::Test::vars('secret_file')) =~ s/\s+\z//r;
     }
     my $claim = pack 'q>q>', $order_id, $ends;
     return encode_base64url($claim . substr hmac_sha256("pay link\0" . pack('q>', $with{tenant} // 1) . $claim, $secret), 0, 16);
-}
-
-# --- concurrent requests -------------------------------------------------------------------------------------------
-
-# Sends each request ([path, fields]) from its own process, all at the same time. Returns {code}, {json} of the responses.
-sub at_once
-{
-    my (@requests) = @_;
-    pipe my $gate, my $opens or die "pipe: $!";
-    my @children;
-    for my $request (@requests) {
-        pipe my $out, my $in or die "pipe: $!";
-        my $pid = fork // die "fork: $!";
-        if (!$pid) {
-            close $opens;
-            sysread $gate, my $go, 1;
-            my $reply = eval { ModOrders::Test::ask(POST => $request->[0], json => $request->[1]) };
-            print {$in} $reply ? $reply->code . ' ' . $reply->content : "0 $@";
-            close $in;
-            POSIX::_exit(0);
-        }
-        close $in;
-        push @children, [ $pid, $out ];
-    }
-    close $gate;
-    close $opens;
-    return map {
-        my ($pid, $out) = @$_;
-        my $text = do { local $/; <$out> } // '';
-        waitpid $pid, 0;
-        my ($code, $content) = $text =~ /\A(\d+) (.*)\z/s;
-        { code => $code // 0, content => $content, json => scalar eval { $JSON->decode($content) } };
-    } @children;
 }
 
 1;

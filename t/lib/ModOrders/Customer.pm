@@ -10,7 +10,7 @@ package ModOrders::Customer;
 #     my $buyer = make_user();
 #     my $order = customer_order($buyer, payment_method => 'cod');
 #     is(tracked($order, $buyer)->{order_packed_status}, undef);
-#     says(customer(GET => 'order-cancel', $order, make_user()), 404, 'There is no such order.');
+#     says(customer(GET => 'order-cancel', $order, make_user()), 404, 'Order not found.');
 #
 # Amounts are in minor units.
 
@@ -24,16 +24,9 @@ use Test::More import => [qw(diag ok)];
 use ModOrders::Goods ();
 use ModOrders::Test ();
 
-our @EXPORT = qw(known_user customer_order delivered_order customer customer_path data_of tracked summed says $MOUNT);
+our @EXPORT = qw(customer_order delivered_order customer customer_path order_in tracked summed says $MOUNT);
 
 our $MOUNT = '/api/v1/customer';
-
-# The user of mod_auth_basic at /basic/customer.
-sub known_user
-{
-    my ($there) = ModOrders::Test::rows(q(SELECT external_ref AS ref FROM orders.users WHERE tenant_id = 1 AND login = 'known'));
-    return ModOrders::Test::make_user(login => 'known', ref => $there ? $there->{ref} : 'known');
-}
 
 # As in ModOrders::Goods; prices include tax.
 sub customer_order
@@ -66,14 +59,14 @@ sub customer
 }
 
 # The order in a response.
-sub data_of
+sub order_in
 {
     my ($reply) = @_;
     return $reply->{json}{data}{order}[0];
 }
 
-sub tracked { my ($order, $buyer) = @_; return data_of(customer(GET => 'order-tracking', $order, $buyer)) }
-sub summed  { my ($order, $buyer, $query) = @_; return data_of(customer(GET => 'order-summery', $order, $buyer, query => $query)) }
+sub tracked { my ($order, $buyer) = @_; return order_in(customer(GET => 'order-tracking', $order, $buyer)) }
+sub summed  { my ($order, $buyer, $query) = @_; return order_in(customer(GET => 'order-summery', $order, $buyer, query => $query)) }
 
 # Tests that the response is a refusal with this status and message, in the format of its route.
 sub says

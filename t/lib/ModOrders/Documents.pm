@@ -24,6 +24,8 @@ use Exporter qw(import);
 use File::Temp ();
 use IPC::Open3 ();
 use JSON::PP ();
+use ModOrders::Files qw(slurp write_utf8);
+use ModOrders::Process qw(wait_for);
 
 our @EXPORT = qw(blocks differences is_json);
 
@@ -90,9 +92,7 @@ sub run
 {
     my ($self, $commands) = @_;
     my $name = "$self->{scratch}/" . ++$self->{count};
-    open my $out, '>:encoding(UTF-8)', "$name.sh" or die "$name.sh: $!";
-    print $out $commands;
-    close $out or die "$name.sh: $!";
+    write_utf8("$name.sh", $commands);
     # When a command fails, errexit ends the shell, and the trap reports it.
     local $SIG{PIPE} = 'IGNORE';
     print { $self->{in} } <<"END";
@@ -102,20 +102,15 @@ set -e
 set +e
 echo 0 > $name.status
 END
-    my $until = time + SECONDS;
-    until (-s "$name.status") {
-        select undef, undef, undef, 0.02;
-        return (-1, text_of("$name.out"), 'no end after ' . SECONDS . ' seconds') if time > $until;
-    }
-    return (0 + text_of("$name.status"), map { text_of("$name.$_") } qw(out err));
+    wait_for(sub { -s "$name.status" }, SECONDS) or return (-1, output_of("$name.out"), 'no end after ' . SECONDS . ' seconds');
+    return (0 + output_of("$name.status"), map { output_of("$name.$_") } qw(out err));
 }
 
-sub text_of
+# The text of a file of the shell, or '' if there is none. Invalid UTF-8 is replaced.
+sub output_of
 {
     my ($file) = @_;
-    open my $in, '<:raw', $file or return '';
-    local $/;
-    return decode('UTF-8', scalar(<$in>) // '');
+    return -e $file ? decode('UTF-8', slurp($file)) : '';
 }
 
 sub DESTROY

@@ -18,8 +18,9 @@ use warnings;
 use Apache::Test ();
 use Cwd ();
 use File::Temp ();
-use IO::Socket::INET ();
-use Time::HiRes qw(sleep time);
+use ModOrders::Files qw(slurp write_file);
+use ModOrders::Process qw(free_port listens wait_for);
+use Time::HiRes qw(time);
 
 # Options, all configuration texts except for load: global (before the directives of the module), load (the order in which these modules are
 # loaded: [dbd, orders]), dbd (replaces the DBD directives), server (directives of the module), locations (replaces the two default Locations).
@@ -35,22 +36,11 @@ sub new
     return $self;
 }
 
-sub free_port
-{
-    my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1, Proto => 'tcp') or die "no port: $!\n";
-    return $socket->sockport;
-}
-
 # Creates a file in the directory and returns its path.
 sub file
 {
     my ($self, $name, $mode, $text) = @_;
-    my $path = "$self->{dir}/$name";
-    open my $out, '>', $path or die "$path: $!";
-    print $out $text;
-    close $out or die "$path: $!";
-    chmod $mode, $path;
-    return $path;
+    return write_file("$self->{dir}/$name", $text, $mode);
 }
 
 sub locations
@@ -147,11 +137,7 @@ sub start
     my ($self) = @_;
     my ($fine, $said) = $self->command('-k', 'start');
     die "httpd did not start: $said" . $self->log unless $fine;
-    my $until = time + 20;
-    until ($self->pid && IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port})) {
-        die 'httpd does not listen: ' . $self->log if time > $until;
-        sleep 0.05;
-    }
+    wait_for(sub { $self->pid && listens($self->{port}) }, 20) or die 'httpd does not listen: ' . $self->log;
     $self->{started} = $self->pid;
     return $self;
 }
@@ -159,9 +145,8 @@ sub start
 sub pid
 {
     my ($self) = @_;
-    open my $in, '<', "$self->{dir}/httpd.pid" or return;
-    my $pid = <$in>;
-    return $pid && $pid =~ /^(\d+)/ ? $1 : undef;
+    return if !$self->{dir}; # removed at the end of a script
+    return $self->read_file('httpd.pid') =~ /^(\d+)/ ? $1 : undef;
 }
 
 # Stops httpd with TERM, or with WINCH for a graceful stop. Returns the duration in seconds.
@@ -172,8 +157,7 @@ sub stop
     my $pid = $self->pid || $started or return 0;
     my $from = time;
     kill $signal // 'TERM', $pid;
-    sleep 0.02 while runs($pid) && time < $from + 20;
-    kill 'KILL', $pid if runs($pid);
+    wait_for(sub { !runs($pid) }, 20) or kill 'KILL', $pid;
     return time - $from;
 }
 
@@ -201,9 +185,8 @@ sub url
 sub read_file
 {
     my ($self, $name) = @_;
-    open my $in, '<', "$self->{dir}/$name" or return '';
-    local $/;
-    return scalar <$in>;
+    my $path = "$self->{dir}/$name";
+    return -e $path ? slurp($path) : '';
 }
 
 sub log        { return $_[0]->read_file('error_log') }
@@ -213,14 +196,12 @@ sub access_log { return split /\n/, $_[0]->read_file('access_log') }
 sub last_access
 {
     my ($self, $path, $id) = @_;
-    my $until = time + 5;
-    while (time < $until) {
-        my ($line) = grep { (!defined $path || /\s\Q$path\E\s/) && (!defined $id || /\srequest_id=\Q$id\E(?:\s|$)/) }
+    my $line = wait_for(sub {
+        my ($found) = grep { (!defined $path || /\s\Q$path\E\s/) && (!defined $id || /\srequest_id=\Q$id\E(?:\s|$)/) }
             reverse $self->access_log;
-        return { status => $line =~ /^(\d+)/, map { /^(\w+)=(.*)$/s ? ($1 => $2) : () } split ' ', $line } if $line;
-        sleep 0.05;
-    }
-    return {};
+        return $found;
+    }, 5) or return {};
+    return { status => $line =~ /^(\d+)/, map { /^(\w+)=(.*)$/s ? ($1 => $2) : () } split ' ', $line };
 }
 
 1;

@@ -26,9 +26,10 @@ use File::Path ();
 use File::Temp ();
 use IO::Socket::INET ();
 use POSIX qw(_exit);
-use Time::HiRes qw(sleep time);
 
+use ModOrders::Files qw(slurp write_file);
 use ModOrders::MailMessage;
+use ModOrders::Process qw(ended listens wait_for);
 
 use constant { EXIM => '/usr/sbin/exim4', USER => 'shop', PASSWORD => 'pass word=%41' };
 
@@ -56,7 +57,7 @@ sub _start
     @$self{qw(port smtps_port plain_port)} = map { $_->sockport } @free;
     close $_ for @free;
     $self->_write_certificate;
-    $self->_write('exim.conf', $self->_configuration);
+    write_file("$self->{dir}/exim.conf", $self->_configuration);
     if (@user) {
         chown $uid, $gid, $_ or die "$_: $!\n" for $self->{dir}, glob "$self->{dir}/*";
     }
@@ -77,24 +78,11 @@ sub _start
     return $self;
 }
 
+# Waits until all ports are open. Returns false if exim ends before.
 sub _listens
 {
     my ($self) = @_;
-    my $until = time + 20;
-    while (time < $until && !waitpid $self->{pid}, POSIX::WNOHANG()) {
-        return 1 if 3 == grep { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $_) } @$self{qw(port smtps_port plain_port)};
-        sleep 0.05;
-    }
-    return 0;
-}
-
-sub _write
-{
-    my ($self, $name, $text) = @_;
-    open my $out, '>', "$self->{dir}/$name" or die "$name: $!\n";
-    print $out $text;
-    close $out or die "$name: $!\n";
-    return;
+    return 'open' eq wait_for(sub { ended($self->{pid}) ? 'ended' : 3 == grep({ listens($_) } @$self{qw(port smtps_port plain_port)}) && 'open' }, 20);
 }
 
 sub _write_certificate
@@ -207,11 +195,7 @@ sub directive
 {
     my ($self, $more) = @_;
     my $file = "$self->{dir}/password";
-    if (!-e $file) {
-        my $umask = umask 077;
-        $self->_write('password', PASSWORD . "\n");
-        umask $umask;
-    }
+    -e $file or write_file($file, PASSWORD . "\n", 0600);
     return "OrdersMail @{[$self->url]} from=shop\@example.com from-name=\"The Shop\" user=@{[USER]} password-file=$file"
         . " ca-file=@{[$self->ca_file]} @{[$more // '']}\n";
 }
@@ -220,12 +204,12 @@ sub directive
 sub messages
 {
     my ($self, $count, $seconds) = @_;
-    my $until = time + ($seconds // 10);
-    while (1) {
-        my @files = sort { (stat $a)[9] <=> (stat $b)[9] || $a cmp $b } glob "$self->{dir}/mailbox/new/*";
-        return map { ModOrders::MailMessage->parse(_read($_)) } @files if @files >= ($count // 0) || time > $until;
-        sleep 0.05;
-    }
+    my @files;
+    wait_for(sub {
+        @files = sort { (stat $a)[9] <=> (stat $b)[9] || $a cmp $b } glob "$self->{dir}/mailbox/new/*";
+        return @files >= ($count // 0);
+    }, $seconds);
+    return map { ModOrders::MailMessage->parse(slurp($_)) } @files;
 }
 
 # Deletes the received mails.
@@ -236,19 +220,11 @@ sub clear
     return;
 }
 
-sub _read
-{
-    my ($file) = @_;
-    open my $in, '<:raw', $file or return '';
-    local $/;
-    return scalar(<$in>) // '';
-}
-
 # The log of the server.
 sub log
 {
     my ($self) = @_;
-    return join '', map { _read($_) } glob "$self->{dir}/*log";
+    return join '', map { slurp($_) } glob "$self->{dir}/*log";
 }
 
 sub stop
@@ -258,10 +234,7 @@ sub stop
     my $pid = delete $self->{pid};
     local ($?, $@);
     kill TERM => -$pid;
-    my $until = time + 5;
-    while (time < $until && !waitpid $pid, POSIX::WNOHANG()) {
-        sleep 0.02;
-    }
+    wait_for(sub { ended($pid) }, 5);
     kill KILL => -$pid; # processes of its group that wait for a slow client
     File::Path::remove_tree($self->{dir});
     return;

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::PayLinkShop;
 
-# A server of its own with a simulated PayPal, a mail server, a company with a salesperson, and a product: what a suite of pay links needs.
+# A private httpd with a simulated PayPal, a mail server, a company with a salesperson, and a product, for the suites of pay links.
 #
 #     my $shop  = ModOrders::PayLinkShop->start(timeout => 2, name => 'Shop', prices => { EUR => 12_345 });
 #     my $order = $shop->order;
 #     my ($link, $message) = $shop->link_of($order);
 #
-# timeout: seconds of a call of the channel. prices: minor units by currency.
+# timeout: seconds of a call to the provider. prices: minor units by currency.
 
 use strict;
 use warnings;
@@ -17,15 +17,17 @@ use Test::More import => [qw(is)];
 use ModOrders::Httpd;
 use ModOrders::MailServer;
 use ModOrders::PayPal;
+use ModOrders::Process qw(free_port);
+use ModOrders::Random qw(random_bytes);
 use ModOrders::Test;
 
 sub start
 {
     my ($class, %with) = @_;
     my $httpd  = ModOrders::Httpd->new(locations => '', server => '');
-    my $secret = $httpd->file('paypal.secret', 0600, unpack 'H*', join '', map { chr int rand 256 } 1 .. 32);
+    my $secret = $httpd->file('paypal.secret', 0600, unpack 'H*', random_bytes(32));
     my $paypal = ModOrders::PayPal->start(
-        port => ModOrders::Httpd::free_port(), secret_file => $secret, notify_url => $httpd->url('/admin/payments/paypal/events'));
+        port => free_port(), secret_file => $secret, notify_url => $httpd->url('/admin/payments/paypal/events'));
     my $mail = ModOrders::MailServer->start;
     @$httpd{qw(server locations)} = (<<"SERVER", <<'LOCATIONS');
 OrdersSecretFile     secret
@@ -63,21 +65,21 @@ sub _fill
     return;
 }
 
-# A catalogue entry, through the operator API of this server.
+# Creates a catalogue entry through the operator API of this server.
 sub put
 {
     my ($self, $kind, $ref, %entry) = @_;
     return ask(PUT => $self->{httpd}->url("/admin/catalogue/$kind/$ref"), token => operator()->{token}, json => \%entry);
 }
 
-# A request of the salesperson to the company API.
+# Sends a request of the salesperson to the company API.
 sub desk
 {
     my ($self, $path, %with) = @_;
     return ask(POST => $self->{httpd}->url("/desk/user/company/order/$path"), json => { api_key => $self->{agent}{token}, %with });
 }
 
-# The number of an order that is placed from a new cart and is to be paid by its link.
+# Places an order of a new cart that is paid by a link. Returns its number.
 sub order
 {
     my ($self, $currency) = @_;
@@ -87,7 +89,7 @@ sub order
     return $self->desk('create', cart_id => $cart->{code}, type => 'PayPal')->{json}{order_number};
 }
 
-# The link of an order as its mail has it, and the mail.
+# Sends the link of an order by mail. Returns the link in the mail, and the mail.
 sub link_of
 {
     my ($self, $order) = @_;

@@ -75,7 +75,7 @@ sub order {
 }
 
 # The order of a payment of tenant 1, by the provider key of the payment, or undef.
-sub order_of {
+sub order_of_payment {
     my ($self, $key) = @_;
     my ($order) = grep { $_->{purchase_units}[0]{custom_id} eq "1-$key" } @{ $self->state->{orders} };
     return $order;

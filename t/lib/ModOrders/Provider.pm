@@ -12,27 +12,17 @@ use warnings;
 use File::Basename qw(dirname);
 use HTTP::Tiny ();
 use JSON::PP ();
-use POSIX qw(_exit);
-use Time::HiRes qw(sleep time);
+use ModOrders::Process qw(spawn stop_process wait_for wait_or_die);
 
 my $JSON = JSON::PP->new->utf8->canonical;
 
 # Starts a program of t/lib with these options, and waits until it responds. Named arguments: port, log, and members of the object.
 sub launch {
     my ($class, $program, $options, %with) = @_;
-    my $log = delete $with{log};
-    my $pid = fork // die "fork: $!\n";
-    if (!$pid) {
-        open STDOUT, '>', $log || '/dev/null' or _exit(1);
-        open STDERR, '>&', \*STDOUT or _exit(1);
-        exec $^X, dirname(dirname(__FILE__)) . "/$program", '--port' => $with{port}, @$options or _exit(1);
-    }
+    my $log = delete $with{log} // '/dev/null';
+    my $pid = spawn($log, $^X, dirname(dirname(__FILE__)) . "/$program", '--port' => $with{port}, @$options);
     my $self = $class->attach(%with, pid => $pid, owner => $$);
-    my $until = time + 20;
-    while (!eval { $self->state }) {
-        die "t/lib/$program does not answer on port $with{port}\n" if time > $until;
-        sleep 0.05;
-    }
+    wait_or_die("t/lib/$program on port $with{port}", 20, sub { eval { $self->state } });
     return $self;
 }
 
@@ -45,9 +35,7 @@ sub stop {
     my ($self) = @_;
     my $pid = delete $self->{pid} or return;
     return if $self->{owner} != $$;
-    kill TERM => $pid;
-    local $?;
-    waitpid $pid, 0;
+    stop_process($pid, 'TERM');
     return;
 }
 
@@ -80,16 +68,12 @@ sub resend  { my ($self, %how) = @_; return $self->tell(POST => '/control/resend
 # Waits, at most $seconds, until all webhooks have been accepted.
 sub settled {
     my ($self, $seconds) = @_;
-    my $until = time + ($seconds || 10);
-    while (1) {
-        my @open = grep {
+    return wait_for(sub {
+        return !grep {
             my $delivery = $_;
             $self->has_receiver($delivery) && !grep { $_ >= 200 && $_ < 300 } @{ $delivery->{statuses} };
         } @{ $self->state->{deliveries} };
-        return 1 if !@open;
-        return 0 if time > $until;
-        sleep 0.05;
-    }
+    }, $seconds);
 }
 
 1;

@@ -28,7 +28,7 @@ sub raw_open
     return $socket;
 }
 
-sub complete
+sub is_complete
 {
     my ($text) = @_;
     my ($head, $body) = $text =~ /\A(.*?\r\n)\r\n(.*)\z/s or return 0;
@@ -45,7 +45,7 @@ sub raw_read
     my $interim = '';
     while (time < $from + 15) {
         $interim .= $1 while $text =~ s{\A(HTTP/1\.1 1\d\d[^\r]*\r\n(?:[^\r]+\r\n)*\r\n)}{};
-        last if complete($text);
+        last if is_complete($text);
         next unless $select->can_read(0.1);
         my $got = sysread $socket, $text, 65536, length $text;
         if (!$got) { $closed = 1; last }

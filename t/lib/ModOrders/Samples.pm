@@ -15,6 +15,7 @@ use Exporter qw(import);
 use File::Basename qw(dirname);
 use File::Temp qw(tempdir);
 use JSON::PP ();
+use ModOrders::Files qw(slurp_utf8 write_utf8);
 use Test::More import => [qw(diag ok)];
 
 our @EXPORT = qw(run_sample);
@@ -32,21 +33,13 @@ my %usual = (
     'address country code' => 'MY', 'address state code' => '14',
 );
 
-sub text_of
-{
-    my ($path) = @_;
-    open my $in, '<:encoding(UTF-8)', $path or die "$path: $!";
-    local $/;
-    return scalar <$in>;
-}
-
 # Replaces the placeholders of a sample, and the literals that are used as placeholders: order_number, and the port.
 sub fill
 {
     my ($file, %with) = @_;
     my %value  = (%usual, %with, domain => $with{host}, 'access-token' => $with{'access token'});
     my ($port) = $with{host} =~ /:(\d+)$/;
-    my $source = text_of("$samples/$file");
+    my $source = slurp_utf8("$samples/$file");
     my $quoted = $file =~ /php$/ ? sub { $_[0] =~ s/'/\\'/gr } : sub { $_[0] };
     $source =~ s{<(?!\?php)([a-z_ -]+)>}{$quoted->($value{$1} // die "$file: nothing for <$1>")}ge;
     $source =~ s{https://}{http://};
@@ -61,9 +54,7 @@ sub run_sample
     my ($file, %with) = @_;
     my $path = "$scratch/$file";
     local $Test::Builder::Level = $Test::Builder::Level + 1;
-    open my $out, '>:encoding(UTF-8)', $path or die "$path: $!";
-    print $out fill($file, %with);
-    close $out or die "$path: $!";
+    write_utf8($path, fill($file, %with));
     my ($kind) = $file =~ /\.(\w+)$/;
     open my $pipe, '-|', $program{$kind}, $path or die "$program{$kind}: $!";
     my $printed = do { local $/; <$pipe> } // '';

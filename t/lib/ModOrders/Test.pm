@@ -28,15 +28,19 @@ use File::Basename qw(dirname);
 use HTTP::Request ();
 use JSON::PP ();
 use LWP::UserAgent ();
+use ModOrders::Process qw(wait_for);
+use ModOrders::Random qw(random_bytes unique);
+use ModOrders::Simulator ();
+use POSIX ();
 use Test::More import => ['!done_testing'];
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = (
     @Test::More::EXPORT, qw(
-        api ask base_url refused done unique
-        make_user make_token make_plan make_billing_option make_coupon make_channel top_up
+        api ask ask_at_once base_url member_names refused done unique
+        make_user known_user make_token make_plan make_billing_option make_coupon make_channel top_up
         operator upsert place
-        db api_db rows order_row key_of make_due let_expire end_in_error due_row invariants_hold
+        db api_db rows order_row order_count key_of make_due let_expire end_in_error due_row invariants_hold
         log_mark log_since wait_for wait_for_log
         start_simulator
     )
@@ -89,6 +93,38 @@ sub ask
     return $reply;
 }
 
+# Sends requests, each a list of arguments of ask, from separate processes at the same time. Returns {code}, {content}, {json} of the responses, in
+# the order of the requests. {code} is 0 if there is no response.
+sub ask_at_once
+{
+    my (@requests) = @_;
+    pipe my $gate, my $opens or die "pipe: $!";
+    my @children;
+    for my $request (@requests) {
+        pipe my $out, my $in or die "pipe: $!";
+        my $pid = fork // die "fork: $!";
+        if (!$pid) {
+            close $opens;
+            sysread $gate, my $go, 1;
+            my $reply = eval { ask(@$request) };
+            print {$in} $reply ? $reply->code . ' ' . $reply->content : "0 $@";
+            close $in;
+            POSIX::_exit(0);
+        }
+        close $in;
+        push @children, [ $pid, $out ];
+    }
+    close $gate;
+    close $opens;
+    return map {
+        my ($pid, $out) = @$_;
+        my $text = do { local $/; <$out> } // '';
+        waitpid $pid, 0;
+        my ($code, $content) = $text =~ /\A(\d+) (.*)\z/s;
+        { code => $code // 0, content => $content, json => scalar eval { $JSON->decode($content) } };
+    } @children;
+}
+
 my $openapi;
 
 # Set while a test sends requests that are accepted but do not match docs/openapi: only responses are validated.
@@ -132,6 +168,13 @@ sub refused
     return $same;
 }
 
+# The names of the members of an object, sorted.
+sub member_names
+{
+    my ($object) = @_;
+    return ref $object eq 'HASH' ? join ' ', sort keys %$object : '(no object)';
+}
+
 # To be called at the end of a test file.
 sub done
 {
@@ -140,17 +183,8 @@ sub done
 
 # --- users, plans, balances ----------------------------------------------------------------------------------------
 
-my $count = 0;
-
-# A unique name.
-sub unique
-{
-    my ($prefix) = @_;
-    return sprintf '%s-%x-%x-%d', $prefix // 'x', $$, int(time * 1000) & 0xffffffff, ++$count;
-}
-
 # Calls an SQL write function as an operator. Returns the rows of its result.
-sub call
+sub call_as_operator
 {
     my ($function, @arguments) = @_;
     my $holes = join ', ', map { defined && /^p_/ ? () : '?' } @arguments;
@@ -161,7 +195,7 @@ sub call
 sub upsert
 {
     my ($kind, $ref, %document) = @_;
-    my ($row) = call('catalogue_upsert', $kind, $ref, JSON::PP->new->canonical->encode(\%document));
+    my ($row) = call_as_operator('catalogue_upsert', $kind, $ref, JSON::PP->new->canonical->encode(\%document));
     return $row->{id};
 }
 
@@ -181,13 +215,18 @@ sub make_user
     return \%user;
 }
 
+# The user of mod_auth_basic at /basic, whose login is `known`. Suites share it.
+sub known_user
+{
+    my ($there) = rows(q(SELECT external_ref AS ref FROM orders.users WHERE tenant_id = 1 AND login = 'known'));
+    return make_user(login => 'known', ref => $there ? $there->{ref} : 'known');
+}
+
 # Issues a token and returns it. Options: scopes, expires_in (seconds).
 sub make_token
 {
     my ($user, %with) = @_;
-    open my $in, '<:raw', '/dev/urandom' or die "/dev/urandom: $!";
-    read $in, my $bytes, 32;
-    my $secret = 'ord_1_' . substr sha256_hex($bytes), 0, 43;
+    my $secret = 'ord_1_' . substr sha256_hex(random_bytes(32)), 0, 43;
     my $handle = db()->prepare(
         q(SELECT * FROM orders_v1.issue_token(1, 'operator', 'operator', 0, 'test', NULL, NULL, ?, ?, ?, ?, ?)));
     $handle->bind_param(1, $user->{id});
@@ -247,7 +286,7 @@ sub make_channel
 sub top_up
 {
     my ($user, $amount, $currency) = @_;
-    return (call('post_balance', $user->{id}, $amount, $currency // 'USD', unique('top-up')))[0];
+    return (call_as_operator('post_balance', $user->{id}, $amount, $currency // 'USD', unique('top-up')))[0];
 }
 
 # Places an order of a plan (of make_plan) through the user API. Options: the fields of the request. Returns the decoded response.
@@ -289,6 +328,13 @@ sub order_row
 {
     my ($id) = @_;
     return (rows('SELECT * FROM orders.orders WHERE tenant_id = 1 AND id = ?', $id))[0];
+}
+
+# The number of orders of a user.
+sub order_count
+{
+    my ($user) = @_;
+    return (rows('SELECT count(*) AS n FROM orders.orders WHERE tenant_id = 1 AND buyer_id = ?', $user->{id}))[0]{n};
 }
 
 # The provider key of a payment, by which its provider identifies it.
@@ -371,18 +417,6 @@ sub log_since
     return <$in>;
 }
 
-# Calls $check until it is true, for at most 10 seconds. Returns its result.
-sub wait_for
-{
-    my ($check, $seconds) = @_;
-    my $until = time + ($seconds // 10);
-    while (1) {
-        my $value = $check->();
-        return $value if $value || time > $until;
-        sleep 0.05;
-    }
-}
-
 sub wait_for_log
 {
     my ($mark, $pattern) = @_;
@@ -393,7 +427,6 @@ sub wait_for_log
 sub start_simulator
 {
     my (%with) = @_;
-    require ModOrders::Simulator;
     make_channel('simulator');
     my $simulator = ModOrders::Simulator->start(
         port => Apache::Test::vars('simulator_port'), secret_file => Apache::Test::vars('channel_secret_file'), %with);
@@ -407,7 +440,7 @@ sub calls_are_suspended
     open my $in, '<', error_log() or return 0;
     my $suspended = 0;
     while (<$in>) {
-        $suspended = 1 if /channel simulator: \d+ calls in a row failed/;
+        $suspended = 1 if /channel simulator: \d+ consecutive calls failed/;
         $suspended = 0 if /channel simulator: the provider answers again/;
     }
     return $suspended;

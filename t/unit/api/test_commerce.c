@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commerce API: words for states, periods of time, whom an application acts for, what is shown, refusals. */
+/* The commerce API: words for states, periods, the users that a caller may act for, the JSON of orders, errors. */
 #include "orders.h"
 
 #include <jansson.h>
@@ -42,7 +42,7 @@ static void status_follows_the_states(void **state)
     }
 }
 
-/* "2026-11-23 2026-11-30", or the unit; "-" is never, "" no period at all. */
+/* The days of a period ("-": after the year 9999) or its unit; "" if the text is not a period. */
 static const char *period_of(const char *text)
 {
     orders_commerce_period_t period;
@@ -118,7 +118,7 @@ static void count_nothing(const orders_call_t *call, int64_t user_id, const char
 {
 }
 
-/* For whom a caller may ask; "" is nobody. `user`: the reference of the user who came, or NULL. */
+/* The user that the caller may act for, or "". `user`: the reference of the authenticated user, or NULL. */
 static const char *member_of(const char *user, unsigned scopes, const char *uid)
 {
     const orders_identity_t application = {.ref = "app", .scopes = scopes};
@@ -131,7 +131,7 @@ static const char *member_of(const char *user, unsigned scopes, const char *uid)
     return member ? member : "";
 }
 
-static void members_are_those_one_may_act_for(void **state)
+static void limits_the_users_that_a_caller_may_act_for(void **state)
 {
     const unsigned plain = ORDERS_SCOPE_APPLICATION;
     const unsigned acting = ORDERS_SCOPE_APPLICATION | ORDERS_SCOPE_ACT_AS_USER;
@@ -153,7 +153,7 @@ static const char *no_header(const orders_call_t *call, const char *name)
     return NULL;
 }
 
-/* `a` of a body that has this type; or the refusal's code. */
+/* The member `a` of a body of this type, or the code of the error. */
 static const char *body_of(const char *type, const char *text)
 {
     orders_call_t call = {.pool = pool,
@@ -168,7 +168,7 @@ static const char *body_of(const char *type, const char *text)
     return value ? value : "-";
 }
 
-static void bodies_are_what_they_look_like(void **state)
+static void detects_json_bodies(void **state)
 {
 #define FORM "application/x-www-form-urlencoded"
     assert_string_equal(body_of("", "{\"a\":1}"), "1");
@@ -260,7 +260,7 @@ static void a_line_has_the_members_of_the_api(void **state)
                                                     "kit.jpg\"}]");
 }
 
-static void tax_in_a_price_is_no_component(void **state)
+static void omits_the_component_of_included_tax(void **state)
 {
     const orders_line_t line = line_of("package");
     const char *text = lines_text(true, &line, 1);
@@ -271,7 +271,7 @@ static void tax_in_a_price_is_no_component(void **state)
     assert_non_null(strstr(text, "\"product_type\":\"Package\",\"product_type_code\":\"package\""));
 }
 
-static void lines_are_what_the_total_is_made_of(void **state)
+static void lines_add_up_to_the_total(void **state)
 {
     const orders_line_t lines[] = {
         line_of("product"),
@@ -326,7 +326,7 @@ static void an_entry_has_the_members_of_the_api(void **state)
         "\"modified\":1700000001,\"shipping_id\":null,\"billing_id\":8}");
 }
 
-/* How a problem of a route is said; NULL: of a path that is none. */
+/* The response to a problem of a route; NULL: of an unknown path. */
 static orders_reply_t refusal(const char *route, const orders_problem_t *problem)
 {
     const orders_call_t call = {
@@ -346,7 +346,7 @@ static const char *text_of(const orders_reply_t *reply)
     "{\"status_code\":" status ",\"error_type\":\"Validation Error\",\"errors\":{" errors          \
     "},\"data\":{}}"
 
-static void rules_have_the_words_of_their_route(void **state)
+static void maps_rules_to_messages_of_the_route(void **state)
 {
     orders_problem_t *problem = orders_problem(pool, ORDERS_E_invalid_fields, NULL);
     problem->extra = "{\"refused\": [{\"rule\": \"product_unknown\", \"value\": \"46\\\"%s\"}, "
@@ -372,7 +372,7 @@ static void rules_have_the_words_of_their_route(void **state)
                         REFUSAL("400", "\"detail\":[\"Some fields are not valid.\"]"));
 }
 
-static void fields_have_the_names_of_the_api(void **state)
+static void renames_fields(void **state)
 {
     orders_problem_t *problem = NULL;
     orders_problem_field(&problem, pool, "user", ORDERS_E_user_not_found, "No user.");
@@ -418,7 +418,7 @@ static void problems_have_their_status(void **state)
     }
 }
 
-static void who_is_not_known_is_told_what_lacks(void **state)
+static void names_the_missing_credential(void **state)
 {
     orders_problem_t *problem = orders_problem(pool, ORDERS_E_unauthenticated, NULL);
     orders_reply_t reply = refusal("commerce.list", problem);
@@ -439,16 +439,16 @@ int main(void)
         TEST(status_follows_the_states),
         TEST(periods_of_words),
         TEST(periods_of_dates),
-        TEST(members_are_those_one_may_act_for),
-        TEST(bodies_are_what_they_look_like),
+        TEST(limits_the_users_that_a_caller_may_act_for),
+        TEST(detects_json_bodies),
         TEST(a_line_has_the_members_of_the_api),
-        TEST(tax_in_a_price_is_no_component),
-        TEST(lines_are_what_the_total_is_made_of),
+        TEST(omits_the_component_of_included_tax),
+        TEST(lines_add_up_to_the_total),
         TEST(an_entry_has_the_members_of_the_api),
-        TEST(rules_have_the_words_of_their_route),
-        TEST(fields_have_the_names_of_the_api),
+        TEST(maps_rules_to_messages_of_the_route),
+        TEST(renames_fields),
         TEST(problems_have_their_status),
-        TEST(who_is_not_known_is_told_what_lacks),
+        TEST(names_the_missing_credential),
     };
     return RUN(tests);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The customer API: words for states, prices with tax, delivery, refusals, and the signed address of a bill. */
+/* The customer API: words for states, prices with tax, delivery, errors, and the signed URL of a bill. */
 #include "orders.h"
 
 #include "api/customer/bill_link.h"
@@ -116,7 +116,7 @@ static void delivery_has_its_weekday(void **state)
     }
 }
 
-static void delivery_is_what_was_or_is_expected(void **state)
+static void shows_the_delivery_or_its_estimate(void **state)
 {
     orders_shipment_t planned = {.status = "planned"};
     orders_shipment_t late = {
@@ -215,7 +215,7 @@ static void summary_of_prices_with_tax(void **state)
         "\"total_price\":\"270.00\"}]}");
 }
 
-static void summary_puts_tax_into_prices(void **state)
+static void summary_adds_tax_to_net_prices(void **state)
 {
     const orders_line_t lines[] = {
         {.kind = "product",
@@ -294,7 +294,7 @@ static orders_call_t call_of(const orders_settings_t *settings)
                            .settings = settings};
 }
 
-/* What the parts of an address are answered with: the order, or the refusal. */
+/* The result of reading a URL: the id of the order, or the code of the error. */
 static const char *read_link(const orders_settings_t *settings, const char *id, const char *query)
 {
     orders_call_t call = call_of(settings);
@@ -329,7 +329,7 @@ static void bill_links_lead_to_their_order(void **state)
                         "forbidden");
 }
 
-static void bill_links_end(void **state)
+static void bill_links_expire(void **state)
 {
     orders_settings_t settings = settings_of(1);
     orders_call_t call = call_of(&settings);
@@ -339,7 +339,7 @@ static void bill_links_end(void **state)
     assert_string_equal(read_link(&settings, "57", strchr(url, '?') + 1), "link_expired");
 }
 
-static void links_need_a_secret_and_an_address(void **state)
+static void links_need_a_secret_and_a_public_url(void **state)
 {
     orders_settings_t settings = settings_of(1);
     orders_call_t call = call_of(&settings);
@@ -351,7 +351,7 @@ static void links_need_a_secret_and_an_address(void **state)
     assert_string_equal(code_of(orders_bill_link_url(&url, 57, &call)), "not_configured");
 }
 
-static void a_link_of_one_kind_is_none_of_another(void **state)
+static void refuses_links_of_another_kind(void **state)
 {
     const orders_settings_t settings = settings_of(1);
     const orders_link_token_t claim = {.id = 57, .ends = 4000000000};
@@ -369,7 +369,7 @@ static void a_link_of_one_kind_is_none_of_another(void **state)
                         "forbidden");
 }
 
-static void pay_links_are_what_they_were(void **state)
+static void keeps_the_format_of_pay_links(void **state)
 {
     const orders_settings_t settings = settings_of(1);
     const orders_pay_link_t link = {.order_id = 57};
@@ -385,7 +385,7 @@ static void pay_links_are_what_they_were(void **state)
                         "not_found");
 }
 
-/* How a problem of a route is said. */
+/* The response to a problem of a route. */
 static const char *refusal_of(const char *route, const orders_problem_t *problem, int *status)
 {
     const orders_settings_t settings = settings_of(1);
@@ -402,14 +402,13 @@ static void refusals_have_the_status_of_their_route(void **state)
     static const struct {
         const char *route, *text;
     } cases[] = {
-        {"customer.list", "{\"success\":false,\"message\":\"There is no such order.\","
+        {"customer.list", "{\"success\":false,\"message\":\"Order not found.\","
                           "\"status_code\":404,\"data\":[]}"},
-        {"customer.cancel", "{\"success\":false,\"message\":\"There is no such order.\","
+        {"customer.cancel", "{\"success\":false,\"message\":\"Order not found.\","
                             "\"status\":404,\"data\":[]}"},
-        {"customer.reorder", "{\"success\":false,\"message\":\"There is no such order.\","
+        {"customer.reorder", "{\"success\":false,\"message\":\"Order not found.\","
                              "\"status\":404,\"data\":[]}"},
-        {"customer.bill",
-         "{\"success\":false,\"message\":\"There is no such order.\",\"data\":[]}"},
+        {"customer.bill", "{\"success\":false,\"message\":\"Order not found.\",\"data\":[]}"},
         {NULL, "{\"success\":false,\"message\":\"Not found.\","
                "\"status_code\":404,\"data\":[]}"},
     };
@@ -424,7 +423,7 @@ static void refusals_have_the_status_of_their_route(void **state)
     assert_int_equal(status, 410);
 }
 
-static void refusals_say_what_they_are_about(void **state)
+static void refusals_state_the_reason(void **state)
 {
     static const struct {
         orders_error_e error;
@@ -441,12 +440,12 @@ static void refusals_say_what_they_are_about(void **state)
          "The order has been packed and can no longer be cancelled."},
         {ORDERS_E_order_not_cancellable,
          "{\"state\":\"open\",\"payment_state\":\"paid\",\"fulfilment_state\":\"confirmed\"}",
-         "Only orders with cash on delivery can be cancelled, before they are packed."},
+         "Only an order with cash on delivery can be cancelled, and only before it is packed."},
         {ORDERS_E_order_not_cancellable,
          "{\"state\":\"open\",\"payment_state\":\"refunded\",\"fulfilment_state\":\"pending\"}",
          "The order has been refunded and can no longer be cancelled."},
         {ORDERS_E_order_not_cancellable, NULL,
-         "Only orders with cash on delivery can be cancelled, before they are packed."},
+         "Only an order with cash on delivery can be cancelled, and only before it is packed."},
     };
     int status;
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -474,19 +473,19 @@ int main(void)
         TEST(payment_status_follows_the_payment),
         TEST(payment_type_is_cod_a_channel_or_online),
         TEST(delivery_has_its_weekday),
-        TEST(delivery_is_what_was_or_is_expected),
+        TEST(shows_the_delivery_or_its_estimate),
         TEST(tracking_has_the_days_of_its_steps),
         TEST(summary_of_prices_with_tax),
-        TEST(summary_puts_tax_into_prices),
+        TEST(summary_adds_tax_to_net_prices),
         TEST(discounts_of_any_size),
         TEST(names_are_in_the_language),
         TEST(bill_links_lead_to_their_order),
-        TEST(bill_links_end),
-        TEST(links_need_a_secret_and_an_address),
-        TEST(a_link_of_one_kind_is_none_of_another),
-        TEST(pay_links_are_what_they_were),
+        TEST(bill_links_expire),
+        TEST(links_need_a_secret_and_a_public_url),
+        TEST(refuses_links_of_another_kind),
+        TEST(keeps_the_format_of_pay_links),
         TEST(refusals_have_the_status_of_their_route),
-        TEST(refusals_say_what_they_are_about),
+        TEST(refusals_state_the_reason),
         TEST(refusals_name_the_fields),
     };
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The shop, customer and commerce APIs: whatever an order is of, what is shown of it adds up to the last digit.
+ * The shop, customer and commerce APIs: the amounts in the JSON of an order add up exactly.
  *
- * The orders are random, of the amounts that placing would give them. ORDERS_SEED repeats a run, ORDERS_COUNT sets how
- * many orders there are.
+ * The orders are random, with the amounts that placing would compute. ORDERS_SEED repeats a run; ORDERS_COUNT is the number of
+ * orders.
  */
 #include "support.h"
 
@@ -40,7 +40,7 @@ static int64_t at_most(int64_t limit)
     return (int64_t)(random_bits() % ((uint64_t)limit + 1));
 }
 
-/* Amounts of every size: those with few digits are as many as those with many. */
+/* Amounts of all sizes: each number of digits is equally frequent. */
 static int64_t some_amount(void)
 {
     static const int64_t limits[] = {1, 9, 99, 999, 99999, 9999999, 1000000000};
@@ -104,7 +104,7 @@ static void add_tax(orders_order_t *order, const rate_t *rate, int64_t amount)
         (orders_tax_t){.key = rate->key, .rate_bp = rate->bp, .amount = amount};
 }
 
-/* A line's tax is of all its rates together, halves up, and split by rate. */
+/* The tax of a line is computed from the sum of its rates, rounded half up, and split by rate. */
 static void tax_line(orders_order_t *order, orders_line_t *line)
 {
     const rate_t *rates = tax_classes[at_most(COUNT(tax_classes) - 1)];
@@ -150,7 +150,7 @@ static void add_lines(orders_order_t *order)
     }
 }
 
-/* A voucher is split over the goods by what each still costs; its own line is no part of the sums. */
+/* A voucher is split over the goods in proportion to their remaining prices; its own line is not part of the sums. */
 static void take_voucher(orders_order_t *order)
 {
     int64_t weights[LINES], shares[LINES], worth = 0, amount;
@@ -232,7 +232,7 @@ static size_t digits(const char *text)
     return strspn(text, "0123456789");
 }
 
-/* The minor units of digits as they stand; `fewest` decimals at least, never more than the currency has. No amount is negative. */
+/* Parses an amount into minor units. It must have at least `fewest` decimals, at most those of the currency, and no sign. */
 static int64_t minor_of(const char *literal, size_t fewest, const orders_order_t *order)
 {
     const char *at = literal;
@@ -248,7 +248,7 @@ static int64_t minor_of(const char *literal, size_t fewest, const orders_order_t
         fits = fits && decimals > 0;
     }
     if (!fits || at[decimals] || decimals < fewest || decimals > most) {
-        fail_msg("%s is no amount with %d to %d decimals", literal, (int)fewest, (int)most);
+        fail_msg("%s is not an amount with %d to %d decimals", literal, (int)fewest, (int)most);
     }
     for (size_t i = 0; i < most; i++) {
         minor = minor * 10 + (i < decimals ? at[i] - '0' : 0);
@@ -256,7 +256,7 @@ static int64_t minor_of(const char *literal, size_t fewest, const orders_order_t
     return minor;
 }
 
-/* A number's own digits, which no parser keeps: behind the only name in the text that is called so. */
+/* The literal of a number, which a JSON parser does not keep. The name must occur only once in the text. */
 static int64_t number_at(const char *text, const char *name, const orders_order_t *order)
 {
     const char *key = apr_pstrcat(pool, "\"", name, "\":", NULL);
@@ -299,11 +299,11 @@ static void same(int64_t sum, int64_t shown, const char *rule, const char *text)
     }
 }
 
-/* So many pieces at this price are the line, but for what rounding down left. */
+/* Quantity times unit price is the amount of the line, apart from rounding down. */
 static void is_share(int64_t unit, int64_t quantity, int64_t line, const char *text)
 {
     if (unit * quantity > line || line - unit * quantity >= quantity) {
-        fail_msg("%" PRId64 " is not a piece of %" PRId64 " in %s", unit, line, text);
+        fail_msg("%" PRId64 " is not the unit price of %" PRId64 " in %s", unit, line, text);
     }
 }
 
@@ -323,7 +323,7 @@ static void check_shop(const orders_order_t *order)
         is_share(int_at(item, "unitPrice"), int_at(item, "qty"), part, text);
         sum += part;
     }
-    same(sum, subtotal, "the items are the subtotal", text);
+    same(sum, subtotal, "the items add up to the subtotal", text);
     same(subtotal - int_at(pricing, "discount") + int_at(pricing, "tax") +
              int_at(pricing, "shipping"),
          int_at(pricing, "total"), "subtotal - discount + tax + shipping is the total", text);
@@ -361,17 +361,18 @@ static void check_customer(const orders_order_t *order)
     {
         taxes += text_at(tax, "value", order);
     }
-    same(check_customer_lines(shown, order, text), subtotal, "the lines are the sub_total", text);
+    same(check_customer_lines(shown, order, text), subtotal, "the lines add up to the sub_total",
+         text);
     same(subtotal - number_at(text, "discount_rate", order) +
              number_at(text, "delivery_charge", order),
          number_at(text, "total_amount", order),
          "sub_total - discount_rate + delivery_charge is the total_amount", text);
     same(number_at(text, "total_amount", order), order->total, "the total is the order's", text);
-    same(taxes, number_at(text, "total_tax", order), "split_tax is the total_tax", text);
+    same(taxes, number_at(text, "total_tax", order), "split_tax adds up to the total_tax", text);
     json_decref(shown);
 }
 
-/* Minor units of a number that a parser kept as it could: amounts are far below what a double holds exactly. */
+/* A parsed number in minor units. The amounts are small enough for a double to be exact. */
 static int64_t near_minor(const json_t *object, const char *name, const orders_order_t *order)
 {
     double value = json_number_value(json_object_get(object, name));
@@ -390,7 +391,7 @@ static int64_t check_components(const json_t *price, const orders_order_t *order
     {
         sum += near_minor(item, "total", order);
     }
-    same(sum, total, "the components are the line", text);
+    same(sum, total, "the components add up to the line", text);
     return total;
 }
 
@@ -408,12 +409,12 @@ static void check_commerce(const orders_order_t *order)
         const json_t *price = json_object_get(json_object_get(line, "data"), "price");
         const json_t *base = json_object_get(json_object_get(price, "items"), "base_price");
         same(text_at(line, "price", order) * int_at(line, "quantity"),
-             near_minor(base, "total", order), "so many pieces are the base price", text);
+             near_minor(base, "total", order), "quantity times unit price is the base price", text);
         sum += check_components(price, order, text);
         revenue += near_minor(price, "revenue_total", order);
     }
-    same(sum, order->total, "the lines are the order's total", text);
-    same(order->total - order->tax, revenue, "without its tax they are the revenue", text);
+    same(sum, order->total, "the lines add up to the order's total", text);
+    same(order->total - order->tax, revenue, "the lines without tax are the revenue", text);
     json_decref(shown);
 }
 

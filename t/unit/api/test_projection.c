@@ -61,7 +61,7 @@ static bool has(const apr_array_header_t *pairs, const char *pair)
     return false;
 }
 
-static void a_filter_finds_what_shows_its_word(void **state)
+static void a_filter_selects_the_states_with_its_word(void **state)
 {
     int total = 0;
     for (int i = 0; orders_user_status_words[i]; i++) {
@@ -103,7 +103,7 @@ static void methods_have_an_alias(void **state)
     assert_null(orders_user_method(""));
 }
 
-static void return_urls_stay_beneath_the_list(void **state)
+static void accepts_return_urls_of_allowed_prefixes_only(void **state)
 {
     static const char *const allowed[] = {
         "https://shop.example",   "https://shop.example/",     "https://shop.example/a?b=c#d",
@@ -143,10 +143,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(user_status_follows_the_states),
         TEST(user_payment_status_follows_the_payment),
-        TEST(a_filter_finds_what_shows_its_word),
+        TEST(a_filter_selects_the_states_with_its_word),
         TEST(filters_are_combined),
         TEST(methods_have_an_alias),
-        TEST(return_urls_stay_beneath_the_list),
+        TEST(accepts_return_urls_of_allowed_prefixes_only),
     };
     return RUN(tests);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The shop API: words for states, the history of the word, prices without tax, labels, refusals. */
+/* The shop API: words for states, the status history, prices without tax, labels, errors. */
 #include "orders.h"
 
 #include "api/registry.h"
@@ -79,7 +79,7 @@ static const char *words_of(const step_t *steps, size_t count)
 #define ENTRY(word, second)                                                                        \
     "{\"status\":\"" word "\",\"timestamp\":\"1970-01-01T00:00:0" second "Z\"}"
 
-static void history_has_each_change_of_the_word(void **state)
+static void history_has_each_change_of_the_status(void **state)
 {
     static const step_t steps[] = {
         {1, "order", "open"},
@@ -162,7 +162,7 @@ static void prices_without_tax_are_shown_as_they_are(void **state)
     assert_non_null(strstr(items_of(&order), "\"unitPrice\":1100,\"subtotal\":3300"));
 }
 
-static void tax_is_taken_out_of_prices_that_include_it(void **state)
+static void subtracts_tax_from_inclusive_prices(void **state)
 {
     orders_order_t order = order_of(true, lines, COUNT(lines));
     assert_string_equal(pricing_of(&order), "{\"pricing\":{\"subtotal\":3028,\"discount\":300,"
@@ -183,7 +183,7 @@ static const char *member_text(const orders_line_t *line, const char *member)
     return apr_pstrndup(pool, at + strlen(member), UUID_TEXT_SIZE);
 }
 
-static void items_and_products_have_uuids_that_stay(void **state)
+static void items_and_products_have_stable_uuids(void **state)
 {
     static const char id[] = "\"id\":\"", product[] = "\"productId\":\"";
     static const char own[] = "01a21458-a4a1-72d1-aa25-a908516c9317";
@@ -199,7 +199,7 @@ static void items_and_products_have_uuids_that_stay(void **state)
     assert_string_equal(member_text(&three, product), own);
 }
 
-static void goods_are_what_is_counted(void **state)
+static void counts_goods_only(void **state)
 {
     static const orders_line_t more[] = {
         {.kind = "shipping", .quantity = 1}, {.kind = "product", .quantity = 2, .image = "first"},
@@ -214,7 +214,7 @@ static void goods_are_what_is_counted(void **state)
     assert_null(orders_shop_first_item(&empty));
 }
 
-static void labels_say_their_languages(void **state)
+static void reports_the_languages_of_labels(void **state)
 {
     apr_array_header_t *labels = apr_array_make(pool, 3, sizeof(orders_label_t));
     APR_ARRAY_PUSH(labels, orders_label_t) =
@@ -284,13 +284,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(status_follows_the_states),
         TEST(payment_status_follows_the_payment),
-        TEST(history_has_each_change_of_the_word),
+        TEST(history_has_each_change_of_the_status),
         TEST(one_operation_is_one_entry),
         TEST(prices_without_tax_are_shown_as_they_are),
-        TEST(tax_is_taken_out_of_prices_that_include_it),
-        TEST(items_and_products_have_uuids_that_stay),
-        TEST(goods_are_what_is_counted),
-        TEST(labels_say_their_languages),
+        TEST(subtracts_tax_from_inclusive_prices),
+        TEST(items_and_products_have_stable_uuids),
+        TEST(counts_goods_only),
+        TEST(reports_the_languages_of_labels),
         TEST(every_problem_has_a_code),
         TEST(refusals_have_details),
     };

@@ -158,8 +158,8 @@ static void names_fields_by_their_path(void **state)
     }
 }
 
-/* A field without a place in a struct goes on as it was sent: "" is no absent value of it. */
-static void checks_what_is_not_decoded(void **state)
+/* A field that is only checked is passed on as it was sent, so "" does not count as absent. */
+static void checks_fields_that_are_not_decoded(void **state)
 {
     static const struct {
         const char *text;
@@ -245,7 +245,7 @@ static const char *lenient(const char *text)
                                   (int)value.number);
 }
 
-static void takes_invalid_values_for_absent_ones(void **state)
+static void treats_invalid_values_as_absent(void **state)
 {
     static const struct {
         const char *text, *result;
@@ -266,7 +266,71 @@ static void takes_invalid_values_for_absent_ones(void **state)
     }
 }
 
-static void cuts_long_names_off(void **state)
+typedef struct {
+    const char *city, *title;
+} address_t;
+
+static const char *const titles[] = {"0", "1", NULL};
+static const orders_field_t address_members[] = {
+    {.name = "city",
+     .type = ORDERS_FIELD_STRING,
+     .flags = ORDERS_FIELD_REQUIRED,
+     .offset = offsetof(address_t, city),
+     .given = SIZE_MAX,
+     .max = 3},
+    {.name = "title",
+     .type = ORDERS_FIELD_WORD,
+     .flags = ORDERS_FIELD_OR_INTEGER,
+     .offset = offsetof(address_t, title),
+     .given = SIZE_MAX,
+     .words = titles},
+};
+static const orders_field_table_t postal_table = ORDERS_FIELD_TABLE(address_members);
+static const orders_field_t address_field = CHECKED("address", JSON, .members = &postal_table);
+
+/* "city title", or the refused fields. */
+static const char *address_of(const orders_input_t *input)
+{
+    orders_input_t *members;
+    address_t address = {NULL, "-"};
+    orders_problem_t *problem;
+
+    assert_null(orders_input_members(&members, input, &address_field, pool));
+    problem = orders_field_table_decode(&postal_table, members, &address, pool);
+    return problem ? fields_of(problem) : apr_pstrcat(pool, address.city, " ", address.title, NULL);
+}
+
+static void reads_the_members_of_an_object_and_of_a_form(void **state)
+{
+    static const struct {
+        bool form;
+        const char *text, *result;
+    } cases[] = {
+        {false, "{\"address\":{\"city\":\"Rom\",\"title\":1}}", "Rom 1"},
+        {false, "{\"address\":{\"city\":\"Rom\",\"title\":\"0\"}}", "Rom 0"},
+        {false, "{\"address\":{\"city\":\"Rom\",\"title\":null}}", "Rom -"},
+        {false, "{\"address\":{\"city\":1,\"title\":2}}",
+         "address.city:invalid_type address.title:unknown_word"},
+        {false, "{\"address\":{\"city\":\"Rome\",\"title\":0.5}}",
+         "address.city:too_long address.title:invalid_type"},
+        {false, "{\"address\":[]}", "address.city:required_field"},
+        {false, "{}", "address.city:required_field"},
+        {true, "address[city]=Rom&address[title]=1&city=Ulm", "Rom 1"},
+        {true, "address[city]=&address[title]=2&city=Ulm",
+         "address.city:required_field address.title:unknown_word"},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const char *text = cases[i].text;
+        orders_input_t *input;
+
+        assert_null(cases[i].form ? orders_input_form(&input, pool, text, strlen(text), NULL)
+                                  : orders_input_json(&input, pool, text, strlen(text), false));
+        assert_string_equal(address_of(input), cases[i].result);
+    }
+}
+
+static void truncates_long_names(void **state)
 {
     tree_t tree;
     char name[301];
@@ -283,9 +347,12 @@ static void cuts_long_names_off(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(decodes_entries_into_structs), TEST(names_fields_by_their_path),
-        TEST(checks_what_is_not_decoded),   TEST(takes_invalid_values_for_absent_ones),
-        TEST(cuts_long_names_off),
+        TEST(decodes_entries_into_structs),
+        TEST(names_fields_by_their_path),
+        TEST(checks_fields_that_are_not_decoded),
+        TEST(treats_invalid_values_as_absent),
+        TEST(reads_the_members_of_an_object_and_of_a_form),
+        TEST(truncates_long_names),
     };
 
     return RUN(tests);

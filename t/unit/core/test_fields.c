@@ -168,7 +168,7 @@ static void decodes_lists_of_ids(void **state)
     assert_null(sample.ids);
 }
 
-static void leaves_absent_fields_alone(void **state)
+static void keeps_the_values_of_absent_fields(void **state)
 {
     sample_t sample;
 
@@ -290,7 +290,7 @@ static void refuses_form_values(void **state)
     }
 }
 
-/* A field that is not read must be refused: without it, "amount[]=100" would be a refund of everything. */
+/* An unknown name must be refused: if "amount[]=100" were ignored, the whole amount would be refunded. */
 static void refuses_brackets(void **state)
 {
     static const char *const read_only[] = {"id", NULL};
@@ -320,7 +320,7 @@ static void refuses_brackets(void **state)
     }
 }
 
-static void tells_all_refusals_at_once(void **state)
+static void reports_all_refused_fields(void **state)
 {
     sample_t sample;
     orders_problem_t *problem =
@@ -424,7 +424,7 @@ static void checks_members(void **state)
 
 static const char *const shared[] = {"number", "limit", "period", NULL};
 
-/* The refused fields of a query and a JSON body, or (without any) what the shared fields are. */
+/* The refused fields of a query and a JSON body, or the values of the shared fields if none is refused. */
 static const char *both_of(const char *query, const char *body)
 {
     orders_input_t *first, *second, *both;
@@ -468,12 +468,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(decodes_json),
         TEST(decodes_forms),
-        TEST(leaves_absent_fields_alone),
+        TEST(keeps_the_values_of_absent_fields),
         TEST(reads_integers_in_any_spelling),
         TEST(refuses_single_fields),
         TEST(refuses_form_values),
         TEST(refuses_brackets),
-        TEST(tells_all_refusals_at_once),
+        TEST(reports_all_refused_fields),
         TEST(decodes_nested_objects),
         TEST(checks_members),
         TEST(decodes_lists_of_ids),

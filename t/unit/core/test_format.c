@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Formats of texts. */
+/* Formats of strings. */
 #include "support.h"
 
 #include "core/format.h"
@@ -14,7 +14,7 @@
         }                                                                                          \
     } while (0)
 
-static void knows_times(void **state)
+static void checks_times(void **state)
 {
     ALL(orders_format_time, true, "2026-01-01T10:30Z", "2026-01-01T10:30:00.000Z",
         "2026-01-01T16:15:00.000000000+05:45", "2026-01-02T02:29+15:59",
@@ -28,7 +28,7 @@ static void knows_times(void **state)
         "2026-01-01T00:00Z\n");
 }
 
-static void knows_days_and_times(void **state)
+static void checks_days_and_times(void **state)
 {
     ALL(orders_format_day_or_time, true, "2026-11-29", "2026-11-29T08:00:00+08:00",
         "2026-01-01T10:30Z");
@@ -36,7 +36,7 @@ static void knows_days_and_times(void **state)
         "2026-11", "2026-11-29 ");
 }
 
-static void knows_urls(void **state)
+static void checks_urls(void **state)
 {
     ALL(orders_format_url, true, "http://a", "https://example.com/p?a=b#c",
         "https://\xC3\xA9.example");
@@ -45,14 +45,14 @@ static void knows_urls(void **state)
         "https://a\xE2\x80\x83", "https://a\xE3\x80\x80", "https://a\xE2\x80\xAE", " https://a");
 }
 
-static void knows_language_tags(void **state)
+static void checks_language_tags(void **state)
 {
     ALL(orders_format_language, true, "en", "ang", "en-gb", "zh-hant", "de-1996", "sl-rozaj-biske");
     ALL(orders_format_language, false, "", "e", "engl", "EN", "en-", "en-GB", "-en", "en_gb",
         "en--gb", "en-abcdefghi", "e1");
 }
 
-static void knows_slugs(void **state)
+static void checks_slugs(void **state)
 {
     ALL(orders_format_slug, true, "a", "0", "a-b_c",
         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
@@ -60,7 +60,7 @@ static void knows_slugs(void **state)
         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
 }
 
-static void knows_mail_addresses(void **state)
+static void checks_mail_addresses(void **state)
 {
     ALL(orders_format_mail, true, "ada@example.com");
     ALL(orders_format_mail, false, "", "ada", "ada@example");
@@ -69,8 +69,8 @@ static void knows_mail_addresses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(knows_times),         TEST(knows_days_and_times), TEST(knows_urls),
-        TEST(knows_language_tags), TEST(knows_slugs),          TEST(knows_mail_addresses),
+        TEST(checks_times),         TEST(checks_days_and_times), TEST(checks_urls),
+        TEST(checks_language_tags), TEST(checks_slugs),          TEST(checks_mail_addresses),
     };
 
     return RUN(tests);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bodies and queries: what is read, and every class of input that is refused. */
+/* Bodies and queries: valid input, and each kind of malformed input. */
 #include "support.h"
 
 #include "core/fields.h"
@@ -88,7 +88,7 @@ static void refuses_malformed_json(void **state)
     assert_string_equal(read_json("{}\0", 3), "malformed_json");
 }
 
-static void refuses_exponents_that_no_double_holds(void **state)
+static void refuses_exponents_beyond_a_double(void **state)
 {
     static const char *const cases[] = {
         "{\"a\":1e-20000}", "{\"a\":-1.5E-20000}", "{\"a\":[{\"b\":1e-325}]}",
@@ -138,7 +138,7 @@ static void bounds_numbers(void **state)
     assert_string_equal(read_json(in_string, strlen(in_string)), "");
 }
 
-static void tells_the_place_and_not_the_value(void **state)
+static void reports_the_position_but_not_the_value(void **state)
 {
     orders_input_t *input;
     const char *text = "{\n  \"secret\": tru}";
@@ -151,7 +151,7 @@ static void tells_the_place_and_not_the_value(void **state)
     assert_non_null(strstr(problem->detail, "Line 3, column 36:"));
 }
 
-static void takes_an_empty_body_where_it_may(void **state)
+static void accepts_an_empty_body_if_allowed(void **state)
 {
     orders_input_t *input = NULL;
 
@@ -274,11 +274,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(reads_json),
         TEST(refuses_malformed_json),
-        TEST(refuses_exponents_that_no_double_holds),
+        TEST(refuses_exponents_beyond_a_double),
         TEST(bounds_depth),
         TEST(bounds_numbers),
-        TEST(tells_the_place_and_not_the_value),
-        TEST(takes_an_empty_body_where_it_may),
+        TEST(reports_the_position_but_not_the_value),
+        TEST(accepts_an_empty_body_if_allowed),
         TEST(keeps_literals),
         TEST(reads_json_of_a_field),
         TEST(reads_forms),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Multipart forms, and which reader a content type gets. */
+/* Multipart forms, and the parser for each content type. */
 #include "support.h"
 
 #include "core/call_input.h"
@@ -46,7 +46,7 @@ static void reads_boundaries(void **state)
     assert_null(orders_input_string(input, "a"));
 }
 
-static void takes_parts_that_are_what_they_are(void **state)
+static void accepts_known_encodings_and_quoted_names(void **state)
 {
     static const char *const encodings[] = {"7bit", "8BIT", "binary "};
     orders_input_t *input;
@@ -237,7 +237,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(reads_parts),
         TEST(reads_boundaries),
-        TEST(takes_parts_that_are_what_they_are),
+        TEST(accepts_known_encodings_and_quoted_names),
         TEST(refuses_malformed_parts),
         TEST(refuses_bad_boundaries),
         TEST(chooses_by_content_type),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the writer writes is what jansson reads. */
+/* jansson reads the output of the writer back. */
 #include "support.h"
 
 #include <jansson.h>
@@ -12,7 +12,7 @@ static const char *text_of(const orders_json_t *json)
     return orders_json_text(json, pool, NULL);
 }
 
-/** One string, written. */
+/** The JSON of one string. */
 static const char *string_of(const char *text, apr_size_t length)
 {
     orders_json_t *json = orders_json_open(pool);
@@ -61,7 +61,7 @@ static void escapes_strings(void **state)
     assert_string_equal(string_of("Grüße 東京 🚲", strlen("Grüße 東京 🚲")), "\"Grüße 東京 🚲\"");
 }
 
-static void replaces_bytes_that_are_no_text(void **state)
+static void replaces_invalid_utf8(void **state)
 {
     assert_string_equal(string_of("a\xFFz", 3), "\"a\xEF\xBF\xBDz\"");
     assert_string_equal(string_of("\xED\xA0\x80", 3), "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");
@@ -175,12 +175,9 @@ static void blocks_end_anywhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(sets_commas),
-        TEST(escapes_strings),
-        TEST(replaces_bytes_that_are_no_text),
-        TEST(every_byte_at_every_place_reads_back),
-        TEST(writes_values),
-        TEST(spans_blocks),
+        TEST(sets_commas),           TEST(escapes_strings),
+        TEST(replaces_invalid_utf8), TEST(every_byte_at_every_place_reads_back),
+        TEST(writes_values),         TEST(spans_blocks),
         TEST(blocks_end_anywhere),
     };
 

@@ -10,7 +10,7 @@ static const char *list_of(const char *header)
     return apr_array_pstrcat(pool, languages, ' ');
 }
 
-static void the_best_comes_first(void **state)
+static void sorts_by_quality(void **state)
 {
     static const char *const cases[][2] = {
         {NULL, "id"},
@@ -33,7 +33,7 @@ static void the_best_comes_first(void **state)
     }
 }
 
-static void wider_tags_follow(void **state)
+static void adds_more_general_tags(void **state)
 {
     static const char *const cases[][2] = {
         {"en-GB", "en-gb en id"},
@@ -48,7 +48,7 @@ static void wider_tags_follow(void **state)
     }
 }
 
-static void a_star_is_the_fallback(void **state)
+static void replaces_the_wildcard_by_the_default(void **state)
 {
     assert_string_equal(list_of("*"), "id");
     assert_string_equal(list_of("*, en"), "id en");
@@ -56,7 +56,7 @@ static void a_star_is_the_fallback(void **state)
     assert_string_equal(list_of("*;q=0, en"), "en id");
 }
 
-static void what_is_refused_is_left_out(void **state)
+static void omits_languages_with_quality_0(void **state)
 {
     assert_string_equal(list_of("en;q=0"), "id");
     assert_string_equal(list_of("en;q=0.000, de"), "de id");
@@ -65,7 +65,7 @@ static void what_is_refused_is_left_out(void **state)
     assert_string_equal(list_of("de, id;q=0"), "de id");
 }
 
-static void what_is_none_is_passed_over(void **state)
+static void ignores_malformed_ranges(void **state)
 {
     static const char *const none[] = {
         "-",
@@ -103,7 +103,7 @@ static void what_is_none_is_passed_over(void **state)
     assert_string_equal(list_of("en;Q=0.5, de;q=0."), "en id");
 }
 
-static void no_list_is_long(void **state)
+static void limits_the_length_of_the_list(void **state)
 {
     const char *header = "";
     for (int i = 0; i < 1000; i++) {
@@ -117,9 +117,12 @@ static void no_list_is_long(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_best_comes_first),        TEST(wider_tags_follow),
-        TEST(a_star_is_the_fallback),      TEST(what_is_refused_is_left_out),
-        TEST(what_is_none_is_passed_over), TEST(no_list_is_long),
+        TEST(sorts_by_quality),
+        TEST(adds_more_general_tags),
+        TEST(replaces_the_wildcard_by_the_default),
+        TEST(omits_languages_with_quality_0),
+        TEST(ignores_malformed_ranges),
+        TEST(limits_the_length_of_the_list),
     };
     return RUN(tests);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lines go where the log says, when it wants them. */
+/* A log writes the lines of its level to its sink. */
 #include "support.h"
 
 #include "core/log.h"
@@ -21,7 +21,7 @@ static void keep(void *context, orders_level_e level, const char *line)
 
 static const orders_log_t sink = {.context = last, .enabled = up_to_notice, .write = keep};
 
-static void writes_what_is_wanted(void **state)
+static void writes_lines_of_the_level(void **state)
 {
     lines = 0;
     orders_log(&sink, ORDERS_LOG_NOTICE, "%s %d", "expired", 3);
@@ -31,7 +31,7 @@ static void writes_what_is_wanted(void **state)
     assert_int_equal(lines, 1);
 }
 
-static void keeps_a_line_a_line(void **state)
+static void writes_one_bounded_line_per_message(void **state)
 {
     char long_text[5000];
 
@@ -45,7 +45,8 @@ static void keeps_a_line_a_line(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(writes_what_is_wanted), TEST(keeps_a_line_a_line)};
+    const struct CMUnitTest tests[] = {TEST(writes_lines_of_the_level),
+                                       TEST(writes_one_bounded_line_per_message)};
 
     return RUN(tests);
 }

@@ -47,7 +47,7 @@ static void reads_amounts(void **state)
     }
 }
 
-static void refuses_what_is_no_amount(void **state)
+static void refuses_malformed_amounts(void **state)
 {
     static const char *const cases[] = {"",    "-",   "+1",  ".5",   "1.",   "01",    "1.2.3",
                                         "1e",  "1e+", "e1",  " 1",   "1 ",   "1,5",   "0x10",
@@ -123,7 +123,7 @@ static void writes_amounts(void **state)
     }
 }
 
-static void spells_each_value_once(void **state)
+static void writes_equal_values_equally(void **state)
 {
     static const struct {
         const char *text, *canonical;
@@ -158,11 +158,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(reads_amounts),
-        TEST(refuses_what_is_no_amount),
+        TEST(refuses_malformed_amounts),
         TEST(refuses_too_many_decimals),
         TEST(refuses_too_large_amounts),
         TEST(writes_amounts),
-        TEST(spells_each_value_once),
+        TEST(writes_equal_values_equally),
         TEST(writes_the_currency),
     };
 

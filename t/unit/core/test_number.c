@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Integers read strictly and written fast. */
+/* Strict parsing and fast writing of integers. */
 #include "support.h"
 
 #include "core/number.h"
@@ -29,7 +29,7 @@ static void reads_numbers(void **state)
     }
 }
 
-static void refuses_what_is_no_number(void **state)
+static void refuses_malformed_numbers(void **state)
 {
     static const char *const cases[] = {"",
                                         "-",
@@ -81,7 +81,7 @@ static void refuses_numbers_out_of_range(void **state)
     assert_int_equal(number, 99);
 }
 
-static void knows_ids(void **state)
+static void reads_ids(void **state)
 {
     assert_int_equal(orders_number_id("57"), 57);
     assert_int_equal(orders_number_id("9223372036854775807"), INT64_MAX);
@@ -112,8 +112,8 @@ static void writes_like_printf(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(reads_numbers), TEST(refuses_what_is_no_number), TEST(refuses_numbers_out_of_range),
-        TEST(knows_ids),     TEST(writes_like_printf),
+        TEST(reads_numbers), TEST(refuses_malformed_numbers), TEST(refuses_numbers_out_of_range),
+        TEST(reads_ids),     TEST(writes_like_printf),
     };
 
     return RUN(tests);

@@ -93,7 +93,7 @@ static void follows_the_settings(void **state)
     assert_int_equal(page.size, 10);
 }
 
-static void cursors_come_back(void **state)
+static void reads_its_own_cursors(void **state)
 {
     static const orders_cursor_t cursors[] = {
         {1795255200000000, 57}, {0, 1}, {-1, INT64_MAX}, {INT64_MIN, 0}};
@@ -112,7 +112,7 @@ static void cursors_come_back(void **state)
     }
 }
 
-static void cursors_cannot_be_bent(void **state)
+static void refuses_modified_cursors(void **state)
 {
     const orders_cursor_t cursor = {1795255200000000, 57};
     const orders_settings_t elsewhere = {
@@ -154,8 +154,8 @@ static void links_to_the_next_page(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(reads_pages),       TEST(refuses_bad_pages),      TEST(follows_the_settings),
-        TEST(cursors_come_back), TEST(cursors_cannot_be_bent), TEST(links_to_the_next_page),
+        TEST(reads_pages),           TEST(refuses_bad_pages),        TEST(follows_the_settings),
+        TEST(reads_its_own_cursors), TEST(refuses_modified_cursors), TEST(links_to_the_next_page),
     };
 
     return RUN(tests);

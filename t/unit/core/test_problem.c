@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The vocabulary of problems, and problems being gathered. */
+/* The vocabulary of problems, and collecting refused fields. */
 #include "support.h"
 
-static void takes_the_errors_own_sentence(void **state)
+static void uses_the_sentence_of_the_error(void **state)
 {
     orders_problem_t *problem = orders_problem(pool, ORDERS_E_not_found, NULL);
 
@@ -13,7 +13,7 @@ static void takes_the_errors_own_sentence(void **state)
     assert_int_equal(problem->retry_after, 0);
 }
 
-static void gathers_fields(void **state)
+static void collects_fields(void **state)
 {
     orders_problem_t *problem = NULL;
     orders_problem_t *more = NULL;
@@ -45,7 +45,7 @@ static void words_and_numbers_are_unique(void **state)
     }
 }
 
-static void knows_statuses(void **state)
+static void has_a_status_for_each_error(void **state)
 {
     assert_int_equal(orders_kind_status(orders_error_kind(ORDERS_E_malformed_json)), 400);
     assert_int_equal(orders_kind_status(orders_error_kind(ORDERS_E_insufficient_balance)), 402);
@@ -53,7 +53,7 @@ static void knows_statuses(void **state)
     assert_int_equal(orders_kind_status((orders_kind_e)999), 500);
 }
 
-static void survives_unknown_errors(void **state)
+static void handles_unknown_errors(void **state)
 {
     assert_int_equal(orders_error_by_word("no_such_word", ORDERS_E_database_error),
                      ORDERS_E_database_error);
@@ -65,9 +65,9 @@ static void survives_unknown_errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(takes_the_errors_own_sentence), TEST(gathers_fields),
-        TEST(words_and_numbers_are_unique),  TEST(knows_statuses),
-        TEST(survives_unknown_errors),
+        TEST(uses_the_sentence_of_the_error), TEST(collects_fields),
+        TEST(words_and_numbers_are_unique),   TEST(has_a_status_for_each_error),
+        TEST(handles_unknown_errors),
     };
 
     return RUN(tests);

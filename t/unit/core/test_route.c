@@ -73,7 +73,7 @@ static void finds_routes(void **state)
     }
 }
 
-static void tells_the_methods_there_are(void **state)
+static void reports_the_allowed_methods(void **state)
 {
     assert_string_equal(match_of("DELETE", ""), "405 GET, HEAD, POST");
     assert_string_equal(match_of("PUT", "/57"), "405 GET, HEAD, DELETE");
@@ -83,7 +83,7 @@ static void tells_the_methods_there_are(void **state)
     assert_string_equal(orders_method_list(pool, 0), "");
 }
 
-static void knows_no_other_paths(void **state)
+static void refuses_other_paths(void **state)
 {
     static const char *const paths[] = {
         "//",
@@ -157,8 +157,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(finds_routes),
-        TEST(tells_the_methods_there_are),
-        TEST(knows_no_other_paths),
+        TEST(reports_the_allowed_methods),
+        TEST(refuses_other_paths),
         TEST(masks_secrets),
     };
 

@@ -136,7 +136,7 @@ static void encodes_percents(void **state)
                         "a%2Fb%20c~%C3%A9%26%3D%22%3C%3E%0D");
 }
 
-static void knows_uuids(void **state)
+static void checks_uuids(void **state)
 {
     static const char *const good[] = {"01234567-89ab-cdef-0123-456789abcdef",
                                        "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"};
@@ -169,7 +169,7 @@ int main(void)
         TEST(decodes_percents),
         TEST(refuses_bad_percents),
         TEST(encodes_percents),
-        TEST(knows_uuids),
+        TEST(checks_uuids),
         TEST(finds_bidirectional_controls),
         TEST(finds_separators_in_one_line),
     };

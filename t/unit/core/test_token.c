@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Digests, bytes as text, tokens, fingerprints. */
+/* Digests, base64url, tokens, fingerprints. */
 #include "support.h"
 
 #include <apr_strings.h>
@@ -31,7 +31,7 @@ static orders_call_t sample(void)
     return call;
 }
 
-static void hashes_like_the_published_vectors(void **state)
+static void matches_published_test_vectors(void **state)
 {
     unsigned char out[ORDERS_SHA256_SIZE];
 
@@ -46,7 +46,7 @@ static void hashes_like_the_published_vectors(void **state)
     assert_false(orders_bytes_equal("abc", "abd", 3));
 }
 
-static void hashes_after_its_shutdown(void **state)
+static void hashes_after_shutdown(void **state)
 {
     unsigned char before[ORDERS_SHA256_SIZE], after[ORDERS_SHA256_SIZE];
 
@@ -206,7 +206,7 @@ static const char *print_of(const orders_call_t *call)
     return orders_hex(pool, out, sizeof(out));
 }
 
-static void fingerprints_tell_requests_apart(void **state)
+static void fingerprints_differ_between_requests(void **state)
 {
     orders_call_t call = sample();
     const char *prints[12];
@@ -359,7 +359,7 @@ static void fingerprints_agree_when_the_fields_do(void **state)
     }
 }
 
-static void fingerprints_of_fields_that_nobody_decodes_agree(void **state)
+static void fingerprints_of_undecoded_fields_agree(void **state)
 {
     static const char *const same[][3] = {
         {JSON, "{\"cart\":7,\"lines\":[{\"a\":1.5,\"b\":null}],\"x\":\"y\"}",
@@ -375,7 +375,7 @@ static void fingerprints_of_fields_that_nobody_decodes_agree(void **state)
     }
 }
 
-/* What the decoder takes for absent. */
+/* Values that the decoder treats as absent. */
 static void fingerprints_agree_without_absent_fields(void **state)
 {
     static const char *const absent[] = {"{\"note\":\"\"}", "{\"note\":null}", "{\"plan_id\":null}",
@@ -422,7 +422,7 @@ static void fingerprints_differ_when_the_fields_do(void **state)
     }
 }
 
-static void finds_what_follows_bearer(void **state)
+static void reads_bearer_tokens(void **state)
 {
     assert_string_equal(orders_token_bearer("Bearer abc"), "abc");
     assert_string_equal(orders_token_bearer("bEARER  abc"), " abc");
@@ -436,19 +436,19 @@ static void finds_what_follows_bearer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(hashes_like_the_published_vectors),
-        TEST(hashes_after_its_shutdown),
+        TEST(matches_published_test_vectors),
+        TEST(hashes_after_shutdown),
         TEST(writes_and_reads_base64url),
         TEST(makes_random_tokens),
         TEST(a_token_names_its_tenant),
         TEST(derives_the_same_token_for_the_same_request),
         TEST(derives_nothing_without_a_secret),
-        TEST(fingerprints_tell_requests_apart),
+        TEST(fingerprints_differ_between_requests),
         TEST(fingerprints_agree_when_the_fields_do),
         TEST(fingerprints_agree_without_absent_fields),
-        TEST(fingerprints_of_fields_that_nobody_decodes_agree),
+        TEST(fingerprints_of_undecoded_fields_agree),
         TEST(fingerprints_differ_when_the_fields_do),
-        TEST(finds_what_follows_bearer),
+        TEST(reads_bearer_tokens),
     };
 
     return RUN(tests);

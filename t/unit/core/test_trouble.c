@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Trouble that repeats: its first line, counts from time to time, and its end. */
+/* Repeated errors: the first line, periodic counts, and the end. */
 #include "support.h"
 
 #include <apr_time.h>
 
-/* The clock of the file under test. */
+/* Replaces the clock of the file under test. */
 static apr_time_t present;
 #define orders_clock_now faked_clock_now
 static apr_time_t faked_clock_now(void);
@@ -61,17 +61,18 @@ static void logs_the_first_and_the_end(void **state)
     meet(&log, ORDERS_E_database_unavailable, "requests", 4999, 1);
     assert_int_equal(lines, 1);
     orders_trouble_passed(&log, ORDERS_E_database_unavailable, "requests");
-    assert_int_equal(lines, 1); /* a success beside failures says nothing */
+    assert_int_equal(lines, 1); /* a success between failures logs nothing */
     present += ORDERS_TROUBLE_CALM;
     orders_trouble_passed(&log, ORDERS_E_database_unavailable, "requests");
     assert_int_equal(lines, 2);
-    assert_string_equal(text, "ORD0013 database_unavailable - - requests: over after 4.999 s, 5000 "
-                              "times, 4999 of them not logged");
+    assert_string_equal(text,
+                        "ORD0013 database_unavailable - - requests: ended after 4.999 s; 5000 "
+                        "errors, 4999 of them not logged");
     orders_trouble_passed(&log, ORDERS_E_database_unavailable, "requests");
     assert_int_equal(lines, 2);
 }
 
-static void counts_from_time_to_time(void **state)
+static void logs_periodic_counts(void **state)
 {
     orders_log_t log = fresh_log();
 
@@ -81,11 +82,11 @@ static void counts_from_time_to_time(void **state)
     present += ORDERS_TROUBLE_SILENCE;
     orders_troubles_review(&log);
     assert_int_equal(lines, 4);
-    assert_string_equal(text, "ORD0012 busy - - requests: over after 25.000 s, 251 times, 248 of "
+    assert_string_equal(text, "ORD0012 busy - - requests: ended after 25.000 s; 251 errors, 248 of "
                               "them not logged");
 }
 
-static void has_nothing_to_add_to_a_single_one(void **state)
+static void logs_a_single_error_once(void **state)
 {
     orders_log_t log = fresh_log();
 
@@ -98,7 +99,7 @@ static void has_nothing_to_add_to_a_single_one(void **state)
     assert_string_equal(text, "a line");
 }
 
-static void keeps_subjects_and_errors_apart(void **state)
+static void counts_subjects_and_errors_separately(void **state)
 {
     orders_log_t log = fresh_log();
 
@@ -110,7 +111,7 @@ static void keeps_subjects_and_errors_apart(void **state)
     assert_int_equal(lines, 3);
 }
 
-/* A refusal of one payment, or a fault of this software: each is worth its line. */
+/* Each refused payment and each internal error is logged. */
 static void logs_everything_else(void **state)
 {
     orders_log_t log = fresh_log();
@@ -122,7 +123,7 @@ static void logs_everything_else(void **state)
     assert_int_equal(lines, 15);
 }
 
-static void logs_what_has_no_room(void **state)
+static void logs_each_error_without_a_free_slot(void **state)
 {
     orders_log_t log = fresh_log();
 
@@ -143,20 +144,16 @@ static void ends_with_its_pool(void **state)
     meet(&log, ORDERS_E_busy, "requests", 7, 1000);
     apr_pool_destroy(own);
     assert_int_equal(lines, 2);
-    assert_string_equal(text,
-                        "ORD0012 busy - - requests: over after 6.000 s, 7 times, 6 of them not "
-                        "logged");
+    assert_string_equal(text, "ORD0012 busy - - requests: ended after 6.000 s; 7 errors, 6 of them "
+                              "not logged");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(logs_the_first_and_the_end),
-        TEST(counts_from_time_to_time),
-        TEST(has_nothing_to_add_to_a_single_one),
-        TEST(keeps_subjects_and_errors_apart),
-        TEST(logs_everything_else),
-        TEST(logs_what_has_no_room),
+        TEST(logs_the_first_and_the_end), TEST(logs_periodic_counts),
+        TEST(logs_a_single_error_once),   TEST(counts_subjects_and_errors_separately),
+        TEST(logs_everything_else),       TEST(logs_each_error_without_a_free_slot),
         TEST(ends_with_its_pool),
     };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Invoices: other programs read the document that was written. */
+/* Invoices, read by other programs. */
 #include "tools.h"
 
 #include <apr_thread_proc.h>
@@ -10,13 +10,13 @@
 
 __attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 
-/** fontconfig finds its memory again by offsets, which the sanitizer cannot follow. */
+/** fontconfig refers to its memory by offsets, which LeakSanitizer cannot follow. */
 const char *__lsan_default_suppressions(void)
 {
     return "leak:libfontconfig\n";
 }
 
-/* Snapshots are made from this one by exchanging pieces of it. */
+/* The tests make snapshots by replacing parts of this one. */
 static const char base[] =
     "{\"number\":\"AAAA170329000006IN\",\"order_number\":\"AAAA170329000001OD\","
     "\"issued_at\":\"2017-03-29T10:00:38Z\",\"currency\":\"JPY\",\"exponent\":0,"
@@ -38,7 +38,7 @@ static const char base[] =
     "\"unit_price\":100,\"discount\":15,\"tax\":0,\"amount\":85}"
 #define NOTES "\"notes\":null"
 
-/** `text` with the first `piece` exchanged, which must be there. */
+/** `text` with the first occurrence of `piece` replaced; it must occur. */
 static const char *with(const char *text, const char *piece, const char *other)
 {
     const char *at = strstr(text, piece);
@@ -69,14 +69,14 @@ static const char *text_of(const char *snapshot)
     return seen_by("pdftotext -layout -enc UTF-8 %s -", pdf.data, pdf.length);
 }
 
-static void says(const char *text, const char *what)
+static void assert_contains(const char *text, const char *what)
 {
     if (!strstr(text, what)) {
         fail_msg("\"%s\" is not in: %s", what, text);
     }
 }
 
-static void says_not(const char *text, const char *what)
+static void assert_lacks(const char *text, const char *what)
 {
     if (strstr(text, what)) {
         fail_msg("\"%s\" is in: %s", what, text);
@@ -107,7 +107,7 @@ static bool same(pdf_t left, pdf_t right)
     return left.length == right.length && !memcmp(left.data, right.data, left.length);
 }
 
-static void says_what_was_invoiced(void **state)
+static void shows_the_invoiced_data(void **state)
 {
     static const char *const texts[] = {
         "Company A",  "333 West San Carlos Street",
@@ -123,34 +123,34 @@ static void says_what_was_invoiced(void **state)
     need_tool("pdftotext");
     text = text_of(base);
     for (index = 0; index < COUNT(texts); index++) {
-        says(text, texts[index]);
+        assert_contains(text, texts[index]);
     }
-    says(text, "Invoice number");
-    says(text, "AAAA170329000006IN");
-    says(text, "AAAA170329000001OD");
+    assert_contains(text, "Invoice number");
+    assert_contains(text, "AAAA170329000006IN");
+    assert_contains(text, "AAAA170329000001OD");
     row(text, "Subtotal", "JPY 100");
     row(text, "Discount", "JPY -15");
     row(text, "Shipping", "JPY 0");
     row(text, "Total", "JPY 85");
     row(text, "Includes VAT 8%", "JPY 6");
-    says_not(text, "Notes");
+    assert_lacks(text, "Notes");
 }
 
-static void calls_a_bill_a_bill(void **state)
+static void labels_a_bill_as_a_bill(void **state)
 {
     const char *text;
 
     need_tool("pdftotext");
     text = text_of(with(base, "{\"number\":\"AAAA", "{\"kind\":\"bill\",\"number\":\"AAAA"));
-    says(text, "Bill number");
-    says(text, "Bill date");
-    says_not(text, "Invoice");
+    assert_contains(text, "Bill number");
+    assert_contains(text, "Bill date");
+    assert_lacks(text, "Invoice");
     assert_string_equal(
         text_of(with(base, "{\"number\":\"AAAA", "{\"kind\":\"invoice\",\"number\":\"AAAA")),
         text_of(base));
 }
 
-static void leaves_out_what_is_not_there(void **state)
+static void omits_missing_data(void **state)
 {
     const char *snapshot = with(base, ",\"tax_number\":null,\"email\":null", "");
     const char *text;
@@ -163,12 +163,12 @@ static void leaves_out_what_is_not_there(void **state)
     snapshot = with(snapshot, "\"payment\":{", "\"payment\":null,\"more\":{");
     text = text_of(snapshot);
     row(text, "Total", "JPY 85");
-    says_not(text, "Billed to");
-    says_not(text, "Payment");
-    says_not(text, "Tax number");
+    assert_lacks(text, "Billed to");
+    assert_lacks(text, "Payment");
+    assert_lacks(text, "Tax number");
 }
 
-static void says_what_may_be_there(void **state)
+static void shows_optional_data(void **state)
 {
     const char *snapshot = with(base, "\"tax_number\":null,\"email\":null",
                                 "\"tax_number\":\"DE 123\",\"email\":\"a@example.com\"");
@@ -181,13 +181,13 @@ static void says_what_may_be_there(void **state)
     snapshot = with(snapshot, NOTES, "\"notes\":\"First line.\\nSecond line.\"");
     snapshot = with(snapshot, "\"paid_at\":\"2017-03-29T10:00:00Z\"", "\"paid_at\":null");
     text = text_of(snapshot);
-    says(text, "Tax number DE 123");
-    says(text, "a@example.com");
-    says(text, "Item");
-    says(text, "SKU-77");
-    says(text, "Colour: red");
-    says(text, "First line.\nSecond line.");
-    says(text, "By credit card. Reference: UXI2KS784JOC9A0");
+    assert_contains(text, "Tax number DE 123");
+    assert_contains(text, "a@example.com");
+    assert_contains(text, "Item");
+    assert_contains(text, "SKU-77");
+    assert_contains(text, "Colour: red");
+    assert_contains(text, "First line.\nSecond line.");
+    assert_contains(text, "By credit card. Reference: UXI2KS784JOC9A0");
 }
 
 static void writes_any_script(void **state)
@@ -203,8 +203,8 @@ static void writes_any_script(void **state)
         const char *title = apr_pstrcat(pool, "\"title\":\"", texts[index], "\"", NULL);
         const char *text = text_of(with(base, TITLE, title));
 
-        says(text, texts[index]);
-        says(text, "Company A");
+        assert_contains(text, texts[index]);
+        assert_contains(text, "Company A");
     }
 }
 
@@ -219,7 +219,7 @@ static void adds_taxes_that_prices_do_not_include(void **state)
     text = text_of(snapshot);
     row(text, "VAT 8%", "JPY 6");
     row(text, "City tax 7.25%", "JPY 3");
-    says_not(text, "Includes");
+    assert_lacks(text, "Includes");
     assert_true(strstr(text, "VAT 8%") < strstr(text, "Total"));
     text = text_of(with(snapshot, "\"taxes\":[", "\"taxes\":[],\"others\":["));
     row(text, "Tax", "JPY 6");
@@ -253,7 +253,7 @@ static void writes_amounts_with_their_decimals(void **state)
     }
 }
 
-/** Each figure of a line is a word of its own, none runs into another. */
+/** The numbers of a line do not touch each other. */
 static void keeps_huge_amounts_apart(void **state)
 {
     static const char figures[] =
@@ -265,14 +265,14 @@ static void keeps_huge_amounts_apart(void **state)
 
     need_tool("pdftotext");
     text = text_of(with(snapshot, TITLE, "\"title\":\"A title that wraps beside all of it\""));
-    says(text, " 9,223,372,036,854,775,807 ");
-    says(text, " -9,223,372,036,854,775,808 ");
-    says(text, " 9,223,372,036,854,775,808 ");
-    says(text, " 9,223,372,036,854,775,807\n");
-    says(text, "A title that wraps");
+    assert_contains(text, " 9,223,372,036,854,775,807 ");
+    assert_contains(text, " -9,223,372,036,854,775,808 ");
+    assert_contains(text, " 9,223,372,036,854,775,808 ");
+    assert_contains(text, " 9,223,372,036,854,775,807\n");
+    assert_contains(text, "A title that wraps");
 }
 
-static void goes_on_to_other_pages(void **state)
+static void continues_on_further_pages(void **state)
 {
     const char *lines = LINE;
     const char *info, *text;
@@ -285,21 +285,21 @@ static void goes_on_to_other_pages(void **state)
     }
     pdf = render(with(base, LINE, lines));
     info = seen_by("pdfinfo %s", pdf.data, pdf.length);
-    says(info, "Pages:           3\n");
-    says(info, "Page size:       595.276 x 841.89 pts (A4)");
+    assert_contains(info, "Pages:           3\n");
+    assert_contains(info, "Page size:       595.276 x 841.89 pts (A4)");
     for (index = 1; index <= 3; index++) {
         const char *command = apr_psprintf(pool, "pdftotext -raw -f %d -l %d %%s -", index, index);
 
         text = seen_by(command, pdf.data, pdf.length);
-        says(text, apr_psprintf(pool, "AAAA170329000006IN %d / 3\n", index));
-        says(text, "Quantity Unit price Discount Amount JPY\n");
+        assert_contains(text, apr_psprintf(pool, "AAAA170329000006IN %d / 3\n", index));
+        assert_contains(text, "Quantity Unit price Discount Amount JPY\n");
     }
     text = seen_by("pdftotext -layout %s -", pdf.data, pdf.length);
     row(text, "70 ", "85");
     row(text, "Total", "JPY 85");
 }
 
-/** A text that no page holds is written over several, to its last word. */
+/** A text that is longer than a page continues on further pages. */
 static void writes_all_of_long_texts(void **state)
 {
     char *title = apr_pcalloc(pool, 2001);
@@ -316,12 +316,12 @@ static void writes_all_of_long_texts(void **state)
     memcpy(title + 1990, " last word", 10);
     text = with(base, TITLE, apr_pstrcat(pool, "\"title\":\"", title, "\"", NULL));
     text = text_of(with(text, NOTES, apr_pstrcat(pool, "\"notes\":\"", notes, "\"", NULL)));
-    says(text, "last word");
-    says(text, "the end");
+    assert_contains(text, "last word");
+    assert_contains(text, "the end");
     row(text, "Total", "JPY 85");
 }
 
-static void gives_the_same_bytes_again(void **state)
+static void is_reproducible(void **state)
 {
     const char *other = with(base, TITLE, "\"title\":\"東京 كتاب\"");
     pdf_t first = render(base), second = render(other);
@@ -338,12 +338,12 @@ static void has_the_time_of_its_issue(void **state)
 
     need_tool("pdfinfo");
     info = seen_by("TZ=UTC pdfinfo -isodates %s", pdf.data, pdf.length);
-    says(info, "Title:           AAAA170329000006IN\n");
-    says(info, "CreationDate:    2017-03-29T10:00:38");
-    says_not(info, "ModDate");
+    assert_contains(info, "Title:           AAAA170329000006IN\n");
+    assert_contains(info, "CreationDate:    2017-03-29T10:00:38");
+    assert_lacks(info, "ModDate");
 }
 
-static void dates_as_the_snapshot_does(void **state)
+static void has_the_dates_of_the_snapshot(void **state)
 {
     need_tool("pdftotext");
     row(text_of(with(base, "2017-03-29T10:00:38Z", "2017-03-30T08:00:00+09:00")), "CC Lee",
@@ -401,7 +401,7 @@ static void renders_in_many_threads(void **state)
     }
 }
 
-/** A leak grows each time, which what Pango's own threads still hold does not. Valgrind and the sanitizers see for themselves. */
+/** A leak grows in each round; memory that Pango's threads hold does not. Valgrind and the sanitizers have their own checks. */
 static void leaks_nothing(void **state)
 {
     job_t job = {.snapshot = with(base, TITLE, "\"title\":\"東京 كتاب\"")};
@@ -440,7 +440,7 @@ static void refuses_other_snapshots(void **state)
         {"\"exponent\":0", "\"exponent\":-1", "exponent: "},
         {"\"tax_inclusive\":true", "\"tax_inclusive\":1", "tax_inclusive: "},
         {"\"name\":\"Company A\"", "\"name\":null", "issuer.name: "},
-        {"[\"333 West San Carlos Street\"", "[333", "a line of an address is no text"},
+        {"[\"333 West San Carlos Street\"", "[333", "a line of an address is not a string"},
         {"[\"1 Main Street\"]", "\"1 Main Street\"", "buyer.address: Must be an array."},
         {"\"CC Lee\"", "\"CC \\u0001Lee\"", "buyer.name: Must not contain control characters."},
         {"\"CC Lee\"", "\"CC \\u0000Lee\"", "NUL characters are not allowed"},
@@ -465,8 +465,8 @@ static void refuses_other_snapshots(void **state)
             orders_invoice_pdf(&pdf, pool, snapshot, strlen(snapshot), NULL);
 
         assert_string_equal(code_of(problem), "internal_error");
-        says(problem->log, "the invoice's snapshot cannot be read: ");
-        says(problem->log, cases[index].log);
+        assert_contains(problem->log, "the snapshot of the invoice is malformed: ");
+        assert_contains(problem->log, cases[index].log);
         assert_null(pdf.data);
     }
 }
@@ -482,7 +482,7 @@ static void refuses_too_much(void **state)
     memcpy(spaces, base, strlen(base));
     problem = orders_invoice_pdf(&pdf, pool, spaces, length, NULL);
     assert_string_equal(code_of(problem), "internal_error");
-    says(problem->log, "it is too long");
+    assert_contains(problem->log, "it is too long");
     problem = orders_invoice_pdf(&pdf, pool, NULL, 0, NULL);
     assert_string_equal(code_of(problem), "internal_error");
 }
@@ -513,15 +513,15 @@ static void is_the_same_in_other_environments(void **state)
     }
 }
 
-static void says_that_there_is_no_font(void **state)
+static void reports_missing_fonts(void **state)
 {
     static const char nothing[] = "<?xml version=\"1.0\"?><fontconfig></fontconfig>";
 
-    says(seen_by(elsewhere("FONTCONFIG_FILE=%s"), nothing, strlen(nothing)),
-         "there is no font to write an invoice with");
+    assert_contains(seen_by(elsewhere("FONTCONFIG_FILE=%s"), nothing, strlen(nothing)),
+                    "no font is installed");
 }
 
-/** Writes an invoice, or why there is none, to stdout. */
+/** Writes an invoice, or the error, to stdout. */
 static int render_to_stdout(void)
 {
     orders_problem_t *problem;
@@ -559,25 +559,25 @@ static int open_all(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        TEST(says_what_was_invoiced),
-        TEST(calls_a_bill_a_bill),
-        TEST(leaves_out_what_is_not_there),
-        TEST(says_what_may_be_there),
+        TEST(shows_the_invoiced_data),
+        TEST(labels_a_bill_as_a_bill),
+        TEST(omits_missing_data),
+        TEST(shows_optional_data),
         TEST(writes_any_script),
         TEST(adds_taxes_that_prices_do_not_include),
         TEST(writes_amounts_with_their_decimals),
         TEST(keeps_huge_amounts_apart),
-        TEST(goes_on_to_other_pages),
+        TEST(continues_on_further_pages),
         TEST(writes_all_of_long_texts),
-        TEST(gives_the_same_bytes_again),
+        TEST(is_reproducible),
         TEST(has_the_time_of_its_issue),
-        TEST(dates_as_the_snapshot_does),
+        TEST(has_the_dates_of_the_snapshot),
         TEST(renders_in_many_threads),
         TEST(leaks_nothing),
         TEST(refuses_other_snapshots),
         TEST(refuses_too_much),
         TEST(is_the_same_in_other_environments),
-        TEST(says_that_there_is_no_font),
+        TEST(reports_missing_fonts),
     };
 
     if (argc > 1) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a rendering may cost: it ends when nobody waits for it, and long tables need no more memory than short ones. */
+/* The cost of rendering: it stops when the client has left, and its memory does not grow with the length of tables. */
 #include "support.h"
 
 #include <apr_tables.h>
@@ -11,7 +11,7 @@
 
 __attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 
-/** fontconfig finds its memory again by offsets, which the sanitizer cannot follow. */
+/** fontconfig refers to its memory by offsets, which LeakSanitizer cannot follow. */
 const char *__lsan_default_suppressions(void)
 {
     return "leak:libfontconfig\n";
@@ -57,7 +57,7 @@ static bool is_wanted(void *baton)
     return ++watch->asked <= watch->wanted;
 }
 
-/** Renders for somebody who leaves after having been asked so often; returns how often that was. */
+/** Renders for a client that leaves after this number of checks; returns the number of checks that were made. */
 static int asked_until(orders_invoice_pdf_t *pdf, const char *snapshot, int wanted)
 {
     watch_t asked = {.wanted = wanted};
@@ -67,22 +67,24 @@ static int asked_until(orders_invoice_pdf_t *pdf, const char *snapshot, int want
     return asked.asked;
 }
 
-static void stops_at_the_page_at_which_nobody_wants_it(void **state)
+static void stops_at_the_page_at_which_the_client_leaves(void **state)
 {
     const char *snapshot = snapshot_of("Test", 150);
     orders_invoice_pdf_t whole = render(snapshot, NULL), pdf;
     int asked = asked_until(&pdf, snapshot, INT_MAX);
 
-    assert_true(pdf.length == whole.length &&
-                !memcmp(pdf.data, whole.data, pdf.length)); /* being asked changes nothing */
-    assert_in_range(asked, 2 * 4, 2 * 10); /* once a page, as pages are counted and written */
+    assert_true(
+        pdf.length == whole.length &&
+        !memcmp(pdf.data, whole.data, pdf.length)); /* the checks do not change the document */
+    assert_in_range(asked, 2 * 4,
+                    2 * 10); /* once per page when pages are counted, and when they are written */
     assert_int_equal(asked_until(&pdf, snapshot, 0), 1);
     assert_null(pdf.data);
     assert_int_equal(asked_until(&pdf, snapshot, asked - 3), asked - 2);
     assert_null(pdf.data);
 }
 
-/** What is held while a document is rendered: texts are malloc'ed, one block at a time. */
+/** The memory in use while a document is rendered: texts are allocated by malloc(), one block at a time. */
 static size_t most;
 
 static bool measure(void *baton)
@@ -103,7 +105,7 @@ static size_t memory_for(int lines)
     return most;
 }
 
-static void holds_no_more_for_more_pages(void **state)
+static void memory_does_not_grow_with_pages(void **state)
 {
     size_t few, many;
 
@@ -113,7 +115,7 @@ static void holds_no_more_for_more_pages(void **state)
     assert_in_range(many, 0, few + 300 * 3000); /* 20,000 each when all are kept */
 }
 
-/** Boxes with numbers take a hundred times as long as glyphs: beyond a thousand, they are empty. */
+/** A box with a code point takes a hundred times as long as a glyph, so boxes after the first thousand are empty. */
 static void writes_characters_without_a_font_quickly(void **state)
 {
     static const char title[] = "\xEE\x80\x80\xEE\x80\x81\xEE\x80\x80\xEE\x80\x81\xEE\x80\x80"
@@ -139,8 +141,8 @@ static int open_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(stops_at_the_page_at_which_nobody_wants_it),
-        TEST(holds_no_more_for_more_pages),
+        TEST(stops_at_the_page_at_which_the_client_leaves),
+        TEST(memory_does_not_grow_with_pages),
         TEST(writes_characters_without_a_font_quickly),
     };
 

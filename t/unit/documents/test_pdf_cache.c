@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Kept documents: one rendering for all who ask, one at a time, a bounded queue, and none for clients that left. */
+/*
+ * The PDF cache: one rendering for all requests of a document, one rendering at a time, a bounded queue, and no rendering for
+ * clients that have left.
+ */
 #include <apr_atomic.h>
 #include <apr_thread_proc.h>
 #include <semaphore.h>
@@ -8,7 +11,7 @@
 
 #include "support.h"
 
-/** A rendering ends when it is told to, or when it is no longer wanted. */
+/** A rendering ends when `finish` is posted, or when no client waits for it. */
 typedef struct client_t {
     orders_pdf_request_t request;
     sem_t *finish; /* NULL: at once */
@@ -92,7 +95,7 @@ static bool wait_until_waiting(int count)
     return false;
 }
 
-/** Returns when it renders, or waits as one of `waiting`. */
+/** Returns when the thread renders, or is one of the `waiting` threads. */
 static void start(client_t *client, int waiting)
 {
     assert_int_equal(apr_thread_create(&client->thread, NULL, get, client, pool), APR_SUCCESS);
@@ -120,7 +123,7 @@ static void empty_cache(void)
     unlock();
 }
 
-static void keeps_what_was_rendered(void **state)
+static void caches_documents(void **state)
 {
     client_t first = client_of(1, NULL), second = client_of(1, NULL);
     orders_invoice_pdf_t pdf;
@@ -230,7 +233,7 @@ static void stops_when_the_client_has_left(void **state)
     assert_string_equal(again.code, "");
 }
 
-static void goes_on_for_others(void **state)
+static void continues_for_other_clients(void **state)
 {
     client_t first, second;
     sem_t finish;
@@ -241,7 +244,7 @@ static void goes_on_for_others(void **state)
     start(&first, 0);
     start(&second, 1);
     apr_atomic_set32(&first.has_gone, 1);
-    apr_sleep(apr_time_from_msec(600)); /* the other one has looked at its own client twice */
+    apr_sleep(apr_time_from_msec(600)); /* the other thread has checked its own client twice */
     assert_false(first.was_abandoned);
     sem_post(&finish);
     join(&second);
@@ -250,7 +253,7 @@ static void goes_on_for_others(void **state)
     assert_int_equal(second.rendered, 0);
 }
 
-static void forgets_clients_that_left_the_queue(void **state)
+static void removes_clients_that_left_from_the_queue(void **state)
 {
     client_t first, second;
     sem_t finish;
@@ -268,7 +271,7 @@ static void forgets_clients_that_left_the_queue(void **state)
     join(&first);
 }
 
-static void keeps_no_failure(void **state)
+static void does_not_cache_failures(void **state)
 {
     client_t first = client_of(12, NULL), second = client_of(12, NULL);
 
@@ -280,7 +283,7 @@ static void keeps_no_failure(void **state)
     assert_int_equal(second.rendered, 1);
 }
 
-/** What is being sent stays readable; all else goes, the least recently used first. */
+/** Documents that are being sent stay valid; others are evicted, the least recently used first. */
 static void is_bounded(void **state)
 {
     const apr_size_t size = ORDERS_PDF_CACHE_BYTES / 4;
@@ -309,7 +312,7 @@ static void is_bounded(void **state)
     assert_false(orders_pdf_cache_find(&pdf, sent.request.key, pool));
 }
 
-static void admits_so_many_requests(void **state)
+static void limits_the_number_of_requests(void **state)
 {
     for (int i = 0; i < ORDERS_PDF_REQUESTS; i++) {
         assert_null(orders_pdf_cache_enter(pool));
@@ -331,12 +334,17 @@ static int close_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(keeps_what_was_rendered), TEST(shares_one_rendering),
-        TEST(renders_one_at_a_time),   TEST(refuses_when_too_many_wait),
-        TEST(bounds_the_wait),         TEST(stops_when_the_client_has_left),
-        TEST(goes_on_for_others),      TEST(forgets_clients_that_left_the_queue),
-        TEST(keeps_no_failure),        TEST(is_bounded),
-        TEST(admits_so_many_requests),
+        TEST(caches_documents),
+        TEST(shares_one_rendering),
+        TEST(renders_one_at_a_time),
+        TEST(refuses_when_too_many_wait),
+        TEST(bounds_the_wait),
+        TEST(stops_when_the_client_has_left),
+        TEST(continues_for_other_clients),
+        TEST(removes_clients_that_left_from_the_queue),
+        TEST(does_not_cache_failures),
+        TEST(is_bounded),
+        TEST(limits_the_number_of_requests),
     };
 
     return cmocka_run_group_tests(tests, apr_open, close_all);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* QR codes: another reader reads what was written. */
+/* QR codes, read by another program. */
 #include "tools.h"
 
 #include <openssl/evp.h>
@@ -89,7 +89,7 @@ static void is_a_grey_picture_with_a_quiet_zone(void **state)
     assert_int_equal(png.bytes[25], 0); /* grey */
 }
 
-static void gives_the_same_bytes_again(void **state)
+static void is_reproducible(void **state)
 {
     const char *first = encode("https://pay.example/a");
 
@@ -97,7 +97,7 @@ static void gives_the_same_bytes_again(void **state)
     assert_string_equal(first, encode("https://pay.example/a"));
 }
 
-static void refuses_what_no_code_holds(void **state)
+static void refuses_texts_that_do_not_fit(void **state)
 {
     const char *base64 = "untouched";
     orders_problem_t *problem = orders_qr_png_base64(&base64, pool, repeated('z', MOST + 1));
@@ -115,8 +115,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(is_read_back),
         TEST(is_a_grey_picture_with_a_quiet_zone),
-        TEST(gives_the_same_bytes_again),
-        TEST(refuses_what_no_code_holds),
+        TEST(is_reproducible),
+        TEST(refuses_texts_that_do_not_fit),
     };
 
     return RUN(tests);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The remote token cache: removals that wait for a thread are bounded, and are not mistaken for calls without an answer. */
+/* The remote token cache: removals that wait for a thread are bounded, and are not counted as calls without a response. */
 #include <apr_atomic.h>
 #include <apr_thread_proc.h>
 
@@ -99,7 +99,7 @@ static void begin(apr_interval_time_t new_delay)
     apr_atomic_set32(&begun, 0);
 }
 
-/* Every call gets its answer within the wait, but the last removals are performed after their callers have left. */
+/* Every call gets a response within the wait, but the last removals are performed after their callers have left. */
 static void test_slow_cache_is_not_silent(void **state)
 {
     const int waiting = ORDERS_REMOTE_CACHE_QUEUE;

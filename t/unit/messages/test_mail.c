@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a mail is written, read back by t/lib/mail-read, which is Perl's own modules and nothing of ours. */
+/* The text of mails, parsed by t/lib/mail-read, which uses Perl's modules and none of our code. */
 #include "support.h"
 
 #include <jansson.h>
@@ -94,7 +94,7 @@ static const char *repeat(const char *text, int times)
     return all;
 }
 
-static void says_what_a_mail_must_say(void **state)
+static void has_the_required_headers(void **state)
 {
     orders_mail_t mail = mail_of("Your order", "text\n", "<p>text</p>\n");
     json_t *read = read_back(compose(&shop, &mail));
@@ -110,7 +110,7 @@ static void says_what_a_mail_must_say(void **state)
     json_decref(read);
 }
 
-static void is_the_same_for_each_repeat(void **state)
+static void is_the_same_when_repeated(void **state)
 {
     orders_mail_t mail = mail_of("Your order", "text", "<p>");
 
@@ -196,7 +196,7 @@ static void keeps_every_line(void **state)
     }
 }
 
-static void knows_all_line_ends(void **state)
+static void accepts_all_line_ends(void **state)
 {
     orders_mail_t mail = mail_of("Lines", "a\r\nb\nc\rd\r\r\n", "");
     json_t *read = read_back(compose(&shop, &mail));
@@ -205,8 +205,8 @@ static void knows_all_line_ends(void **state)
     json_decref(read);
 }
 
-/** Injections, and what else is no value of a header. */
-static void refuses_what_is_no_header(void **state)
+/** Header injections, and other invalid values of headers. */
+static void refuses_invalid_header_values(void **state)
 {
     static const char *const wrong[] = {"a\r\nBcc: all@example.com",
                                         "a\nBcc: all@example.com",
@@ -249,7 +249,7 @@ static void refuses_what_is_no_header(void **state)
     }
 }
 
-static void refuses_what_is_missing(void **state)
+static void refuses_missing_values(void **state)
 {
     orders_mail_t mails[] = {mail_of(NULL, "", ""),       mail_of("", "", ""),
                              mail_of("fine", NULL, ""),   mail_of("fine", "\xff", ""),
@@ -270,7 +270,7 @@ static void refuses_what_is_missing(void **state)
     }
 }
 
-static void knows_an_address(void **state)
+static void accepts_addresses(void **state)
 {
     static const char *const good[] = {
         "a@b.c",      "first.last+tag@example.com", "O'Brien_{x}|!#$%&*/=?^`~-@sub.example-1.co.uk",
@@ -284,7 +284,7 @@ static void knows_an_address(void **state)
     }
 }
 
-static void knows_what_is_no_address(void **state)
+static void refuses_malformed_addresses(void **state)
 {
     static const char *const wrong[] = {
         "",
@@ -333,7 +333,7 @@ static void knows_what_is_no_address(void **state)
     }
 }
 
-static void knows_how_long_an_address_may_be(void **state)
+static void limits_the_length_of_addresses(void **state)
 {
     const char *local = repeat("a", 64), *labels = repeat("b.", 94);
 
@@ -346,7 +346,7 @@ static void knows_how_long_an_address_may_be(void **state)
     assert_false(orders_is_ascii_mail_address(apr_pstrcat(pool, local, "@", labels, "cc", NULL)));
 }
 
-static void takes_the_longest_of_everything(void **state)
+static void accepts_values_of_maximum_length(void **state)
 {
     orders_mailer_t mailer = shop;
     orders_mail_t mail = mail_of("S", "", "");
@@ -365,7 +365,7 @@ static void takes_the_longest_of_everything(void **state)
     json_decref(read);
 }
 
-static void knows_a_mailers_url(void **state)
+static void checks_the_url_of_a_mail_server(void **state)
 {
     static const char *const good[] = {"smtp://127.0.0.1", "smtp://127.0.0.1:587",
                                        "smtps://mail.example/", "SMTP://mail.example:25",
@@ -406,19 +406,19 @@ static void knows_a_mailers_url(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(says_what_a_mail_must_say),
-        TEST(is_the_same_for_each_repeat),
+        TEST(has_the_required_headers),
+        TEST(is_the_same_when_repeated),
         TEST(has_one_part_without_html),
         TEST(keeps_every_script),
         TEST(keeps_every_line),
-        TEST(knows_all_line_ends),
-        TEST(refuses_what_is_no_header),
-        TEST(refuses_what_is_missing),
-        TEST(knows_an_address),
-        TEST(knows_what_is_no_address),
-        TEST(knows_how_long_an_address_may_be),
-        TEST(takes_the_longest_of_everything),
-        TEST(knows_a_mailers_url),
+        TEST(accepts_all_line_ends),
+        TEST(refuses_invalid_header_values),
+        TEST(refuses_missing_values),
+        TEST(accepts_addresses),
+        TEST(refuses_malformed_addresses),
+        TEST(limits_the_length_of_addresses),
+        TEST(accepts_values_of_maximum_length),
+        TEST(checks_the_url_of_a_mail_server),
     };
 
     return RUN(tests);

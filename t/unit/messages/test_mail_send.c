@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mails sent to a real mail server (t/lib/mail-server), and to sockets that say nothing. */
+/* Mails sent to a mail server (t/lib/mail-server), and to sockets that never respond. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <setjmp.h>
@@ -24,7 +24,7 @@
 
 static apr_pool_t *pool;
 
-/** The mail server; no `mailer.url` when there is none on this machine. */
+/** The mail server. `mailer.url` is NULL if none is installed. */
 static struct {
     pid_t pid;
     FILE *to, *from;
@@ -154,7 +154,7 @@ static orders_problem_t *send_to(const orders_mailer_t *mailer, const char *to)
     return orders_mail_send(mailer, pool, &mail, &patient_caller);
 }
 
-/** What a problem says is for the log: nothing of the mail. */
+/** A problem is logged, so its texts must not contain parts of the mail. */
 static void assert_problem(const orders_problem_t *problem, orders_error_e error)
 {
     assert_non_null(problem);
@@ -216,7 +216,7 @@ static void arrives_by_smtps(void **state)
     assert_arrived();
 }
 
-static void arrives_in_the_clear(void **state)
+static void arrives_without_tls(void **state)
 {
     orders_mailer_t mailer = server.mailer;
 
@@ -267,7 +267,7 @@ static void needs_the_password(void **state)
     assert_problem(send_to(&mailer, letter.to), ORDERS_E_mail_unreachable);
 }
 
-static void needs_a_certificate_it_trusts(void **state)
+static void needs_a_trusted_certificate(void **state)
 {
     orders_mailer_t mailer = server.mailer;
 
@@ -278,7 +278,7 @@ static void needs_a_certificate_it_trusts(void **state)
     assert_problem(send_to(&mailer, letter.to), ORDERS_E_mail_unreachable);
 }
 
-static void tells_refusal_from_trouble(void **state)
+static void distinguishes_refusals_from_failures(void **state)
 {
     orders_mailer_t mailer = server.mailer;
     orders_mail_t mail = letter;
@@ -289,7 +289,7 @@ static void tells_refusal_from_trouble(void **state)
     mail.subject = "Please refuse me";
     assert_problem(orders_mail_send(&server.mailer, pool, &mail, &patient_caller),
                    ORDERS_E_mail_refused);
-    mailer.from = "stranger@example.com"; /* the operator may mend that: no mail is lost by it */
+    mailer.from = "stranger@example.com"; /* the operator can correct it, so the mail is kept */
     assert_problem(send_to(&mailer, letter.to), ORDERS_E_mail_unreachable);
     mailer.url = "smtp://127.0.0.1:9";
     assert_problem(send_to(&mailer, letter.to), ORDERS_E_mail_unreachable);
@@ -315,7 +315,7 @@ static void makes_no_call_while_they_are_suspended(void **state)
     assert_true(problem->quiet);
 }
 
-/** A refusal is an answer, temporary or not. */
+/** A refusal is a reply, temporary or not. */
 static void refusals_suspend_no_calls(void **state)
 {
     orders_mailer_t mailer = server.mailer;
@@ -329,7 +329,7 @@ static void refusals_suspend_no_calls(void **state)
     assert_true(orders_breaker_closed(mailer.breaker));
 }
 
-static void refuses_before_it_calls(void **state)
+static void refuses_without_connecting(void **state)
 {
     const orders_mailer_t mailer = {.url = "smtp://127.0.0.1:9", .from = "shop@example.com"};
 
@@ -337,7 +337,7 @@ static void refuses_before_it_calls(void **state)
                    ORDERS_E_mail_refused);
 }
 
-/** A stop that is asked for after a while. */
+/** A request to stop, after a delay. */
 typedef struct bell_t {
     apr_time_t at;
     int asked;
@@ -351,7 +351,7 @@ static bool rings(void *context)
     return apr_time_now() >= bell->at;
 }
 
-/** Sends, with a stop or a timeout after so many milliseconds; both hold within 1.5 s. */
+/** Sends with a stop or a timeout after these milliseconds; either must take effect within 1.5 s. */
 static orders_problem_t *give_up_after(int patience, const orders_mailer_t *patient, const char *to,
                                        bool by_stop)
 {
@@ -377,7 +377,7 @@ static orders_problem_t *give_up(const orders_mailer_t *patient, const char *to,
     return give_up_after(by_stop ? 300 : 700, patient, to, by_stop);
 }
 
-/** A socket that listens and never says anything. */
+/** A listening socket that never responds. */
 static int silent(const char **url)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -392,7 +392,7 @@ static int silent(const char **url)
     return listener;
 }
 
-static void gives_a_silent_server_up(void **state)
+static void gives_up_on_a_silent_server(void **state)
 {
     orders_mailer_t mailer = {.from = "shop@example.com", .starttls = true};
     const char *where;
@@ -405,19 +405,19 @@ static void gives_a_silent_server_up(void **state)
     close(listener);
 }
 
-static void gives_a_slow_server_up(void **state)
+static void gives_up_on_a_slow_server(void **state)
 {
     NEEDS_SERVER();
     assert_problem(give_up(&server.mailer, "slow@example.org", true), ORDERS_E_mail_unreachable);
     assert_problem(give_up(&server.mailer, "slow@example.org", false), ORDERS_E_mail_unreachable);
 }
 
-static void does_not_wait_for_a_goodbye(void **state)
+static void does_not_wait_for_the_response_to_quit(void **state)
 {
     json_t *mails;
 
     NEEDS_SERVER();
-    /* time for a busy server to take the mail; its answer to QUIT would come half a minute later */
+    /* time for a busy server to accept the mail; its response to QUIT would come half a minute later */
     assert_sent(give_up_after(3000, &server.mailer, "lingering@example.org", true));
     assert_sent(give_up_after(3000, &server.mailer, "lingering@example.org", false));
     mails = ask("messages 2");
@@ -430,18 +430,18 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arrives_by_starttls),
         cmocka_unit_test(arrives_by_smtps),
-        cmocka_unit_test(arrives_in_the_clear),
+        cmocka_unit_test(arrives_without_tls),
         cmocka_unit_test(arrives_when_it_is_long),
         cmocka_unit_test(needs_starttls),
         cmocka_unit_test(needs_the_password),
-        cmocka_unit_test(needs_a_certificate_it_trusts),
-        cmocka_unit_test(tells_refusal_from_trouble),
+        cmocka_unit_test(needs_a_trusted_certificate),
+        cmocka_unit_test(distinguishes_refusals_from_failures),
         cmocka_unit_test(makes_no_call_while_they_are_suspended),
         cmocka_unit_test(refusals_suspend_no_calls),
-        cmocka_unit_test(refuses_before_it_calls),
-        cmocka_unit_test(gives_a_silent_server_up),
-        cmocka_unit_test(gives_a_slow_server_up),
-        cmocka_unit_test(does_not_wait_for_a_goodbye),
+        cmocka_unit_test(refuses_without_connecting),
+        cmocka_unit_test(gives_up_on_a_silent_server),
+        cmocka_unit_test(gives_up_on_a_slow_server),
+        cmocka_unit_test(does_not_wait_for_the_response_to_quit),
     };
 
     apr_initialize();

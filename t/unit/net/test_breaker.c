@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The bound on calls of a channel: a few at a time, none while its provider does not answer, and one to find out. */
+/*
+ * The circuit breaker of a channel: it limits concurrent calls, suspends calls while the provider does not respond, and then lets
+ * one probe through.
+ */
 #include <apr_thread_proc.h>
 #include <string.h>
 
@@ -12,7 +15,7 @@ static apr_time_t test_clock(void);
 
 #include "support.h"
 
-static apr_interval_time_t skipped; /* how much time the test has let pass at once */
+static apr_interval_time_t skipped; /* time that the test has added to the clock */
 static int lines;
 static char last_line[500];
 
@@ -73,7 +76,7 @@ static void *APR_THREAD_FUNC visit(apr_thread_t *thread, void *data)
     return NULL;
 }
 
-/* In the queue when this returns. */
+/* Returns when the thread is in the queue. */
 static void start_waiter(visitor_t *visitor)
 {
     int waiting = 0;
@@ -94,7 +97,7 @@ static void join(visitor_t *visitor)
     assert_int_equal(apr_thread_join(&status, visitor->thread), APR_SUCCESS);
 }
 
-static void admits_a_few_at_a_time(void **state)
+static void limits_concurrent_calls(void **state)
 {
     orders_breaker_t *breaker = fresh(1);
     orders_admission_t first, other;
@@ -105,8 +108,8 @@ static void admits_a_few_at_a_time(void **state)
     start_waiter(&visitor);
     assert_non_null(orders_breaker_enter(breaker, ORDERS_CALLER_BUYER, &lines_log, &other));
     assert_true(orders_clock_now() - from < apr_time_from_msec(900)); /* the queue is full */
-    assert_null(
-        orders_breaker_enter(breaker, ORDERS_CALLER_WORKER, &lines_log, &other)); /* the worker's */
+    assert_null(orders_breaker_enter(breaker, ORDERS_CALLER_WORKER, &lines_log,
+                                     &other)); /* limited separately */
     orders_breaker_leave(breaker, &other, ORDERS_CALL_ANSWERED, &lines_log);
     assert_int_equal(breaker->in_use, 1);
     orders_breaker_leave(breaker, &first, ORDERS_CALL_ANSWERED, &lines_log);
@@ -115,11 +118,11 @@ static void admits_a_few_at_a_time(void **state)
     orders_breaker_leave(breaker, &visitor.admission, ORDERS_CALL_ANSWERED, &lines_log);
     assert_int_equal(breaker->in_use, 0);
     assert_int_equal(lines, 1);
-    assert_non_null(strstr(last_line, "channel card: all 1 calls"));
+    assert_non_null(strstr(last_line, "channel card: the limit of 1 concurrent calls"));
 }
 
-/* Events that come again and again leave half of the places to buyers. */
-static void events_leave_room_for_buyers(void **state)
+/* Repeated events use at most half of the limit. */
+static void events_use_at_most_half_of_the_limit(void **state)
 {
     orders_breaker_t *breaker = fresh(4);
     orders_admission_t event[2], buyer[2], other;
@@ -163,7 +166,7 @@ static void waits_for_a_second_at_most(void **state)
     assert_in_range(visitor.waited, apr_time_from_msec(950), apr_time_from_sec(5));
     from = orders_clock_now();
     assert_non_null(orders_breaker_enter(breaker, ORDERS_CALLER_BUYER, &lines_log, &other));
-    assert_true(orders_clock_now() - from < apr_time_from_msec(500)); /* known to be in vain */
+    assert_true(orders_clock_now() - from < apr_time_from_msec(500)); /* refused without waiting */
     orders_breaker_leave(breaker, &first, ORDERS_CALL_ANSWERED, &lines_log);
     assert_true(call(breaker, ORDERS_CALL_ANSWERED));
     assert_int_equal(lines, 1);
@@ -187,17 +190,17 @@ static void opens_after_failures_in_a_row(void **state)
     assert_int_equal(lines, 0);
     assert_true(call(breaker, ORDERS_CALL_FAILED));
     assert_int_equal(lines, 1);
-    assert_non_null(strstr(last_line, "channel card: 5 calls in a row failed"));
+    assert_non_null(strstr(last_line, "channel card: 5 consecutive calls failed"));
     assert_false(orders_breaker_ready(breaker));
     for (int i = 0; i < 7; i++) {
         assert_false(call(breaker, ORDERS_CALL_ANSWERED));
     }
-    skipped += PAUSE;
+    skipped += OPEN_PERIOD;
     assert_true(orders_breaker_ready(breaker));
     assert_true(call(breaker, ORDERS_CALL_ANSWERED));
     assert_int_equal(lines, 2);
-    assert_non_null(strstr(last_line, "answers again"));
-    assert_non_null(strstr(last_line, "7 calls were not made"));
+    assert_non_null(strstr(last_line, "replies again"));
+    assert_non_null(strstr(last_line, "7 calls were refused"));
     assert_true(call(breaker, ORDERS_CALL_FAILED));
     assert_true(call(breaker, ORDERS_CALL_ANSWERED));
     assert_int_equal(lines, 2);
@@ -211,22 +214,23 @@ static void lets_one_probe_through(void **state)
     for (int i = 0; i < FAILURES_TO_OPEN; i++) {
         assert_true(call(breaker, ORDERS_CALL_FAILED));
     }
-    skipped += PAUSE;
+    skipped += OPEN_PERIOD;
     assert_null(orders_breaker_enter(breaker, ORDERS_CALLER_WORKER, &lines_log, &probe));
     assert_false(orders_breaker_ready(breaker));
     assert_non_null(orders_breaker_enter(breaker, ORDERS_CALLER_BUYER, &lines_log, &other));
     assert_non_null(orders_breaker_enter(breaker, ORDERS_CALLER_WORKER, &lines_log, &other));
     orders_breaker_leave(breaker, &probe, ORDERS_CALL_FAILED, &lines_log);
     assert_false(call(breaker, ORDERS_CALL_ANSWERED));
-    skipped += PAUSE;
-    assert_true(call(breaker, ORDERS_CALL_CANCELLED)); /* has not found out: the next one does */
+    skipped += OPEN_PERIOD;
+    assert_true(
+        call(breaker, ORDERS_CALL_CANCELLED)); /* no outcome, so the next call is the probe */
     assert_true(call(breaker, ORDERS_CALL_ANSWERED));
     assert_true(call(breaker, ORDERS_CALL_ANSWERED));
     assert_int_equal(breaker->in_use, 0);
     assert_int_equal(lines, 2);
 }
 
-static void an_answer_that_comes_late_closes(void **state)
+static void a_late_response_closes(void **state)
 {
     orders_breaker_t *breaker = fresh(4);
     orders_admission_t slow;
@@ -240,7 +244,7 @@ static void an_answer_that_comes_late_closes(void **state)
     assert_true(call(breaker, ORDERS_CALL_ANSWERED));
 }
 
-static void without_one_nothing_is_bounded(void **state)
+static void calls_without_a_breaker_are_not_limited(void **state)
 {
     orders_admission_t admission;
 
@@ -252,10 +256,13 @@ static void without_one_nothing_is_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(admits_a_few_at_a_time),         TEST(events_leave_room_for_buyers),
-        TEST(waits_for_a_second_at_most),     TEST(opens_after_failures_in_a_row),
-        TEST(lets_one_probe_through),         TEST(an_answer_that_comes_late_closes),
-        TEST(without_one_nothing_is_bounded),
+        TEST(limits_concurrent_calls),
+        TEST(events_use_at_most_half_of_the_limit),
+        TEST(waits_for_a_second_at_most),
+        TEST(opens_after_failures_in_a_row),
+        TEST(lets_one_probe_through),
+        TEST(a_late_response_closes),
+        TEST(calls_without_a_breaker_are_not_limited),
     };
 
     return RUN(tests);

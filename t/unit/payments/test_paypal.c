@@ -78,12 +78,12 @@ static void reads_amounts_exactly_or_not_at_all(void **state)
     }
 }
 
-/* --- what we write --- */
+/* --- requests --- */
 
 #define PAYMENT "0f8b3c1e-5d2a-4c7b-9e10-6a7b8c9d0e1f"
 #define REFUND "5d2a0f8b-3c1e-4c7b-9e10-0e1f6a7b8c9d"
 
-static void asks_for_an_order(void **state)
+static void writes_the_request_for_an_order(void **state)
 {
     const orders_intent_request_t request = {.payment_key = PAYMENT,
                                              .tenant = 1,
@@ -109,7 +109,7 @@ static void asks_for_an_order(void **state)
     assert_int_equal(length, strlen(text));
 }
 
-static void tells_a_payer_why(void **state)
+static void writes_the_note_to_the_payer(void **state)
 {
     orders_refund_request_t request = {.refund_key = REFUND,
                                        .payment_key = PAYMENT,
@@ -131,7 +131,7 @@ static void tells_a_payer_why(void **state)
     assert_non_null(strstr(text, apr_psprintf(pool, "%0255d", 0)));
 }
 
-/* --- what we read --- */
+/* --- responses --- */
 
 #define LINKS                                                                                      \
     "\"links\":[{\"rel\":\"self\",\"href\":\"https://api.example/1\"},"                            \
@@ -190,7 +190,7 @@ static const struct {
     {"nonsense", NULL, NULL},
 };
 
-static void reads_what_became_of_an_order(void **state)
+static void reads_the_outcome_of_an_order(void **state)
 {
     for (size_t i = 0; i < COUNT(captures); i++) {
         orders_capture_reply_t reply;
@@ -260,7 +260,7 @@ static const struct {
     {"{}", false, NULL},
 };
 
-static void finds_a_refund_that_paypal_has_forgotten(void **state)
+static void finds_a_refund_whose_key_has_expired(void **state)
 {
     for (size_t i = 0; i < COUNT(forgotten); i++) {
         orders_refund_reply_t reply;
@@ -286,16 +286,16 @@ static void reads_refusals(void **state)
     assert_string_equal(error.code, "INSTRUMENT_DECLINED");
     assert_string_equal(error.message, "It was declined.");
     assert_string_equal(error.pay_url, "https://www.paypal.com/x");
-    assert_string_equal(error.log, "PayPal answered 422: INSTRUMENT_DECLINED, debug_id 5ca10b");
+    assert_string_equal(error.log, "PayPal replied 422: INSTRUMENT_DECLINED, debug_id 5ca10b");
     orders_paypal_error(&error, pool, 404, "<h1>Not Found", 13);
     assert_string_equal(error.code, "");
-    assert_string_equal(error.log, "PayPal answered 404");
+    assert_string_equal(error.log, "PayPal replied 404");
     text = "{\"name\":\"a\\u0000b\"}";
     orders_paypal_error(&error, pool, 400, text, strlen(text));
     assert_string_equal(error.code, "");
     text = "{\"name\":\"INVALID REQUEST\\r\\nX: y\",\"debug_id\":\"\\r\\nforged\"}";
     orders_paypal_error(&error, pool, 400, text, strlen(text));
-    assert_string_equal(error.log, "PayPal answered 400");
+    assert_string_equal(error.log, "PayPal replied 400");
 }
 
 /* --- signatures --- */
@@ -305,7 +305,7 @@ static const char *header(void *context, const char *name)
     return json_string_value(json_object_get(context, name));
 }
 
-static void knows_what_is_signed(void **state)
+static void builds_the_signed_text(void **state)
 {
     json_t *headers = json_pack("{ss ss ss ss}", "PAYPAL-TRANSMISSION-ID", "id",
                                 "PAYPAL-TRANSMISSION-TIME", "2026-11-21T10:00:00Z",
@@ -364,7 +364,7 @@ static void fetches_certificates_from_paypal_only(void **state)
         local, "http://127.0.0.1:8501/v1/notifications/certs/good", pool));
 }
 
-static void believes_no_text_to_be_a_certificate(void **state)
+static void refuses_texts_that_are_not_certificates(void **state)
 {
     static const char *const bad[] = {"", "nonsense",
                                       "-----BEGIN CERTIFICATE-----\nAAAA\n"
@@ -374,11 +374,11 @@ static void believes_no_text_to_be_a_certificate(void **state)
         const char *why = NULL;
 
         assert_null(orders_paypal_certificate_key(bad[i], strlen(bad[i]), NULL, 0, pool, &why));
-        assert_string_equal(why, "it is no certificate");
+        assert_string_equal(why, "it is not a PEM certificate");
     }
 }
 
-static void cleans_what_people_will_read(void **state)
+static void sanitises_texts(void **state)
 {
     assert_string_equal(orders_text_sanitise(pool, "a\x01z\xff\xc3\xa9", 9), "a z \xc3\xa9");
     assert_string_equal(orders_text_sanitise(pool, "\xc3\xa9\xc3\xa9\xc3\xa9", 2),
@@ -391,17 +391,17 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(writes_amounts_exactly_or_not_at_all),
         TEST(reads_amounts_exactly_or_not_at_all),
-        TEST(asks_for_an_order),
-        TEST(tells_a_payer_why),
+        TEST(writes_the_request_for_an_order),
+        TEST(writes_the_note_to_the_payer),
         TEST(reads_a_new_order),
-        TEST(reads_what_became_of_an_order),
+        TEST(reads_the_outcome_of_an_order),
         TEST(reads_a_refund),
-        TEST(finds_a_refund_that_paypal_has_forgotten),
+        TEST(finds_a_refund_whose_key_has_expired),
         TEST(reads_refusals),
-        TEST(knows_what_is_signed),
+        TEST(builds_the_signed_text),
         TEST(fetches_certificates_from_paypal_only),
-        TEST(believes_no_text_to_be_a_certificate),
-        TEST(cleans_what_people_will_read),
+        TEST(refuses_texts_that_are_not_certificates),
+        TEST(sanitises_texts),
     };
 
     return RUN(tests);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Orders, captures and refunds by provider=paypal, against the PayPal that pretends. */
+/* Orders, captures and refunds by provider=paypal, with the PayPal simulator. */
 #include "paypal.h"
 
 #include "net/breaker.h"
 
 /* --- orders --- */
 
-static void makes_an_order_once(void **state)
+static void creates_an_order_once(void **state)
 {
     orders_intent_request_t request = order_of(1);
     orders_intent_reply_t first, second;
@@ -27,7 +27,7 @@ static void makes_an_order_once(void **state)
                         "PAYER_ACTION_REQUIRED");
 }
 
-static void tells_trouble_from_refusal(void **state)
+static void distinguishes_failures_from_refusals(void **state)
 {
     static const char *const trouble[] = {"500",       "garbage", "huge",    "redirect",
                                           "throttled", "html",    "conflict"};
@@ -55,7 +55,7 @@ static void tells_trouble_from_refusal(void **state)
     assert_null(orders_paypal_provider.create_intent(&channel, pool, &request, &reply));
 }
 
-static void survives_a_lost_reply(void **state)
+static void repeats_a_request_after_a_lost_response(void **state)
 {
     orders_capture_request_t request;
     orders_intent_request_t order = order_of(3);
@@ -78,7 +78,7 @@ static void survives_a_lost_reply(void **state)
 
 /* --- captures --- */
 
-static void takes_the_money_once(void **state)
+static void captures_once(void **state)
 {
     orders_capture_request_t request = ordered(true);
     orders_capture_reply_t first = capture(&request), second = capture(&request);
@@ -89,7 +89,7 @@ static void takes_the_money_once(void **state)
     assert_string_equal(first.payer, "buyer@example.test");
     assert_string_equal(second.outcome, "paid");
     assert_string_equal(first.transaction_id, second.transaction_id);
-    set("{\"forget\":1}"); /* a key that has lapsed: ORDER_ALREADY_CAPTURED, then a look */
+    set("{\"forget\":1}"); /* an expired key: ORDER_ALREADY_CAPTURED, then the order is read */
     second = capture(&request);
     assert_string_equal(second.outcome, "paid");
     assert_string_equal(first.transaction_id, second.transaction_id);
@@ -122,7 +122,7 @@ static void waits_for_the_buyer(void **state)
     assert_int_equal(captures(), 1);
 }
 
-static void tells_what_the_bank_said(void **state)
+static void reports_a_declined_payment(void **state)
 {
     orders_capture_request_t request = ordered(true);
     orders_capture_reply_t reply;
@@ -151,7 +151,7 @@ static void tells_what_the_bank_said(void **state)
     assert_string_equal(reply.failure_code, "DECLINED");
 }
 
-static void knows_that_an_order_is_gone(void **state)
+static void reports_an_order_that_does_not_exist(void **state)
 {
     orders_capture_request_t request = ordered(false);
 
@@ -169,7 +169,7 @@ static void knows_that_an_order_is_gone(void **state)
     assert_string_equal(capture_fails(&request), "provider_unreachable");
 }
 
-static void does_not_know_what_a_silent_paypal_did(void **state)
+static void reports_an_unknown_outcome_without_a_response(void **state)
 {
     orders_capture_request_t request = ordered(true);
     orders_channel_t hasty = channel;
@@ -208,7 +208,7 @@ static void refunds_once(void **state)
     assert_string_equal(code_of(refund(&request, &second)), "not_configured");
 }
 
-static void finds_a_forgotten_refund(void **state)
+static void finds_a_refund_whose_key_has_expired(void **state)
 {
     orders_refund_request_t request = refund_of(11, 1990);
     orders_refund_reply_t first, second;
@@ -240,7 +240,7 @@ static void waits_for_refunds(void **state)
     assert_string_equal(code_of(refund(&request, &reply)), "provider_unreachable");
 }
 
-/* --- a PayPal that does not answer --- */
+/* --- a PayPal that does not respond --- */
 
 static void is_quiet(const orders_problem_t *problem)
 {
@@ -249,7 +249,7 @@ static void is_quiet(const orders_problem_t *problem)
     assert_int_not_equal(problem->retry_after, 0);
 }
 
-static void makes_no_call_while_they_are_suspended(void **state)
+static void makes_no_call_while_calls_are_suspended(void **state)
 {
     orders_channel_t bounded = channel;
     orders_capture_request_t order = ordered(true);
@@ -275,24 +275,25 @@ static void makes_no_call_while_they_are_suspended(void **state)
     orders_paypal_tokens_forget();
     is_quiet(orders_paypal_provider.create_intent(&bounded, pool, &another, &made));
     assert_int_equal(counted("requests"), asked);
-    assert_string_equal(capture(&order).outcome, "approved"); /* another channel's is not bounded */
+    assert_string_equal(capture(&order).outcome,
+                        "approved"); /* calls of another channel are not suspended */
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        PAYPAL_TEST(makes_an_order_once),
-        PAYPAL_TEST(tells_trouble_from_refusal),
-        PAYPAL_TEST(survives_a_lost_reply),
-        PAYPAL_TEST(takes_the_money_once),
+        PAYPAL_TEST(creates_an_order_once),
+        PAYPAL_TEST(distinguishes_failures_from_refusals),
+        PAYPAL_TEST(repeats_a_request_after_a_lost_response),
+        PAYPAL_TEST(captures_once),
         PAYPAL_TEST(waits_for_the_buyer),
-        PAYPAL_TEST(tells_what_the_bank_said),
-        PAYPAL_TEST(knows_that_an_order_is_gone),
-        PAYPAL_TEST(does_not_know_what_a_silent_paypal_did),
+        PAYPAL_TEST(reports_a_declined_payment),
+        PAYPAL_TEST(reports_an_order_that_does_not_exist),
+        PAYPAL_TEST(reports_an_unknown_outcome_without_a_response),
         PAYPAL_TEST(refunds_once),
-        PAYPAL_TEST(finds_a_forgotten_refund),
+        PAYPAL_TEST(finds_a_refund_whose_key_has_expired),
         PAYPAL_TEST(waits_for_refunds),
-        PAYPAL_TEST(makes_no_call_while_they_are_suspended),
+        PAYPAL_TEST(makes_no_call_while_calls_are_suspended),
     };
 
     return cmocka_run_group_tests(tests, start, stop);

@@ -69,7 +69,7 @@ static void reads_events(void **state)
         same(event.intent_id, events[i].intent_id);
         assert_int_equal(hint.resource, events[i].resource);
         same(hint.id, events[i].id);
-        /* Of money, an event's word counts for nothing. */
+        /* Amounts of an event are not read. */
         same(event.transaction_id, "-");
         assert_int_equal(event.amount, 0);
         if (!strcmp(event.type, "approved")) {
@@ -192,7 +192,7 @@ static const struct {
     {SHOWN("COMPLETED", "\"custom_id\":\"cart-5\"," MONEY), "ignored", "webhook:3C6:paid"},
 };
 
-static void books_what_a_capture_shows(void **state)
+static void applies_a_capture(void **state)
 {
     for (size_t i = 0; i < COUNT(captures); i++) {
         orders_event_t event = {.id = "WH-1",
@@ -219,7 +219,7 @@ static void books_what_a_capture_shows(void **state)
     }
 }
 
-static void waits_for_what_cannot_be_read(void **state)
+static void retries_events_whose_objects_cannot_be_read(void **state)
 {
     static const char *const bad_captures[] = {"", "{", "{}", SHOWN("STRANGE", OURS "," MONEY),
                                                "{\"id\":\"a/b\",\"status\":\"COMPLETED\"," OURS
@@ -241,7 +241,7 @@ static void waits_for_what_cannot_be_read(void **state)
     }
 }
 
-static void books_what_a_refund_shows(void **state)
+static void applies_a_refund(void **state)
 {
     static const struct {
         const char *text, *type, *capture_id;
@@ -282,7 +282,7 @@ static void books_what_a_refund_shows(void **state)
     }
 }
 
-/** The order database refuses and keeps what has no amount that it can hold. */
+/** The order database refuses and keeps an event without a valid amount. */
 static void keeps_events_without_a_usable_amount(void **state)
 {
     static const char *const texts[] = {
@@ -300,7 +300,7 @@ static void keeps_events_without_a_usable_amount(void **state)
     }
 }
 
-static void learns_whose_refund_it_is(void **state)
+static void finds_the_payment_of_a_refund(void **state)
 {
     const char *ours = "{\"id\":\"3C6\"," OURS "," OF_ORDER "}";
     orders_event_t event = {.type = "refunded"};
@@ -320,11 +320,11 @@ int main(void)
         TEST(reads_notices),
         TEST(finds_the_resource_of_a_notice),
         TEST(refuses_events_that_cannot_be_read),
-        TEST(books_what_a_capture_shows),
-        TEST(books_what_a_refund_shows),
-        TEST(waits_for_what_cannot_be_read),
+        TEST(applies_a_capture),
+        TEST(applies_a_refund),
+        TEST(retries_events_whose_objects_cannot_be_read),
         TEST(keeps_events_without_a_usable_amount),
-        TEST(learns_whose_refund_it_is),
+        TEST(finds_the_payment_of_a_refund),
     };
 
     return RUN(tests);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How the two know each other: access tokens and signed webhooks, against the PayPal that pretends. */
+/* Authentication in both directions: access tokens and signed webhooks, with the PayPal simulator. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -10,31 +10,31 @@
 
 /* --- tokens --- */
 
-static void keeps_its_token(void **state)
+static void reuses_its_token(void **state)
 {
     ordered(false);
     ordered(false);
     assert_int_equal(counted("tokens"), 1);
     control("/revoke", "");
-    ordered(false); /* one 401, a fresh token, and all is well */
+    ordered(false); /* one 401, then a new token */
     assert_int_equal(counted("tokens"), 2);
     assert_int_equal(counted("unauthorized"), 1);
     set("{\"trouble\":\"unauthorized\"}");
     assert_string_equal(capture_fails(&(orders_capture_request_t){.intent_id = "X"}),
                         "provider_unreachable");
-    assert_int_equal(counted("tokens"), 3); /* and not for ever */
+    assert_int_equal(counted("tokens"), 3); /* only one retry */
 }
 
 static void takes_a_new_token_before_the_old_one_ends(void **state)
 {
-    set("{\"expires_in\":1}"); /* half of which is none */
+    set("{\"expires_in\":1}"); /* half a second is rounded down to 0 */
     ordered(false);
     ordered(false);
     assert_int_equal(counted("tokens"), 2);
     assert_int_equal(counted("unauthorized"), 0);
 }
 
-static void is_told_nothing_with_a_wrong_secret(void **state)
+static void fails_with_a_wrong_secret(void **state)
 {
     orders_channel_t stranger = channel;
     orders_intent_request_t request = order_of(90);
@@ -46,7 +46,7 @@ static void is_told_nothing_with_a_wrong_secret(void **state)
     stranger.secret_length = 40;
     problem = orders_paypal_provider.create_intent(&stranger, pool, &request, &reply);
     assert_string_equal(code_of(problem), "provider_unreachable");
-    assert_non_null(strstr(problem->log, "secret-file= is wrong"));
+    assert_non_null(strstr(problem->log, "check client-id= and secret-file="));
     assert_null(strstr(problem->log, "another secret"));
 }
 
@@ -71,7 +71,7 @@ static void *call_often(void *number)
     return (void *)refused;
 }
 
-static void may_be_called_by_all_threads(void **state)
+static void is_thread_safe(void **state)
 {
     pthread_t threads[THREADS];
     void *refused;
@@ -95,11 +95,11 @@ static const char *header(void *context, const char *name)
     return json_string_value(json_object_get(context, name));
 }
 
-/** What the log is told of the last event that was refused. */
+/** The log text of the last refused event. */
 static const char *why;
 
 /** Verifies a delivery, and its resource at once. */
-static orders_problem_t *receive(const orders_signed_body_t *received, orders_event_t *event)
+static orders_problem_t *receive_event(const orders_signed_body_t *received, orders_event_t *event)
 {
     orders_notice_t notice;
     orders_problem_t *problem =
@@ -111,9 +111,9 @@ static orders_problem_t *receive(const orders_signed_body_t *received, orders_ev
     return orders_paypal_provider.verify_notice(&channel, pool, &notice, event);
 }
 
-/** The event's code, "" when it is good, after signing `signed_body` in the manner of `how` and sending `body`. */
-static const char *hear(const char *signed_body, const char *body, const char *how,
-                        orders_event_t *event)
+/** The code of the event's problem, "" if it is accepted, after signing `signed_body` in the manner of `how` and sending `body`. */
+static const char *send_event(const char *signed_body, const char *body, const char *how,
+                              orders_event_t *event)
 {
     json_t *ask = json_loads(how, 0, NULL);
     char *text;
@@ -129,7 +129,7 @@ static const char *hear(const char *signed_body, const char *body, const char *h
     json_decref(ask);
     received.context = headers;
     assert_true(orders_paypal_provider.is_signed(&received));
-    problem = receive(&received, event ? event : &unused);
+    problem = receive_event(&received, event ? event : &unused);
     why = problem ? problem->log : NULL;
     return code_of(problem);
 }
@@ -139,53 +139,53 @@ static const char *hear(const char *signed_body, const char *body, const char *h
     "{\"id\":\"WH-1\",\"event_type\":\"CHECKOUT.ORDER.APPROVED\",\"resource\":{\"id\":\"3C6\","    \
     "\"purchase_units\":[{\"custom_id\":\"1-" PAYMENT "\"}]}}"
 
-static void hears_what_paypal_has_signed(void **state)
+static void accepts_events_signed_by_paypal(void **state)
 {
     orders_event_t event;
 
-    assert_string_equal(hear(EVENT, EVENT, "{}", &event), "");
+    assert_string_equal(send_event(EVENT, EVENT, "{}", &event), "");
     assert_string_equal(event.type, "approved");
     assert_string_equal(event.intent_id, "3C6");
-    assert_null(event.payment_key); /* what a body claims is not proven */
-    assert_string_equal(hear(EVENT, EVENT, "{\"skew\":-259200}", NULL), ""); /* sent again */
-    assert_string_equal(hear(EVENT, EVENT, "{\"skew\":200}", NULL), "");
+    assert_null(event.payment_key); /* the claims of a body are not verified */
+    assert_string_equal(send_event(EVENT, EVENT, "{\"skew\":-259200}", NULL), ""); /* sent again */
+    assert_string_equal(send_event(EVENT, EVENT, "{\"skew\":200}", NULL), "");
     assert_int_equal(counted("certificates"), 1);
     orders_paypal_certificates_forget();
-    assert_string_equal(hear(EVENT, EVENT, "{}", NULL), "");
+    assert_string_equal(send_event(EVENT, EVENT, "{}", NULL), "");
     assert_int_equal(counted("certificates"), 2);
 }
 
-static void hears_nothing_else(void **state)
+static void refuses_other_events(void **state)
 {
     static const struct {
         const char *body, *how, *why;
     } bad[] = {
-        {EVENT " ", "{}", "does not fit"},
-        {EVENT, "{\"webhook_id\":\"ANOTHER\"}", "does not fit"},
+        {EVENT " ", "{}", "does not match"},
+        {EVENT, "{\"webhook_id\":\"ANOTHER\"}", "does not match"},
         {EVENT, "{\"certificate\":\"other\"}", "unable to get local issuer"},
-        {EVENT, "{\"certificate\":\"named\"}", "name is not that"},
+        {EVENT, "{\"certificate\":\"named\"}", "common name is not"},
         {EVENT, "{\"certificate\":\"expired\"}", "expired"},
-        {EVENT, "{\"certificate\":\"weak\"}", "signature is none"},
-        {EVENT, "{\"skew\":-432000}", "too old"},
-        {EVENT, "{\"skew\":600}", "future"},
+        {EVENT, "{\"certificate\":\"weak\"}", "is not an RSA signature"},
+        {EVENT, "{\"skew\":-432000}", "out of range"},
+        {EVENT, "{\"skew\":600}", "out of range"},
         {EVENT, "{\"cert_url\":\"https://evil.example/v1/notifications/certs/good\"}",
-         "not at PayPal's"},
+         "not a URL of PayPal"},
         {EVENT, "{\"cert_url\":\"http://127.0.0.1:9/v1/notifications/certs/good\"}",
-         "not at PayPal's"},
+         "not a URL of PayPal"},
     };
 
     for (size_t i = 0; i < COUNT(bad); i++) {
-        assert_string_equal(hear(EVENT, bad[i].body, bad[i].how, NULL), "invalid_signature");
+        assert_string_equal(send_event(EVENT, bad[i].body, bad[i].how, NULL), "invalid_signature");
         if (!strstr(why, bad[i].why)) {
             fail_msg("%s: %s", bad[i].how, why);
         }
     }
     assert_string_equal(
-        hear(EVENT, EVENT,
-             apr_psprintf(pool, "{\"cert_url\":\"%s/v1/notifications/certs/nowhere\"}", base),
-             NULL),
+        send_event(EVENT, EVENT,
+                   apr_psprintf(pool, "{\"cert_url\":\"%s/v1/notifications/certs/nowhere\"}", base),
+                   NULL),
         "provider_unreachable");
-    assert_string_equal(hear("{\"id\":", "{\"id\":", "{}", NULL), "malformed_json");
+    assert_string_equal(send_event("{\"id\":", "{\"id\":", "{}", NULL), "malformed_json");
 }
 
 /* --- certificates --- */
@@ -227,18 +227,18 @@ static void fetches_a_certificate_again_after_an_hour(void **state)
     assert_int_equal(counted("certificates"), 2);
 }
 
-static void leaves_an_address_alone_that_failed(void **state)
+static void does_not_fetch_a_failed_url_again_at_once(void **state)
 {
     const char *nowhere = certificate_url(base, "nowhere"), *weak = certificate_url(base, "weak");
 
     assert_string_equal(certificate_at(&channel, nowhere), "provider_unreachable");
     assert_non_null(strstr(why, "404"));
     assert_string_equal(certificate_at(&channel, nowhere), "provider_unreachable");
-    assert_non_null(strstr(why, "a moment ago"));
+    assert_non_null(strstr(why, "less than 30 s ago"));
     assert_string_equal(certificate_at(&channel, weak), "invalid_signature");
-    assert_non_null(strstr(why, "too short"));
+    assert_non_null(strstr(why, "at least 2048 bits"));
     assert_string_equal(certificate_at(&channel, weak), "invalid_signature");
-    assert_non_null(strstr(why, "a moment ago"));
+    assert_non_null(strstr(why, "less than 30 s ago"));
     assert_int_equal(counted("certificates"), 2);
     for (int i = 0; i < 100; i++) { /* more than are remembered */
         assert_string_equal(
@@ -247,10 +247,10 @@ static void leaves_an_address_alone_that_failed(void **state)
     }
     ahead += 31;
     assert_string_equal(certificate_at(&channel, weak), "invalid_signature");
-    assert_non_null(strstr(why, "too short"));
+    assert_non_null(strstr(why, "at least 2048 bits"));
 }
 
-/** A socket that takes connections and never answers, and a channel there. */
+/** A socket that accepts connections and never responds, and a channel with its URL. */
 static int hung_channel(orders_channel_t *hung, char *origin, size_t size)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -287,7 +287,7 @@ static void *fetch(void *context)
     return NULL;
 }
 
-/** Waits until the process has the connections of so many fetches. */
+/** Waits until the process has the connections of this number of fetches. */
 static void accept_fetches(int listener, int *sockets, int count)
 {
     for (int i = 0; i < count; i++) {
@@ -307,7 +307,7 @@ static void fetches_two_certificates_at_once(void **state)
     apr_time_t begun;
     bool told = false;
 
-    assert_string_equal(hear(EVENT, EVENT, "{}", NULL), "");
+    assert_string_equal(send_event(EVENT, EVENT, "{}", NULL), "");
     for (int i = 0; i < 2; i++) {
         tasks[i] =
             (fetch_t){.at = &hung, .url = certificate_url(origin, apr_psprintf(pool, "hung%d", i))};
@@ -317,15 +317,15 @@ static void fetches_two_certificates_at_once(void **state)
     accept_fetches(listener, sockets, 2);
     begun = apr_time_now();
     assert_string_equal(certificate_at(&hung, tasks[0].url), "provider_unreachable");
-    assert_non_null(strstr(why, "is being fetched"));
+    assert_non_null(strstr(why, "is fetching"));
     for (int i = 0; i < 100; i++) {
         assert_string_equal(
             certificate_at(&hung, certificate_url(origin, apr_psprintf(pool, "more%d", i))),
             "provider_unreachable");
-        assert_non_null(strstr(why, "too many"));
+        assert_non_null(strstr(why, "limit of concurrent"));
     }
     assert_in_range(apr_time_now() - begun, 0, apr_time_from_msec(1000));
-    /* Those who are known already are served, however old their certificate is. */
+    /* Webhooks with a cached certificate are verified, even if the certificate is old. */
     assert_string_equal(certificate_at(&channel, certificate_url(base, "good")), "");
     ahead += 7200;
     assert_string_equal(certificate_at(&channel, certificate_url(base, "good")), "");
@@ -339,7 +339,7 @@ static void fetches_two_certificates_at_once(void **state)
         apr_pool_destroy(tasks[i].own);
         close(sockets[i]);
     }
-    assert_true(told); /* those that have no line of their own */
+    assert_true(told); /* webhooks that were not logged separately */
     close(listener);
     assert_string_equal(certificate_at(&channel, certificate_url(base, "good")), "");
 }
@@ -362,22 +362,22 @@ static const char *last_event(const char *type)
     return NULL;
 }
 
-static void understands_every_event(void **state)
+static void reads_every_event(void **state)
 {
     orders_refund_request_t request;
     orders_refund_reply_t reply;
     orders_event_t event;
     const char *body;
 
-    set("{\"bare\":1}"); /* a refund's event that does not tell the payment: its capture does */
+    set("{\"bare\":1}"); /* the event of a refund does not name the payment, but its capture does */
     request = refund_of(31, 990);
     body = last_event("CHECKOUT.ORDER.APPROVED");
-    assert_string_equal(hear(body, body, "{}", &event), "");
+    assert_string_equal(send_event(body, body, "{}", &event), "");
     assert_string_equal(event.type, "approved");
     assert_string_equal(event.intent_id, request.intent_id);
     assert_null(refund(&request, &reply));
     body = last_event("PAYMENT.CAPTURE.REFUNDED");
-    assert_string_equal(hear(body, body, "{}", &event), "");
+    assert_string_equal(send_event(body, body, "{}", &event), "");
     assert_string_equal(event.type, "refunded");
     assert_string_equal(event.transaction_id, reply.transaction_id);
     assert_string_equal(event.intent_id, request.intent_id);
@@ -386,19 +386,19 @@ static void understands_every_event(void **state)
     control(apr_pstrcat(pool, "/captures/", request.transaction_id, "/reverse", NULL),
             "{\"amount\":{\"currency_code\":\"EUR\",\"value\":\"10.00\"}}");
     body = last_event("PAYMENT.CAPTURE.REVERSED");
-    assert_string_equal(hear(body, body, "{}", &event), "");
+    assert_string_equal(send_event(body, body, "{}", &event), "");
     assert_string_equal(event.type, "refunded");
     assert_int_equal(event.amount, 1000);
     body = last_event("PAYMENT.CAPTURE.COMPLETED"); /* late: the capture is refunded by now */
-    assert_string_equal(hear(body, body, "{}", &event), "");
+    assert_string_equal(send_event(body, body, "{}", &event), "");
     assert_string_equal(event.type, "paid");
     assert_string_equal(event.transaction_id, request.transaction_id);
     assert_string_equal(event.intent_id, request.intent_id);
     assert_int_equal(event.amount, 1990);
 }
 
-/** Whatever a signed body says: its CRC-32 can be forged. */
-static void believes_only_what_it_reads_back(void **state)
+/** The body of a signed event is not trusted, because its CRC-32 can be forged. */
+static void trusts_only_data_that_it_reads_back(void **state)
 {
     const orders_refund_request_t request = refund_of(32, 990);
     const char *body = apr_psprintf(
@@ -412,20 +412,20 @@ static void believes_only_what_it_reads_back(void **state)
                           "\"resource\":{\"id\":\"3C6\",\"custom_id\":\"1-" PAYMENT "\"}}";
     orders_event_t event;
 
-    assert_string_equal(hear(body, body, "{}", &event), "");
+    assert_string_equal(send_event(body, body, "{}", &event), "");
     assert_string_equal(event.type, "paid");
     assert_string_equal(event.payment_key, request.payment_key);
     assert_string_equal(event.intent_id, request.intent_id);
     assert_string_equal(event.currency, "EUR");
     assert_int_equal(event.amount, 1990);
     assert_null(strstr(event.id, "WH-1"));
-    assert_string_equal(hear(unknown, unknown, "{}", NULL), "provider_unreachable");
-    assert_non_null(strstr(why, "does not show"));
+    assert_string_equal(send_event(unknown, unknown, "{}", NULL), "provider_unreachable");
+    assert_non_null(strstr(why, "does not return"));
     set("{\"trouble\":\"500\",\"on\":\"get\"}");
-    assert_string_equal(hear(body, body, "{}", NULL), "provider_unreachable");
+    assert_string_equal(send_event(body, body, "{}", NULL), "provider_unreachable");
 }
 
-static void does_not_wait_longer_than_the_channel_says(void **state)
+static void ends_at_the_timeout_of_the_channel(void **state)
 {
     const orders_refund_request_t request = refund_of(33, 990);
     const int timeout_ms = channel.timeout_ms;
@@ -436,7 +436,7 @@ static void does_not_wait_longer_than_the_channel_says(void **state)
     set("{\"trouble\":\"stuck\",\"on\":\"get\",\"delay\":4}");
     channel.timeout_ms = 1000;
     begun = apr_time_now();
-    assert_string_equal(hear(body, body, "{}", NULL), "provider_unreachable");
+    assert_string_equal(send_event(body, body, "{}", NULL), "provider_unreachable");
     channel.timeout_ms = timeout_ms;
     assert_in_range(apr_time_now() - begun, 0, apr_time_from_msec(3500));
 }
@@ -444,18 +444,18 @@ static void does_not_wait_longer_than_the_channel_says(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        PAYPAL_TEST(keeps_its_token),
+        PAYPAL_TEST(reuses_its_token),
         PAYPAL_TEST(takes_a_new_token_before_the_old_one_ends),
-        PAYPAL_TEST(is_told_nothing_with_a_wrong_secret),
-        PAYPAL_TEST(may_be_called_by_all_threads),
-        PAYPAL_TEST(hears_what_paypal_has_signed),
-        PAYPAL_TEST(hears_nothing_else),
+        PAYPAL_TEST(fails_with_a_wrong_secret),
+        PAYPAL_TEST(is_thread_safe),
+        PAYPAL_TEST(accepts_events_signed_by_paypal),
+        PAYPAL_TEST(refuses_other_events),
         PAYPAL_TEST(fetches_a_certificate_again_after_an_hour),
-        PAYPAL_TEST(leaves_an_address_alone_that_failed),
+        PAYPAL_TEST(does_not_fetch_a_failed_url_again_at_once),
         PAYPAL_TEST(fetches_two_certificates_at_once),
-        PAYPAL_TEST(understands_every_event),
-        PAYPAL_TEST(believes_only_what_it_reads_back),
-        PAYPAL_TEST(does_not_wait_longer_than_the_channel_says),
+        PAYPAL_TEST(reads_every_event),
+        PAYPAL_TEST(trusts_only_data_that_it_reads_back),
+        PAYPAL_TEST(ends_at_the_timeout_of_the_channel),
     };
 
     return cmocka_run_group_tests(tests, start, stop);

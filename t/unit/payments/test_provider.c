@@ -55,7 +55,7 @@ static orders_message_t sample(void)
 #define SAMPLE_TIME apr_time_from_sec(1614265330)
 #define SAMPLE_SIGNATURE "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
-static void signs_like_the_published_vector(void **state)
+static void matches_the_published_test_vector(void **state)
 {
     orders_keys_t keys = keys_of(SECRET);
     orders_message_t message = sample();
@@ -102,7 +102,7 @@ static bool valid(const orders_message_t *message, const char *signatures, int s
                                   SAMPLE_TIME + apr_time_from_sec(seconds), pool);
 }
 
-static void accepts_what_is_signed(void **state)
+static void accepts_signed_events(void **state)
 {
     orders_message_t message = sample();
 
@@ -112,7 +112,7 @@ static void accepts_what_is_signed(void **state)
     assert_true(valid(&message, SAMPLE_SIGNATURE, -300));
 }
 
-static void refuses_what_is_not(void **state)
+static void refuses_wrong_signatures(void **state)
 {
     orders_message_t message = sample();
     orders_message_t changed;
@@ -139,7 +139,7 @@ static void refuses_what_is_not(void **state)
     assert_false(valid(&changed, SAMPLE_SIGNATURE, 0));
 }
 
-static void refuses_times_that_are_none(void **state)
+static void refuses_malformed_times(void **state)
 {
     static const char *const times[] = {
         "",     "-1614265330",          "1614265330 ", "1614265330.5",
@@ -155,7 +155,7 @@ static void refuses_times_that_are_none(void **state)
     assert_false(valid(&message, SAMPLE_SIGNATURE, 0));
 }
 
-static void knows_urls(void **state)
+static void checks_urls(void **state)
 {
     assert_null(orders_http_url_check("https://pay.example/v1"));
     assert_null(orders_http_url_check("http://127.0.0.1:8400"));
@@ -176,7 +176,7 @@ static void knows_urls(void **state)
     assert_non_null(orders_http_page_check("javascript:alert(1)"));
 }
 
-static void knows_ids(void **state)
+static void checks_ids(void **state)
 {
     assert_true(orders_provider_id_ok("in_1-2.3:4~5"));
     assert_false(orders_provider_id_ok(NULL));
@@ -208,7 +208,7 @@ static void reads_intents(void **state)
     assert_null(reply.reference);
 }
 
-static void takes_garbage_for_unknown(void **state)
+static void treats_malformed_responses_as_unknown(void **state)
 {
     static const char *const bad[] = {
         "",
@@ -256,7 +256,7 @@ static orders_error_e refusal(long status, const char *text)
     return orders_refusal_read(status, pool, text, strlen(text))->error;
 }
 
-static void tells_refusals_from_trouble(void **state)
+static void distinguishes_refusals_from_failures(void **state)
 {
     const char *no = "{\"code\":\"card_declined\",\"message\":\"No \\\"way\\\".\"}";
     orders_problem_t *problem = orders_refusal_read(402, pool, no, strlen(no));
@@ -349,8 +349,8 @@ static void reads_events(void **state)
     assert_string_equal(event.capture_id, "tx_1");
 }
 
-/** What is wrong about money is for the order database, which keeps the event. */
-static void leaves_rules_to_the_database(void **state)
+/** The order database checks amounts and keeps an event that it refuses. */
+static void leaves_amounts_to_the_database(void **state)
 {
     static const char *const texts[] = {
         "{\"type\":\"stolen\",\"intent_id\":\"in_1\"}",
@@ -372,7 +372,7 @@ static void leaves_rules_to_the_database(void **state)
     "{\"type\":\"failed\",\"intent_id\":\"in_1\",\"failure_code\":" code                           \
     ",\"failure_message\":" message "}"
 
-/** A message must not cost the event. */
+/** An invalid message must not make the event invalid. */
 static void sanitises_free_text(void **state)
 {
     static const struct {
@@ -404,7 +404,7 @@ static void sanitises_free_text(void **state)
     }
 }
 
-static void cuts_long_text_between_characters(void **state)
+static void truncates_text_between_characters(void **state)
 {
     char *text = apr_palloc(pool, 1201);
     orders_event_t event;
@@ -418,7 +418,7 @@ static void cuts_long_text_between_characters(void **state)
     assert_true(!strncmp(event.failure_message, text, 1000));
 }
 
-static void sanitises_replies(void **state)
+static void sanitises_responses(void **state)
 {
     const char *intent = "{\"intent_id\":\"in_1\",\"reference\":\"a\\r\xff\"}";
     const char *no = "{\"code\":\"declined\",\"message\":\"No\\nfunds \\ud83d\"}";
@@ -490,23 +490,23 @@ static void finds_channels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(signs_like_the_published_vector),
+        cmocka_unit_test(matches_the_published_test_vector),
         cmocka_unit_test(signs_with_each_secret),
         cmocka_unit_test(refuses_bad_secrets),
-        cmocka_unit_test(accepts_what_is_signed),
-        cmocka_unit_test(refuses_what_is_not),
-        cmocka_unit_test(refuses_times_that_are_none),
-        cmocka_unit_test(knows_urls),
-        cmocka_unit_test(knows_ids),
+        cmocka_unit_test(accepts_signed_events),
+        cmocka_unit_test(refuses_wrong_signatures),
+        cmocka_unit_test(refuses_malformed_times),
+        cmocka_unit_test(checks_urls),
+        cmocka_unit_test(checks_ids),
         cmocka_unit_test(reads_intents),
-        cmocka_unit_test(takes_garbage_for_unknown),
+        cmocka_unit_test(treats_malformed_responses_as_unknown),
         cmocka_unit_test(reads_refunds),
-        cmocka_unit_test(tells_refusals_from_trouble),
+        cmocka_unit_test(distinguishes_refusals_from_failures),
         cmocka_unit_test(reads_events),
-        cmocka_unit_test(leaves_rules_to_the_database),
+        cmocka_unit_test(leaves_amounts_to_the_database),
         cmocka_unit_test(sanitises_free_text),
-        cmocka_unit_test(cuts_long_text_between_characters),
-        cmocka_unit_test(sanitises_replies),
+        cmocka_unit_test(truncates_text_between_characters),
+        cmocka_unit_test(sanitises_responses),
         cmocka_unit_test(refuses_malformed_events),
         cmocka_unit_test(refuses_unsigned_events),
         cmocka_unit_test(finds_channels),

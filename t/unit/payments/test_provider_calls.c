@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The signed HTTP provider against the simulator (t/lib/simulator), a real process behind a real socket. */
+/* The signed HTTP provider with the simulator (t/lib/simulator), which runs as a separate process. */
 #include <dlfcn.h>
 #include <netdb.h>
 #include <pthread.h>
@@ -27,7 +27,7 @@
 
 #define LOST_HOST "names.nobody.answers.example"
 
-/** A name server that does not answer: libcurl, too, finds this function before libc's. */
+/** Simulates a name server that does not respond: libcurl calls this function instead of libc's. */
 __attribute__((visibility("default"))) int getaddrinfo(const char *node, const char *service,
                                                        const struct addrinfo *hints,
                                                        struct addrinfo **found)
@@ -102,7 +102,7 @@ static int stop(void **state)
     return 0;
 }
 
-/** A control route of the simulator; a body makes it a POST. */
+/** Calls a control route of the simulator, with POST if there is a body. */
 static json_t *control(const char *path, const char *body)
 {
     apr_table_t *headers = apr_table_make(pool, 1);
@@ -176,7 +176,7 @@ static void creates_an_intent_once(void **state)
     assert_string_not_equal(first.intent_id, second.intent_id);
 }
 
-static void survives_a_lost_reply(void **state)
+static void repeats_a_request_after_a_lost_response(void **state)
 {
     orders_intent_reply_t reply;
     json_int_t captures;
@@ -192,7 +192,7 @@ static void survives_a_lost_reply(void **state)
     assert_int_equal(captures, 1);
 }
 
-static void tells_trouble_from_refusal(void **state)
+static void distinguishes_failures_from_refusals(void **state)
 {
     static const char *const trouble[] = {"500", "garbage", "huge", "redirect", "throttled"};
     orders_intent_reply_t reply;
@@ -211,7 +211,7 @@ static void tells_trouble_from_refusal(void **state)
     assert_non_null(strstr(problem->extra, "card_declined"));
 }
 
-static void does_not_wait_for_ever(void **state)
+static void ends_at_the_timeout(void **state)
 {
     orders_intent_reply_t reply;
     orders_channel_t hasty = channel;
@@ -236,7 +236,7 @@ static bool third_time(void *context)
     return ++*(int *)context >= 3;
 }
 
-static void ends_when_nobody_can_wait(void **state)
+static void ends_when_the_caller_stops(void **state)
 {
     int asked = 0;
     apr_array_header_t *channels = apr_array_make(pool, 1, sizeof(orders_channel_t));
@@ -258,13 +258,13 @@ static void ends_when_nobody_can_wait(void **state)
     problem = orders_http_provider.create_intent(&hurried, pool, &request, &reply);
     assert_true(apr_time_now() - start_time < apr_time_from_sec(2));
     assert_int_equal(problem->error, ORDERS_E_provider_unreachable);
-    assert_non_null(strstr(problem->log, "given up"));
+    assert_non_null(strstr(problem->log, "cancelled"));
     assert_int_equal(asked, 3);
     mode("{\"mode\":\"manual\"}");
     assert_null(create(12, &reply));
 }
 
-static void does_not_wait_for_names(void **state)
+static void ends_while_a_name_is_resolved(void **state)
 {
     orders_http_request_t request = {
         .url = "https://" LOST_HOST "/", .headers = apr_table_make(pool, 1), .timeout_ms = 300};
@@ -275,7 +275,7 @@ static void does_not_wait_for_names(void **state)
     assert_in_range(apr_time_now() - start_time, apr_time_from_msec(250), apr_time_from_sec(2));
 }
 
-static void is_known_by_its_signature(void **state)
+static void signs_its_requests(void **state)
 {
     orders_intent_reply_t reply;
     orders_channel_t stranger = channel;
@@ -316,7 +316,7 @@ static void *call_often(void *number)
     return (void *)refused;
 }
 
-static void may_be_called_by_all_threads(void **state)
+static void is_thread_safe(void **state)
 {
     pthread_t threads[THREADS];
     json_int_t captures;
@@ -361,11 +361,15 @@ static void refunds_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(creates_an_intent_once),       cmocka_unit_test(survives_a_lost_reply),
-        cmocka_unit_test(tells_trouble_from_refusal),   cmocka_unit_test(does_not_wait_for_ever),
-        cmocka_unit_test(ends_when_nobody_can_wait),    cmocka_unit_test(does_not_wait_for_names),
-        cmocka_unit_test(is_known_by_its_signature),    cmocka_unit_test(refunds_once),
-        cmocka_unit_test(may_be_called_by_all_threads),
+        cmocka_unit_test(creates_an_intent_once),
+        cmocka_unit_test(repeats_a_request_after_a_lost_response),
+        cmocka_unit_test(distinguishes_failures_from_refusals),
+        cmocka_unit_test(ends_at_the_timeout),
+        cmocka_unit_test(ends_when_the_caller_stops),
+        cmocka_unit_test(ends_while_a_name_is_resolved),
+        cmocka_unit_test(signs_its_requests),
+        cmocka_unit_test(refunds_once),
+        cmocka_unit_test(is_thread_safe),
     };
 
     apr_initialize();

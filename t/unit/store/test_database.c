@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What happens to a statement when something goes wrong, against a real PostgreSQL: libpq's environment names it
- * (`t/pg run DIR t/unit/store/test_database` makes one). Without PGHOST the tests are skipped.
+ * Statements and their errors, with the PostgreSQL server of libpq's environment (`t/pg run DIR t/unit/store/test_database` starts
+ * one). Without PGHOST the tests are skipped.
  */
 #include "support.h"
 
@@ -20,17 +20,17 @@ static PGconn *connect_quietly(void)
     return connection;
 }
 
-/* A pool of one connection, remade when it was broken, and what it has seen. */
+/* A pool of one connection, which is replaced when it is broken, and its counters. */
 typedef struct fixture_t {
     PGconn *connection;
     int acquired, broken;
-    apr_interval_time_t queue; /* what a session is waited for */
+    apr_interval_time_t queue; /* maximum time to wait for a session */
     orders_database_t database;
 } fixture_t;
 
 static fixture_t fixture;
 
-static PGconn *other; /* does what goes wrong */
+static PGconn *other; /* causes the errors */
 
 static orders_problem_t *acquire(void *context, apr_pool_t *in, orders_session_t *session)
 {
@@ -82,7 +82,7 @@ static int end(void **state)
         skip();                                                                                    \
     }
 
-/* Runs SQL beside the store. */
+/* Runs SQL on another connection than the store's. */
 static void command(PGconn *connection, const char *sql)
 {
     PGresult *result = PQexec(connection, sql);
@@ -93,7 +93,7 @@ static void command(PGconn *connection, const char *sql)
     PQclear(result);
 }
 
-/* The connection of the next statement, there already. */
+/* The connection of the next statement, already open. */
 static PGconn *session(void)
 {
     orders_session_t borrowed;
@@ -164,7 +164,7 @@ static void a_second_statement_waits_until_the_first_is_durable(void **state)
     assert_int_equal(fixture.database.trips, 9);
 }
 
-static void a_statement_that_the_server_forgot_is_prepared_again(void **state)
+static void a_deallocated_statement_is_prepared_again(void **state)
 {
     NEEDS_SERVER();
     assert_string_equal(outcome(&one, ORDERS_WRITE), "");
@@ -186,8 +186,8 @@ static void a_statement_is_prepared_again_when_its_table_has_changed(void **stat
     assert_int_equal(PQnfields(result), 2);
 }
 
-/* Whatever is there under the name may be of another version's text. */
-static void a_statement_known_to_the_server_alone_is_replaced(void **state)
+/* A prepared statement with the same name may have the text of another version. */
+static void a_statement_that_only_the_server_knows_is_replaced(void **state)
 {
     PGresult *result;
     NEEDS_SERVER();
@@ -222,7 +222,7 @@ static void a_session_that_died_idle_is_replaced(void **state)
 static const orders_statement_t suicide = {
     .name = "t_suicide", .text = "SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(1)"};
 
-static void a_lost_connection_is_followed_by_one_more_try_where_that_is_safe(void **state)
+static void a_lost_connection_is_retried_once_if_that_is_safe(void **state)
 {
     NEEDS_SERVER();
     assert_string_equal(outcome(&suicide, ORDERS_READ), "database_unavailable");
@@ -233,10 +233,10 @@ static void a_lost_connection_is_followed_by_one_more_try_where_that_is_safe(voi
     fixture.acquired = 0;
     assert_string_equal(outcome(&suicide, ORDERS_WRITE), "outcome_unknown");
     assert_int_equal(fixture.acquired, 1);
-    assert_string_equal(outcome(&one, ORDERS_WRITE), ""); /* and all is well again */
+    assert_string_equal(outcome(&one, ORDERS_WRITE), ""); /* the next statement succeeds */
 }
 
-static void no_statement_takes_longer_than_it_may(void **state)
+static void statements_end_at_their_timeout(void **state)
 {
     static const orders_statement_t slow = {.name = "t_slow", .text = "SELECT pg_sleep(20)"};
     NEEDS_SERVER();
@@ -248,7 +248,7 @@ static void no_statement_takes_longer_than_it_may(void **state)
     assert_int_equal(fixture.broken, 2);
 }
 
-static void time_in_the_queue_is_not_the_statements(void **state)
+static void the_timeout_excludes_time_in_the_queue(void **state)
 {
     static const orders_statement_t slow = {.name = "t_slow", .text = "SELECT pg_sleep(0.2)"};
     NEEDS_SERVER();
@@ -308,7 +308,7 @@ static void make_dying(const char *sqlstate)
                      sqlstate));
 }
 
-static void trouble_after_a_lost_connection_settles_nothing(void **state)
+static void an_error_after_a_lost_connection_leaves_the_outcome_unknown(void **state)
 {
     static const orders_statement_t dying = {.name = "t_dying", .text = "SELECT t_database.die()"};
     static const char *const trouble[] = {"55P03", "57014", "53200", "XX000"};
@@ -324,7 +324,7 @@ static void trouble_after_a_lost_connection_settles_nothing(void **state)
     assert_string_equal(outcome(&dying, ORDERS_READ), "busy");
 }
 
-static void transactions_that_lost_are_tried_again(void **state)
+static void transactions_in_conflict_are_retried(void **state)
 {
     static const char *const transient[] = {"40001", "40P01"};
     NEEDS_SERVER();
@@ -339,7 +339,7 @@ static void transactions_that_lost_are_tried_again(void **state)
     assert_int_equal(fixture.broken, 0);
 }
 
-static void refusals_keep_what_they_say(void **state)
+static void refusals_keep_their_texts(void **state)
 {
     PGresult *result;
     NEEDS_SERVER();
@@ -395,7 +395,7 @@ static void a_hint_is_a_field_and_further_members(void **state)
     }
 }
 
-static void a_refusal_says_when_to_try_again(void **state)
+static void a_refusal_has_a_retry_time(void **state)
 {
     static const struct {
         const char *hint;
@@ -419,8 +419,8 @@ static void a_refusal_says_when_to_try_again(void **state)
     }
 }
 
-/* What was rolled back must not become a change of unknown fate for want of time. */
-static void nothing_is_sent_without_time_to_hear_the_answer(void **state)
+/* A statement that was rolled back must not have an unknown outcome because the time for a retry is too short. */
+static void nothing_is_sent_without_time_for_the_response(void **state)
 {
     NEEDS_SERVER();
     make_failing("40001", 1000);
@@ -429,11 +429,11 @@ static void nothing_is_sent_without_time_to_hear_the_answer(void **state)
     assert_string_equal(outcome(&failing, ORDERS_WRITE), "database_unavailable");
     assert_int_equal(calls(), 1);
     assert_int_equal(fixture.acquired, 2);
-    assert_int_equal(fixture.broken, 0); /* the session is as good as before */
+    assert_int_equal(fixture.broken, 0); /* the session is still usable */
 }
 
-/* As of a plan that is older than its tables, in whatever language the server says so. */
-static void what_a_plan_cannot_do_is_prepared_once_more(void **state)
+/* The error of a plan that is older than its tables, in any language of the server. */
+static void an_outdated_plan_is_prepared_again(void **state)
 {
     NEEDS_SERVER();
     make_failing("0A000", 2);
@@ -445,7 +445,7 @@ static void what_a_plan_cannot_do_is_prepared_once_more(void **state)
     assert_int_equal(fixture.broken, 0);
 }
 
-/* After a failover the old primary may still answer: another connection may find the new one. */
+/* After a failover the old primary may still respond: another connection may find the new one. */
 static void a_session_on_a_read_only_server_is_replaced(void **state)
 {
     static const orders_statement_t write = {.name = "t_write",
@@ -465,7 +465,7 @@ static void a_session_on_a_read_only_server_is_replaced(void **state)
     assert_int_equal(fixture.broken, 6);
 }
 
-static void a_server_that_does_not_know_leaves_it_open(void **state)
+static void an_outcome_that_the_server_does_not_know_is_unknown(void **state)
 {
     static const char *const unknown[] = {"40003", "08007"};
     PGresult *result;
@@ -484,7 +484,7 @@ static void a_server_that_does_not_know_leaves_it_open(void **state)
     }
 }
 
-static void other_errors_are_told_to_the_log_alone(void **state)
+static void other_errors_are_only_logged(void **state)
 {
     static const char *const meanings[][2] = {
         {"55P03", "busy"},
@@ -510,8 +510,10 @@ static void other_errors_are_told_to_the_log_alone(void **state)
     }
 }
 
-/* A value that cannot be stored is the client's fault (422, logged at info); any other data exception is a fault of the
-   schema's functions (500, logged at error). */
+/*
+ * A value that cannot be stored is the client's fault (422, logged at info); any other data exception is a fault of the schema's
+ * functions (500, logged at error).
+ */
 static void only_value_errors_are_the_clients_fault(void **state)
 {
     static const char *const values[] = {"22001", "22003", "22007", "22008",
@@ -544,7 +546,7 @@ static void a_commit_that_fails_after_the_rows_is_a_failure(void **state)
     command(other, "DROP SCHEMA t_database CASCADE");
 }
 
-static void a_function_that_is_not_there_is_another_schema(void **state)
+static void a_missing_function_is_a_schema_mismatch(void **state)
 {
     static const orders_statement_t missing = {.name = "t_missing",
                                                .text = "SELECT t_nowhere.nothing()"};
@@ -568,26 +570,26 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SERVER_TEST(rows_are_binary_and_statements_prepared_once),
         SERVER_TEST(a_second_statement_waits_until_the_first_is_durable),
-        SERVER_TEST(a_statement_that_the_server_forgot_is_prepared_again),
+        SERVER_TEST(a_deallocated_statement_is_prepared_again),
         SERVER_TEST(a_statement_is_prepared_again_when_its_table_has_changed),
-        SERVER_TEST(a_statement_known_to_the_server_alone_is_replaced),
+        SERVER_TEST(a_statement_that_only_the_server_knows_is_replaced),
         SERVER_TEST(a_session_that_died_idle_is_replaced),
-        SERVER_TEST(a_lost_connection_is_followed_by_one_more_try_where_that_is_safe),
-        SERVER_TEST(no_statement_takes_longer_than_it_may),
-        SERVER_TEST(time_in_the_queue_is_not_the_statements),
-        SERVER_TEST(nothing_is_sent_without_time_to_hear_the_answer),
-        SERVER_TEST(what_a_plan_cannot_do_is_prepared_once_more),
+        SERVER_TEST(a_lost_connection_is_retried_once_if_that_is_safe),
+        SERVER_TEST(statements_end_at_their_timeout),
+        SERVER_TEST(the_timeout_excludes_time_in_the_queue),
+        SERVER_TEST(nothing_is_sent_without_time_for_the_response),
+        SERVER_TEST(an_outdated_plan_is_prepared_again),
         SERVER_TEST(a_session_on_a_read_only_server_is_replaced),
-        SERVER_TEST(a_server_that_does_not_know_leaves_it_open),
-        SERVER_TEST(trouble_after_a_lost_connection_settles_nothing),
-        SERVER_TEST(transactions_that_lost_are_tried_again),
-        SERVER_TEST(refusals_keep_what_they_say),
+        SERVER_TEST(an_outcome_that_the_server_does_not_know_is_unknown),
+        SERVER_TEST(an_error_after_a_lost_connection_leaves_the_outcome_unknown),
+        SERVER_TEST(transactions_in_conflict_are_retried),
+        SERVER_TEST(refusals_keep_their_texts),
         SERVER_TEST(a_hint_is_a_field_and_further_members),
-        SERVER_TEST(a_refusal_says_when_to_try_again),
-        SERVER_TEST(other_errors_are_told_to_the_log_alone),
+        SERVER_TEST(a_refusal_has_a_retry_time),
+        SERVER_TEST(other_errors_are_only_logged),
         SERVER_TEST(only_value_errors_are_the_clients_fault),
         SERVER_TEST(a_commit_that_fails_after_the_rows_is_a_failure),
-        SERVER_TEST(a_function_that_is_not_there_is_another_schema),
+        SERVER_TEST(a_missing_function_is_a_schema_mismatch),
         SERVER_TEST(a_session_in_a_transaction_is_never_used),
     };
     return RUN(tests);

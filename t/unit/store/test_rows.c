@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The reader of results, on results made by hand. Long texts make values large enough for libpq to allocate each by itself:
+ * The reader of results, with results that the tests build. Long texts make values large enough for libpq to allocate each by itself:
  * AddressSanitizer then sees a read beyond its end.
  */
 #include "support.h"
@@ -238,7 +238,7 @@ static apr_array_header_t *read_all(const PGresult *result, const orders_row_typ
     return rows;
 }
 
-/* What the log is told of a result that does not fit; "" when it fits. */
+/* The log text for a result that does not match its type; "" if it matches. */
 static const char *fault_of(const PGresult *result)
 {
     apr_array_header_t *rows;
@@ -249,7 +249,7 @@ static const char *fault_of(const PGresult *result)
     return problem ? problem->log : "";
 }
 
-/* The same of a result with this value of a column. */
+/* The same for a result with this value of a column. */
 static const char *fault_with(const char *column, const bytes_t *value)
 {
     PGresult *result = with_value(column, value->at, value->length);
@@ -321,7 +321,7 @@ static void columns_become_members(void **state)
     PQclear(result);
 }
 
-static void infinity_is_no_time(void **state)
+static void infinity_is_not_a_time(void **state)
 {
     PGresult *result = make(plain, COUNT(plain));
     for (int row = 0; row < 2; row++) {
@@ -353,7 +353,7 @@ static void columns_have_any_sequence(void **state)
     PQclear(result);
 }
 
-static void missing_columns_and_nulls_are_nothing(void **state)
+static void missing_columns_and_nulls_are_empty(void **state)
 {
     static const column_t columns[] = {{"id", ORDERS_OID_INT8},
                                        {"title", ORDERS_OID_TEXT},
@@ -378,7 +378,7 @@ static void missing_columns_and_nulls_are_nothing(void **state)
     PQclear(result);
 }
 
-static void rows_without_a_key_are_no_rows(void **state)
+static void rows_without_a_key_are_skipped(void **state)
 {
     PGresult *result = make(plain, COUNT(plain));
     void *first = NULL;
@@ -520,7 +520,7 @@ static void other_attributes_are_refused(void **state)
                         "column document of orders_v1.part is malformed");
 }
 
-/* A value without its end, and one with more behind its end. */
+/* A truncated value, and one with further bytes after its end. */
 static void cut(const char *column, const bytes_t *whole)
 {
     bytes_t value = *whole;
@@ -531,7 +531,7 @@ static void cut(const char *column, const bytes_t *whole)
     assert_non_null(strstr(fault_with(column, &value), "is malformed"));
 }
 
-static void cut_values_are_refused(void **state)
+static void truncated_values_are_refused(void **state)
 {
     bytes_t parts = some_parts(long_text('x'), 0), part = part_of(1, long_text('y'), 0);
     bytes_t box = box_of("z", 0), none = array_of(0);
@@ -565,7 +565,7 @@ static void absurd(const char *column, const bytes_t *whole)
     }
 }
 
-static void absurd_numbers_do_no_harm(void **state)
+static void corrupted_values_are_read_safely(void **state)
 {
     bytes_t parts = some_parts("a name", 1), part = part_of(1, "a name", 1), box = box_of("b", 0);
     absurd("parts", &parts);
@@ -582,10 +582,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(columns_become_members),
-        TEST(infinity_is_no_time),
+        TEST(infinity_is_not_a_time),
         TEST(columns_have_any_sequence),
-        TEST(missing_columns_and_nulls_are_nothing),
-        TEST(rows_without_a_key_are_no_rows),
+        TEST(missing_columns_and_nulls_are_empty),
+        TEST(rows_without_a_key_are_skipped),
         TEST(results_without_rows_are_empty),
         TEST(other_types_are_refused),
         TEST(records_and_arrays_become_structs),
@@ -593,8 +593,8 @@ int main(void)
         TEST(attributes_may_be_null),
         TEST(arrays_may_be_empty),
         TEST(other_attributes_are_refused),
-        TEST(cut_values_are_refused),
-        TEST(absurd_numbers_do_no_harm),
+        TEST(truncated_values_are_refused),
+        TEST(corrupted_values_are_read_safely),
     };
     return RUN(tests);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which versions of the schema fit, how often they are read, and what the log tells. No database is needed. */
+/* The supported versions of the schema, how often the version is read, and the log lines. No database is needed. */
 #include "support.h"
 
 #include <stdio.h>
@@ -55,7 +55,7 @@ static bool judged(orders_schema_t *schema, int number)
     return fits;
 }
 
-static void versions_of_the_range_fit(void **state)
+static void versions_in_the_range_are_supported(void **state)
 {
     orders_schema_t *schema = orders_schema_create(pool, &heard);
     assert_true(judged(schema, ORDERS_SCHEMA_OLDEST));
@@ -69,7 +69,7 @@ static void versions_of_the_range_fit(void **state)
     assert_string_equal(code_of(orders_schema_problem(schema, pool)), "schema_version_unsupported");
 }
 
-static void no_row_is_older_than_versions(void **state)
+static void no_row_means_an_older_schema(void **state)
 {
     orders_schema_t *schema = orders_schema_create(pool, &heard);
     PGresult *none = row(NULL);
@@ -90,7 +90,7 @@ static void a_version_is_logged_once(void **state)
     assert_int_equal(lines, 2);
 }
 
-static void one_caller_a_second_looks_again(void **state)
+static void one_caller_per_second_reads_the_version(void **state)
 {
     orders_schema_t *schema = orders_schema_create(pool, &heard);
     assert_true(orders_schema_may_acquire(schema, orders_clock_now()));
@@ -109,10 +109,10 @@ static void one_caller_a_second_looks_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(versions_of_the_range_fit, begin, pool_close),
-        cmocka_unit_test_setup_teardown(no_row_is_older_than_versions, begin, pool_close),
+        cmocka_unit_test_setup_teardown(versions_in_the_range_are_supported, begin, pool_close),
+        cmocka_unit_test_setup_teardown(no_row_means_an_older_schema, begin, pool_close),
         cmocka_unit_test_setup_teardown(a_version_is_logged_once, begin, pool_close),
-        cmocka_unit_test_setup_teardown(one_caller_a_second_looks_again, begin, pool_close),
+        cmocka_unit_test_setup_teardown(one_caller_per_second_reads_the_version, begin, pool_close),
     };
     return RUN(tests);
 }

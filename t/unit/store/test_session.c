@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The statements that a connection remembers: forgetting leaves room, and finds the others as before. */
+/* The prepared statements of a connection: removing one frees its slot, and the others are still found. */
 #include <libpq-fe.h>
 
 #include "store/session.h"
 #include "support.h"
 
-/* More than ever fit, fewer than the slots. */
+/* More than the capacity, fewer than the slots. */
 #define STATEMENTS 192
 
 static char statement[STATEMENTS + 8];
 
-/* The memory needs the connection's structure only, so no server is asked. */
+/* The functions use the structure of the connection only, so no server is needed. */
 static PGconn *connect_nowhere(void)
 {
     PGconn *connection = PQconnectStart("host=127.0.0.1 port=1");
@@ -27,7 +27,7 @@ static int remembered(const PGconn *connection)
     return count;
 }
 
-static void what_was_forgotten_can_be_remembered_again(void **state)
+static void a_removed_statement_can_be_added_again(void **state)
 {
     PGconn *connection = connect_nowhere();
     for (int i = 0; i < STATEMENTS; i++) {
@@ -44,7 +44,7 @@ static void what_was_forgotten_can_be_remembered_again(void **state)
     PQfinish(connection);
 }
 
-static void others_are_found_when_one_is_forgotten(void **state)
+static void other_statements_are_found_after_a_removal(void **state)
 {
     PGconn *connection = connect_nowhere();
     for (int i = 0; i < STATEMENTS; i++) {
@@ -59,7 +59,7 @@ static void others_are_found_when_one_is_forgotten(void **state)
     PQfinish(connection);
 }
 
-static void more_than_fit_are_not_remembered(void **state)
+static void statements_beyond_the_capacity_are_not_added(void **state)
 {
     PGconn *connection = connect_nowhere();
     for (size_t i = 0; i < sizeof statement; i++) {
@@ -75,9 +75,9 @@ static void more_than_fit_are_not_remembered(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_was_forgotten_can_be_remembered_again),
-        TEST(others_are_found_when_one_is_forgotten),
-        TEST(more_than_fit_are_not_remembered),
+        TEST(a_removed_statement_can_be_added_again),
+        TEST(other_statements_are_found_after_a_removal),
+        TEST(statements_beyond_the_capacity_are_not_added),
     };
 
     return RUN(tests);

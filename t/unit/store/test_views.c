@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The declared types, on the schema of a real PostgreSQL: libpq's environment names it (`t/pg run DIR t/unit/store/test_views` makes
- * one). Without PGHOST the tests are skipped.
+ * The declared types, compared with the schema in the PostgreSQL server of libpq's environment (`t/pg run DIR
+ * t/unit/store/test_views` starts one). Without PGHOST the tests are skipped.
  */
 #include "support.h"
 

@@ -10,6 +10,7 @@ use Digest::SHA;
 use Exporter qw(import);
 use HTTP::Tiny;
 use JSON::PP ();
+use ModOrders::Files qw(write_file);
 
 our @EXPORT_OK = qw(load_drizzle check_drizzle);
 
@@ -18,7 +19,7 @@ use constant DATABASE => 'drizzle';    # also the name of the role
 # Loads the rows of data.sql, unless an earlier run has kept them, and creates a token for each active user.
 sub load_drizzle {
     my ($stand, $data) = @_;
-    my $file = "$Bench::Stand::root/t/bench/drizzle/tables.sql";
+    my $file = "$ModOrders::Stand::root/t/bench/drizzle/tables.sql";
     my $stamp = Digest::SHA->new(256)->addfile($file)->hexdigest;
     my @have = $stand->sql("SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '" . DATABASE . q{'});
     if (!@have || $have[0] ne $stamp) {
@@ -28,24 +29,22 @@ sub load_drizzle {
         $stand->sql('CREATE ROLE ' . DATABASE . ' LOGIN') if !$role;
         $stand->sql('CREATE DATABASE ' . DATABASE . ' OWNER ' . DATABASE);
         my %value = (orders => $stand->{orders}, users => $stand->{users}, map { ($_ . 0 => $data->{first}{$_}) } qw(user order plan));
-        $stand->run_quiet('drizzle_data', $stand->psql_command('-d', DATABASE, '-U', DATABASE, (map { ('-v', "$_=$value{$_}") } sort keys %value),
+        $stand->run_step('drizzle_data', $stand->psql_command('-d', DATABASE, '-U', DATABASE, (map { ('-v', "$_=$value{$_}") } sort keys %value),
                 '-f', $file));
         $stand->sql('CHECKPOINT');
         $stand->sql('COMMENT ON DATABASE ' . DATABASE . " IS '$stamp'");
     }
     my $values = join ",\n", map { "($_->{user}, '$_->{token}')" } @{$data->{targets}{list}};
-    my $tokens = "$stand->{scratch}/drizzle_tokens.sql";
-    open my $out, '>', $tokens or die "$tokens: $!\n";
-    print $out "INSERT INTO tokens (user_id, hash, scopes)\n"
-      . "SELECT v.id, sha256(v.secret::bytea), '{buyer,seller,operator}' FROM (VALUES\n$values) AS v (id, secret)\nON CONFLICT DO NOTHING;\nANALYZE tokens;\n";
-    close $out;
-    $stand->run_quiet('drizzle_tokens', $stand->psql_command('-d', DATABASE, '-U', DATABASE, '-f', $tokens));
+    my $tokens = "$stand->{dir}/drizzle_tokens.sql";
+    write_file($tokens, "INSERT INTO tokens (user_id, hash, scopes)\n"
+      . "SELECT v.id, sha256(v.secret::bytea), '{buyer,seller,operator}' FROM (VALUES\n$values) AS v (id, secret)\nON CONFLICT DO NOTHING;\nANALYZE tokens;\n");
+    $stand->run_step('drizzle_tokens', $stand->psql_command('-d', DATABASE, '-U', DATABASE, '-f', $tokens));
     return;
 }
 
 # --- checks --------------------------------------------------------------------------------------------------------
 
-# Dies if a response or a stored row of the service is wrong. $goods is the request for an order of one piece of goods, as in
+# Dies if a response or a stored row of the service is wrong. $goods is the request for an order of one item, as in
 # Bench::Operations.
 sub check_drizzle {
     my ($stand, $data, $goods) = @_;
@@ -127,7 +126,7 @@ sub check_plan {
         [[$plan + 0, 2, $price, 2 * $price]]);
     expect('the payments of a create', [map { [@$_{qw(status amount_cents)}] } @{$order->{payments}}], [['succeeded', 2 * $price]]);
     expect('the balance of a create', [$placed->{balance}{balance_cents}, $self->balance], [($before - 2 * $price) x 2]);
-    expect('the order that a create answers', $placed, ($self->request(GET => "/api/v1/user/orders/$order->{id}"))[1]);
+    expect('the order in the response of a create', $placed, ($self->request(GET => "/api/v1/user/orders/$order->{id}"))[1]);
     return;
 }
 
@@ -152,7 +151,7 @@ sub check_refusals {
           . "AND user_id = $self->{user}), (SELECT max(id) FROM ledger)")] };
     my $before = $state->();
     my ($many) = $goods->{body} =~ s/"quantity":1\b/'"quantity":' . ($self->pieces + 1)/er;
-    expect('the answer to more goods than there are', [answer_code($self->request(POST => $goods->{path}, $many))], [409, 'insufficient_stock']);
+    expect('the response to a quantity above the stock', [answer_code($self->request(POST => $goods->{path}, $many))], [409, 'insufficient_stock']);
     expect('the state after that', $state->(), $before);
     my $set = sub { $self->{stand}->sql("UPDATE balances SET amount = $_[0] WHERE user_id = $self->{user} AND currency = 'USD'", DATABASE) };
     $set->(2999);
@@ -160,7 +159,7 @@ sub check_refusals {
       ['/api/v1/user/orders', qq({"plan_id":$plan,"quantity":10,"payment_method":"balance"})], [$goods->{path}, $goods->{body}];
     my $left = $self->balance;
     $set->($before->[0]);
-    expect('the answers to orders beyond the balance', \@refused, [([402, 'insufficient_balance']) x 2]);
+    expect('the responses to orders beyond the balance', \@refused, [([402, 'insufficient_balance']) x 2]);
     expect('the balance after that', $left, 2999);
     expect('the state after that', $state->(), $before);
     return;

@@ -86,9 +86,9 @@ sub http_load {
     local $ENV{BENCH_TARGETS} = $o{targets};
     local $ENV{BENCH_SEED} = ++$stand->{seed};
     my ($output, $web, $database, $client) = measured($stand, $o{server}, 'wrk', '-t1', "-c$o{clients}", "-d$o{seconds}s",
-        '--timeout', '10s', '-s', "$Bench::Stand::root/t/bench/wrk.lua", $o{url});
+        '--timeout', '10s', '-s', "$ModOrders::Stand::root/t/bench/wrk.lua", $o{url});
     my %r = $output =~ /^BENCH (.*)$/m ? map { split /=/ } split ' ', $1 : die "wrk said:\n$output\n";
-    my $n = $r{requests} || die "no request was answered\n";
+    my $n = $r{requests} || die "no request got a response\n";
     return {
         requests => $n, rate => $n / ($r{us} / 1e6), p50 => $r{p50} / 1000, p99 => $r{p99} / 1000,
         web => $web / $n * 1e6, database => $database / $n * 1e6, client => $client / $n * 1e6,
@@ -99,7 +99,7 @@ sub http_load {
 # Runs a pgbench script with prepared statements.
 sub database_load {
     my ($stand, %o) = @_;
-    my $prefix = "$stand->{scratch}/pgbench_log";
+    my $prefix = "$stand->{dir}/pgbench_log";
     unlink glob "$prefix.*";
     my ($output, undef, $database, $client) = measured($stand, undef, "$stand->{pgbin}/pgbench", '-n', '-M', 'prepared',
         '-h', $stand->{sockets}, '-p', $stand->{pgport}, '-U', 'orders_api', '-c', $o{clients}, '-j', $o{clients} < 2 ? 1 : 2,

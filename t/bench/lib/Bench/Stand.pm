@@ -6,15 +6,17 @@ package Bench::Stand;
 
 use strict;
 use warnings;
-use Cwd qw(abs_path);
+use parent 'ModOrders::Stand';
 use Digest::SHA;
-use File::Basename qw(dirname);
 use File::Find qw(find);
 use File::Path qw(make_path remove_tree);
-use IO::Socket::INET;
-use POSIX qw(:sys_wait_h);
+use ModOrders::Files qw(slurp write_file);
+use ModOrders::Postgres;
+use ModOrders::Process qw(run_quiet spawn stop_foreground stop_process wait_for_port);
+use Scalar::Util qw(weaken);
 
-our $root = abs_path(dirname(__FILE__) . '/../../../..');
+my $root = $ModOrders::Stand::root;
+my @all;
 
 # The defaults; the options of the scripts override them.
 my %defaults = (
@@ -34,22 +36,17 @@ my %defaults = (
     directives => '',     # further directives for httpd
 );
 
-sub options {
-    my ($self) = @_;
-    return map { ("$_=s" => \$self->{$_}) } qw(scratch port pgport module threads sessions), ();
-}
-
 sub new {
     my ($class, %given) = @_;
     my $self = bless {%defaults, %given, started => $$}, $class;
+    $self->{dir} = delete $self->{scratch};
     $self->{url} = "http://127.0.0.1:$self->{port}";
-    make_path($self->{scratch});
-    chmod 0755, $self->{scratch};
-    $self->{sockets} = "$self->{scratch}/sockets";
-    make_path($self->{sockets});
-    chmod 01777, $self->{sockets};
-    $self->{pgbin} = (reverse sort glob "/usr/lib/postgresql/[1-9][0-9]/bin")[0]
-      // die "PostgreSQL's server is needed (apt-get install postgresql)\n";
+    make_path($self->{dir});
+    chmod 0755, $self->{dir};
+    my $postgres = $self->{postgres} = ModOrders::Postgres->new(dir => $self->{dir}, name => 'pgdata', port => $self->{pgport});
+    @$self{qw(pgbin pgdata sockets)} = @$postgres{qw(bin data sockets)};
+    push @all, $self;
+    weaken($all[-1]);
     return $self;
 }
 
@@ -62,22 +59,12 @@ sub need {
     die "missing: @missing (apt-get install " . join(" ", map { $package{$_} // $_ } @missing) . ")\n" if @missing;
 }
 
-sub run_quiet {
+# Runs a command whose output is in NAME.log.
+sub run_step {
     my ($self, $name, @command) = @_;
-    my $log = "$self->{scratch}/$name.log";
-    my $pid = fork() // die "fork: $!\n";
-    if (!$pid) {
-        open STDIN, '<', '/dev/null';
-        open STDOUT, '>', $log or die "$log: $!\n";
-        open STDERR, '>&', \*STDOUT;
-        exec @command or die "$command[0]: $!\n";
-    }
-    $self->{command} = $pid;
-    waitpid $pid, 0;
-    delete $self->{command};
-    return if $? == 0;
-    system 'tail', '-n', '30', $log;
-    die "$name failed (see $log)\n";
+    my $log = "$self->{dir}/$name.log";
+    unlink $log;
+    return run_quiet($log, @command);
 }
 
 # --- the module ----------------------------------------------------------------------------------------------------
@@ -86,25 +73,20 @@ sub run_quiet {
 sub build {
     my ($self) = @_;
     return $self->{module} if $self->{module};
-    my $tree = "$self->{scratch}/build";
+    my $tree = "$self->{dir}/build";
     make_path($tree);
     say_what("building the module in $tree");
-    $self->run_quiet('copy', 'sh', '-c',
+    $self->run_step('copy', 'sh', '-c',
         "cd '$self->{root}' && tar -cf - configure.ac Makefile.am mod_orders t/tests.am t/checks t/unit t/fuzz 2>/dev/null "
           . "--exclude='*.o' --exclude='*.lo' --exclude='*.la' --exclude=.libs --exclude=.deps | tar -C '$tree' -xf -");
-    $self->run_quiet('autoreconf', 'sh', '-c', "cd '$tree' && autoreconf -fi")
+    $self->run_step('autoreconf', 'sh', '-c', "cd '$tree' && autoreconf -fi")
       if !-e "$tree/configure" || -M "$tree/configure" > -M "$tree/configure.ac";
-    $self->run_quiet('configure', 'sh', '-c', "cd '$tree' && ./configure CFLAGS='-O2 -g'") if !-e "$tree/Makefile";
-    $self->run_quiet('make', 'make', '-C', $tree, '-j2', 'mod_orders.la');
+    $self->run_step('configure', 'sh', '-c', "cd '$tree' && ./configure CFLAGS='-O2 -g'") if !-e "$tree/Makefile";
+    $self->run_step('make', 'make', '-C', $tree, '-j2', 'mod_orders.la');
     return $self->{module} = "$tree/.libs/mod_orders.so";
 }
 
 # --- PostgreSQL ----------------------------------------------------------------------------------------------------
-
-sub as_postgres {
-    my ($self, @command) = @_;
-    return $> == 0 ? ('runuser', '-u', 'postgres', '--', @command) : @command;
-}
 
 sub psql_command {
     my ($self, @more) = @_;
@@ -132,7 +114,7 @@ sub data_stamp {
     my ($self) = @_;
     my $sha = Digest::SHA->new(256);
     my @files = ("$self->{root}/t/bench/data.sql");
-    my @schema = grep { -e } map { "$self->{root}/sql/$_" } qw(deploy functions sqitch.plan);
+    my @schema = grep { -e } map { "$self->{root}/sql/$_" } qw(deploy functions rules reads sqitch.plan);
     find({no_chdir => 1, wanted => sub { push @files, $_ if -f && /\.(sql|plan)$/ }}, @schema);
     $sha->addfile($_) for sort @files;
     return "orders=$self->{orders} users=$self->{users} sql=" . $sha->hexdigest;
@@ -140,73 +122,49 @@ sub data_stamp {
 
 sub start_postgres {
     my ($self) = @_;
-    my $data = $self->{pgdata} = "$self->{scratch}/pgdata";
-    my $stamp_file = "$self->{scratch}/stamp";
+    my $postgres = $self->{postgres};
+    my $stamp_file = "$self->{dir}/stamp";
     my $stamp = $self->data_stamp;
-    my $have = -e $stamp_file && -e "$data/PG_VERSION" ? do { local (@ARGV, $/) = $stamp_file; <> } : '';
+    my $have = -e $stamp_file && -e "$self->{pgdata}/PG_VERSION" ? slurp($stamp_file) : '';
     my $fresh = $have ne $stamp;
     if ($fresh) {
-        remove_tree($data);
         unlink $stamp_file;
-        mkdir $data or die "$data: $!\n";
-        if ($> == 0) { my (undef, undef, $uid, $gid) = getpwnam 'postgres'; chown $uid, $gid, $data }
-        $self->run_quiet('initdb', $self->as_postgres("$self->{pgbin}/initdb", '-D', $data, '-U', 'postgres', '-A', 'trust',
-                '-E', 'UTF8', '--locale=C.UTF-8'));
+        $postgres->initialise;
     }
-    $self->write_postgres_conf;
-    die "something listens on $self->{pgport} already\n" if listens($self->{pgport});
-    $self->run_quiet('pg_start', $self->as_postgres("$self->{pgbin}/pg_ctl", '-D', $data, '-l', "$data/server.log", '-w', '-t', '60', 'start'));
-    $self->{postmaster} = (split /\n/, do { local (@ARGV, $/) = "$data/postmaster.pid"; <> })[0];
+    ModOrders::Stand::need_port($self->{pgport});
+    $postgres->configure($self->postgres_settings)->start;
+    $self->{postmaster} = $postgres->postmaster;
     if ($fresh) {
         $self->load;
-        open my $out, '>', $stamp_file or die "$stamp_file: $!\n";
-        print $out $stamp;
-        close $out;
+        write_file($stamp_file, $stamp);
     }
     return $self;
 }
 
 # fsync and synchronous_commit are on, as in production. The log is JSON, because Bench::Statements reads the statements from it.
-sub write_postgres_conf {
+sub postgres_settings {
     my ($self) = @_;
-    open my $out, '>', "$self->{pgdata}/postgresql.auto.conf" or die "postgresql.auto.conf: $!\n";
-    print $out <<"EOF_CONF";
-listen_addresses = '127.0.0.1'
-port = $self->{pgport}
-unix_socket_directories = '$self->{sockets}'
-max_connections = 100
-shared_buffers = '2GB'
-max_wal_size = '8GB'
-checkpoint_timeout = '30min'
-effective_cache_size = '8GB'
-random_page_cost = 1.1
-logging_collector = on
-log_destination = 'jsonlog'
-log_filename = 'log'
-log_rotation_size = 0
-log_rotation_age = 0
-shared_preload_libraries = '$self->{preload}'
-EOF_CONF
-    print $out "$_ = '$self->{settings}{$_}'\n" for sort keys %{$self->{settings}};
-    close $out;
+    return (
+        shared_buffers => '2GB', max_wal_size => '8GB', checkpoint_timeout => '30min', effective_cache_size => '8GB', random_page_cost => 1.1,
+        logging_collector => 'on', log_destination => 'jsonlog', log_filename => 'log', log_rotation_size => 0, log_rotation_age => 0,
+        shared_preload_libraries => $self->{preload}, %{$self->{settings}},
+    );
 }
 
 sub load {
     my ($self) = @_;
     say_what("deploying the schema and making $self->{orders} orders of $self->{users} users");
     my $began = time;
-    $self->run_quiet('createdb', "$self->{pgbin}/createdb", '-h', $self->{sockets}, '-p', $self->{pgport}, '-U', 'postgres', 'orders');
-    $self->run_quiet('sqitch', 'sqitch', '--chdir', "$self->{root}/sql", 'deploy',
-        "db:pg://postgres\@127.0.0.1:$self->{pgport}/orders");
-    $self->run_quiet('data', $self->psql_command('-v', "orders=$self->{orders}", '-v', "users=$self->{users}", '-f', "$self->{root}/t/bench/data.sql"));
-    $self->run_quiet('vacuum', $self->psql_command('-c', 'VACUUM ANALYZE', '-c', 'CHECKPOINT'));
+    $self->{postgres}->deploy("$self->{root}/sql");
+    $self->run_step('data', $self->psql_command('-v', "orders=$self->{orders}", '-v', "users=$self->{users}", '-f', "$self->{root}/t/bench/data.sql"));
+    $self->run_step('vacuum', $self->psql_command('-c', 'VACUUM ANALYZE', '-c', 'CHECKPOINT'));
     say_what(sprintf 'loaded in %d s', time - $began);
 }
 
 sub stop_postgres {
     my ($self) = @_;
-    return if !delete $self->{postmaster};
-    $self->run_quiet('pg_stop', $self->as_postgres("$self->{pgbin}/pg_ctl", '-D', $self->{pgdata}, '-m', 'fast', '-w', 'stop'));
+    delete $self->{postmaster};
+    return $self->{postgres}->stop('fast');
 }
 
 # --- httpd ---------------------------------------------------------------------------------------------------------
@@ -214,42 +172,16 @@ sub stop_postgres {
 sub start_httpd {
     my ($self, %over) = @_;
     my %c = (%$self, %over);
-    my $dir = "$self->{scratch}/httpd";
+    my $dir = $self->httpd_directory;
     make_path("$dir/floor");
-    chmod 0755, $dir, "$dir/floor";
-    my $modules = $ENV{HTTPD_MODULES} // '/usr/lib/apache2/modules';
-    my $binary = $ENV{HTTPD} // '/usr/sbin/apache2';
-    my @user = $> == 0 ? "User www-data\nGroup www-data" : ();
-    open my $template, '<', "$self->{root}/t/bench/httpd.conf.in" or die "httpd.conf.in: $!\n";
+    chmod 0755, "$dir/floor";
+    $self->secret_file('httpd/secret');
     my %value = (
-        dir => $dir, port => $c{port}, modules => $modules, module => $self->build, user => "@user", dsn => $self->dsn,
-        threads => $c{threads}, sessions => $c{sessions}, dbdmax => $c{dbdmax} // $c{sessions}, dbdmin => 1, worker => $c{worker} // 'Off',
+        port => $c{port}, module => $self->build, dsn => $self->dsn, threads => $c{threads}, sessions => $c{sessions},
+        dbdmax => $c{dbdmax} // $c{sessions}, dbdmin => 1, worker => $c{worker} // 'Off',
     );
-    my $text = join '', <$template>;
-    $text =~ s/\@(\w+)\@/$value{$1} \/\/ die "httpd.conf.in: $1?\n"/ge;
-    $text .= "\n$c{directives}\n";
-    open my $out, '>', "$dir/httpd.conf" or die "httpd.conf: $!\n";
-    print $out $text;
-    close $out;
-    die "something listens on $c{port} already\n" if listens($c{port});
-    $self->write_secret("$dir/secret");
-    unlink "$dir/error.log", "$dir/stdout.log";
-    $self->{httpd} = $self->spawn("$dir/stdout.log", $binary, '-d', $dir, '-f', "$dir/httpd.conf", '-DFOREGROUND');
-    $self->wait_for($c{port}, $self->{httpd}, "$dir/error.log");
-    return $self;
-}
-
-sub write_secret {
-    my ($self, $file) = @_;
-    return if -e $file;
-    open my $out, ">", $file or die "$file: $!\n";
-    chmod 0600, $file;
-    print $out map { chr 33 + rand 90 } 1 .. 48;
-}
-
-sub stop_httpd {
-    my ($self) = @_;
-    $self->end(delete $self->{httpd});
+    $self->write_httpd_conf("$self->{root}/t/bench/httpd.conf.in", "\n$c{directives}\n", %value);
+    return $self->launch_httpd($c{port});
 }
 
 # --- the Node services ---------------------------------------------------------------------------------------------
@@ -266,13 +198,13 @@ sub service_url { my ($self, $name) = @_; return 'http://127.0.0.1:' . $self->se
 # Copies the sources of both services, because the Drizzle service uses files of the other one.
 sub install_service {
     my ($self, $name) = @_;
-    my $dir = "$self->{scratch}/$name";
+    my $dir = "$self->{dir}/$name";
     return $dir if $self->{installed}{$name}++;
     for (sort keys %services) {
-        make_path("$self->{scratch}/$_");
-        $self->run_quiet('service_copy', 'sh', '-c', "cp -p '$self->{root}/t/bench/$_'/*.js* '$self->{scratch}/$_'");
+        make_path("$self->{dir}/$_");
+        $self->run_step('service_copy', 'sh', '-c', "cp -p '$self->{root}/t/bench/$_'/*.js* '$self->{dir}/$_'");
     }
-    $self->run_quiet('npm', 'sh', '-c', "cd '$dir' && npm ci --omit=dev --omit=peer --no-audit --no-fund")
+    $self->run_step('npm', 'sh', '-c', "cd '$dir' && npm ci --omit=dev --omit=peer --no-audit --no-fund")
       if !-d "$dir/node_modules" || -M "$dir/node_modules" > -M "$dir/package-lock.json";
     return $dir;
 }
@@ -285,74 +217,40 @@ sub start_service {
     local $ENV{PORT} = $port;
     local $ENV{WORKERS} = $over{workers} // 1;
     local $ENV{POOL} = $over{pool} // 4;
-    local $ENV{STATEMENTS} = "$self->{scratch}/statements.json";
+    local $ENV{STATEMENTS} = "$self->{dir}/statements.json";
     local $ENV{PGHOST} = $self->{sockets};
     local $ENV{PGPORT} = $self->{pgport};
     local @ENV{qw(PGUSER PGDATABASE)} = @{$services{$name}}{qw(PGUSER PGDATABASE)};
-    my $log = "$self->{scratch}/$name.log";
-    die "something listens on $port already\n" if listens($port);
-    $self->{services}{$name} = $self->spawn($log, 'node', "$dir/server.js");
-    $self->wait_for($port, $self->{services}{$name}, $log);
+    my $log = "$self->{dir}/$name.log";
+    ModOrders::Stand::need_port($port);
+    $self->{services}{$name} = spawn($log, 'node', "$dir/server.js");
+    wait_for_port($port, $self->{services}{$name}, $log);
     return $self;
 }
 
 sub stop_service {
     my ($self, $name) = @_;
-    $self->end(delete $self->{services}{$name});
+    stop_process(delete $self->{services}{$name}, 'TERM');
 }
 
-# --- processes -----------------------------------------------------------------------------------------------------
-
-sub spawn {
-    my ($self, $log, @command) = @_;
-    my $pid = fork() // die "fork: $!\n";
-    return $pid if $pid;
-    open STDIN, '<', '/dev/null';
-    open STDOUT, '>>', $log or die "$log: $!\n";
-    open STDERR, '>&', \*STDOUT;
-    exec @command or die "$command[0]: $!\n";
-}
-
-sub listens {
-    my ($port) = @_;
-    return defined IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port, Timeout => 1);
-}
-
-sub wait_for {
-    my ($self, $port, $pid, $log) = @_;
-    for (1 .. 200) {
-        return if listens($port);
-        if (waitpid($pid, WNOHANG) == $pid) {
-            system "tail -n 20 '$log' >&2";
-            die "the server on port $port did not start\n";
-        }
-        select undef, undef, undef, 0.05;
-    }
-    die "nothing listens on port $port after 10 s\n";
-}
-
-sub end {
-    my ($self, $pid) = @_;
-    return if !$pid;
-    kill TERM => $pid;
-    for (1 .. 200) {
-        return if waitpid($pid, WNOHANG) == $pid;
-        select undef, undef, undef, 0.05;
-    }
-    kill KILL => $pid;
-    waitpid $pid, 0;
-}
+# --- the end ------------------------------------------------------------------------------------------------------
 
 sub stop {
     my ($self) = @_;
     return if $$ != $self->{started};
-    $self->end(delete $self->{command});    # a command that an interrupt has left running
+    stop_foreground();    # a command that an interrupt has left running
     $self->stop_service($_) for keys %services;
     $self->stop_httpd;
     $self->stop_postgres;
-    remove_tree($self->{scratch}) if !$self->{keep};
+    remove_tree($self->{dir}) if !$self->{keep};
 }
 
 sub DESTROY { local ($?, $@); eval { $_[0]->stop } }
+
+# At the end of a program, objects that the destructor needs may already be destroyed, so the stands that still exist are stopped before.
+END {
+    local ($?, $@);
+    for my $stand (grep { $_ } @all) { eval { $stand->stop; 1 } or print STDERR "# $@" }
+}
 
 1;

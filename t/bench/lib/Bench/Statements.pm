@@ -9,11 +9,12 @@ use warnings;
 use Exporter qw(import);
 use HTTP::Tiny;
 use JSON::PP ();
+use ModOrders::Files qw(write_file);
 
-our @EXPORT_OK = qw(learn write_targets write_pgbench fetch %operations);
+our @EXPORT_OK = qw(learn write_targets write_pgbench fetch %recorded);
 
 # path and body as functions of a user id, an order of the user, and a plan
-our %operations = (
+our %recorded = (
     list => {method => 'GET', path => sub { '/api/v1/user/orders' }},
     detail => {method => 'GET', path => sub { "/api/v1/user/orders/$_[0]{order}" }, order => 1},
     create => {
@@ -58,8 +59,8 @@ sub learn {
     my $look = sub {
         my ($name, @more) = @_;
         my $from = -s $log;
-        my $answer = fetch($stand->{url}, $operations{$name}, $probe);
-        die "$name answered $answer->{status}: $answer->{content}\n" if !$answer->{success};
+        my $answer = fetch($stand->{url}, $recorded{$name}, $probe);
+        die "$name: status $answer->{status}: $answer->{content}\n" if !$answer->{success};
         select undef, undef, undef, 0.3;
         my @seen = executed($stand, $from);
         return ($answer, @seen);
@@ -68,12 +69,12 @@ sub learn {
     $stand->sql('SELECT pg_reload_conf()');
     select undef, undef, undef, 0.5;
     my (undef, @first) = $look->('list');    # includes the token lookup, which is cached later
-    $learnt{identity} = {%{(grep { $_->{text} =~ /token_identity/ } @first)[0] // die "no token look-up was seen\n"}};
+    $learnt{identity} = {%{(grep { $_->{text} =~ /token_identity/ } @first)[0] // die "the log has no token lookup\n"}};
     $learnt{identity}{values}[-1] = ':hash';
-    for my $name (sort keys %operations) {
+    for my $name (sort keys %recorded) {
         my ($answer, @seen) = $look->($name);
         die "$name took " . @seen . " statements, not one:\n" . join("\n", map { $_->{text} } @seen) . "\n" if @seen != 1;
-        my $is_order = $operations{$name}{order};
+        my $is_order = $recorded{$name}{order};
         for my $value (@{$seen[0]{values}}) {
             next if !defined $value;
             $value = ':order' if $is_order && $value eq $probe->{order};
@@ -84,24 +85,17 @@ sub learn {
     }
     $stand->sql('ALTER SYSTEM RESET log_statement');
     $stand->sql('SELECT pg_reload_conf()');
-    open my $out, '>', "$stand->{scratch}/statements.json" or die "statements.json: $!\n";
-    print $out JSON::PP->new->utf8->canonical->encode(\%learnt);
-    close $out;
+    write_file("$stand->{dir}/statements.json", JSON::PP->new->utf8->canonical->encode(\%learnt));
     return \%learnt;
 }
 
 # Writes the targets for wrk.lua.
 sub write_targets {
     my ($stand, $name, $targets) = @_;
-    my $operation = $operations{$name};
-    my $file = "$stand->{scratch}/$name.targets";
-    open my $out, '>', $file or die "$file: $!\n";
-    for my $target (@$targets) {
-        print $out join("\t", $operation->{method}, $operation->{path}->($target), $target->{token},
-            $operation->{body} ? $operation->{body}->($target) : ''), "\n";
-    }
-    close $out;
-    return $file;
+    my $operation = $recorded{$name};
+    return write_file("$stand->{dir}/$name.targets", join '', map {
+        join("\t", $operation->{method}, $operation->{path}->($_), $_->{token}, $operation->{body} ? $operation->{body}->($_) : '') . "\n"
+    } @$targets);
 }
 
 # Writes the same statement for pgbench. Values are parameters of the prepared statement, as in the module, except for nulls, which
@@ -120,10 +114,7 @@ sub write_pgbench {
     }
     $text =~ s/\$(\d+)/$variable{$1}/g;
     $text =~ s/\s+/ /g;
-    my $file = "$stand->{scratch}/$name.pgbench";
-    open my $out, '>', $file or die "$file: $!\n";
-    print $out "$draw\n$text;\n";
-    close $out;
+    my $file = write_file("$stand->{dir}/$name.pgbench", "$draw\n$text;\n");
     return ($file, [map { ('-D', "$_->[0]=$_->[1]") } @set]);
 }
 

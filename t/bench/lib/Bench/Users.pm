@@ -7,12 +7,13 @@ package Bench::Users;
 use strict;
 use warnings;
 use Exporter qw(import);
+use ModOrders::Files qw(write_file);
 
 our @EXPORT_OK = qw(prepare_users);
 
 use constant ORDERS_EACH => 20;    # orders of each active user whose details are requested
 
-sub secret { return sprintf 'ord_1_bench-%08d-0123456789abcdef', $_[0] }
+sub token_of { return sprintf 'ord_1_bench-%08d-0123456789abcdef', $_[0] }
 
 sub prepare_users {
     my ($stand) = @_;
@@ -23,7 +24,7 @@ sub prepare_users {
     my $depth = int($stand->{orders} / $users);
     my ($strays) = $stand->sql("SELECT count(*) FROM orders.orders WHERE tenant_id = 1 AND id <= $o0 + $stand->{orders} "
           . "AND buyer_id IS DISTINCT FROM $u0 + (id - $o0) * 7919 % $users");
-    die "t/bench/data.sql deals orders out in another way: $strays orders are not where they should be\n" if $strays;
+    die "t/bench/data.sql assigns orders to users by another formula: $strays orders belong to another user\n" if $strays;
     my $active = $stand->{active} < $users ? $stand->{active} : $users;
     my $stride = int($users / $active);
     my $each = $depth < ORDERS_EACH ? $depth : ORDERS_EACH;
@@ -32,7 +33,7 @@ sub prepare_users {
     for my $k (0 .. $active - 1) {
         my $n = 1 + $k * $stride;
         my $user = $u0 + $n * 7919 % $users;
-        push @people, {user => $user, token => secret($user), plan => $plan};
+        push @people, {user => $user, token => token_of($user), plan => $plan};
         push @views, map { {%{$people[-1]}, order => $o0 + $n + $users * $deep * $_} } 0 .. $each - 1;
     }
     give_tokens($stand, map { $_->{user} } @people);
@@ -52,14 +53,12 @@ sub prepare_users {
 # Creates a token with all scopes and a sufficient balance for each of them.
 sub give_tokens {
     my ($stand, @users) = @_;
-    my $values = join ",\n", map { "($_, '" . secret($_) . "')" } @users;
-    my $file = "$stand->{scratch}/tokens.sql";
-    open my $out, '>', $file or die "$file: $!\n";
-    print $out "INSERT INTO orders.token (tenant_id, user_id, hash, scopes)\n"
+    my $values = join ",\n", map { "($_, '" . token_of($_) . "')" } @users;
+    my $file = "$stand->{dir}/tokens.sql";
+    write_file($file, "INSERT INTO orders.token (tenant_id, user_id, hash, scopes)\n"
       . "SELECT 1, v.id, sha256(v.secret::bytea), '{buyer,seller,operator}' FROM (VALUES\n$values) AS v (id, secret)\n"
-      . "ON CONFLICT (tenant_id, hash) DO NOTHING;\nANALYZE orders.token;\n";
-    close $out;
-    $stand->run_quiet('tokens', $stand->psql_command('-f', $file));
+      . "ON CONFLICT (tenant_id, hash) DO NOTHING;\nANALYZE orders.token;\n");
+    $stand->run_step('tokens', $stand->psql_command('-f', $file));
 }
 
 1;

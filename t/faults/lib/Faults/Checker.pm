@@ -7,6 +7,7 @@ use strict;
 use warnings;
 use DBI;
 use Faults::Text qw(from_json to_json);
+use ModOrders::Files qw(slurp write_file);
 use POSIX ();
 use Time::HiRes qw(sleep time);
 
@@ -114,10 +115,7 @@ sub start {
         push @{$report{violations}}, @found if @{$report{violations}} < 20;
         sleep 0.02 + (time - $began);
     }
-    if (open my $out, '>', $self->{file}) {
-        print $out to_json(\%report);
-        close $out;
-    }
+    eval { write_file($self->{file}, to_json(\%report)) };
     POSIX::_exit(0);
 }
 
@@ -127,9 +125,8 @@ sub stop {
     my $pid = delete $self->{pid} or return;
     kill TERM => $pid;
     waitpid $pid, 0;
-    open my $in, '<', $self->{file} or return {rounds => 0, lost => 0, violations => ['the checker left no report']};
-    local $/;
-    return from_json(<$in>);
+    return {rounds => 0, lost => 0, violations => ['the checker left no report']} if !-e $self->{file};
+    return from_json(slurp($self->{file}));
 }
 
 sub DESTROY {

@@ -10,15 +10,15 @@ use strict;
 use warnings;
 use Exporter qw(import);
 use Faults::Data qw(secret);
+use Faults::Load;
 use Faults::Text qw(from_json);
+use ModOrders::Random qw(unique);
+use Test::More ();
 
-our @EXPORT_OK = qw(create cancel refund pay operator_cancel detail list top_up);
+our @EXPORT_OK = qw(create cancel refund pay operator_cancel detail list deposit outcomes);
 
 our $user_api = '/api/v1/user/orders';
 our $admin_api = '/api/v1/admin';
-my $made = 0;
-
-sub unique { return sprintf '%s-%d-%06d', $_[0], $$, ++$made }
 
 # A purchase by buyer $n. %body overrides fields of the body; plan is a name of Faults::Data.
 sub create {
@@ -34,31 +34,31 @@ sub cancel {
         body => {reason => 'changed my mind'}};
 }
 
-sub operator {
+sub operator_request {
     my ($op, $path, $body, %more) = @_;
     return {op => $op, path => "$admin_api$path", token => secret('operator'), key => unique($op), body => $body, %more};
 }
 
-sub operator_cancel { my ($order) = @_; return operator('cancel', "/orders/$order/cancel", {reason => 'sold out'}, order => $order) }
+sub operator_cancel { my ($order) = @_; return operator_request('cancel', "/orders/$order/cancel", {reason => 'sold out'}, order => $order) }
 
 sub pay {
     my ($order) = @_;
     my $reference = unique('slip');
-    return operator('pay', "/orders/$order/pay", {reference => $reference, method => 'cash'}, order => $order, reference => $reference);
+    return operator_request('pay', "/orders/$order/pay", {reference => $reference, method => 'cash'}, order => $order, reference => $reference);
 }
 
 # amount undef: the rest
 sub refund {
     my ($order, $amount) = @_;
     my $reason = unique('refund');
-    return operator('refund', "/orders/$order/refund", {reason => $reason, defined $amount ? (amount => 0 + $amount) : ()},
+    return operator_request('refund', "/orders/$order/refund", {reason => $reason, defined $amount ? (amount => 0 + $amount) : ()},
         order => $order, reason => $reason, amount => $amount);
 }
 
-sub top_up {
+sub deposit {
     my ($n, $amount) = @_;
     my $reference = unique('top-up');
-    return operator('top_up', '/balances', {user => "buyer-$n", amount => 0 + $amount, currency => 'USD', reference => $reference},
+    return operator_request('top_up', '/balances', {user => "buyer-$n", amount => 0 + $amount, currency => 'USD', reference => $reference},
         buyer => $n, reference => $reference, amount => $amount);
 }
 
@@ -111,6 +111,28 @@ sub note {
     $self->{codes}{"$entry{status} $entry{code}"}++ if $entry{class} ne 'ok';
     return \%entry;
 }
+
+# Sends one request. Returns its entry.
+sub send_one {
+    my ($self, $port, $request) = @_;
+    return $self->note($request, scalar Faults::Load->one_by_one($port, $request));
+}
+
+# Sends each request from a client of its own, all at the same time. Returns their entries.
+sub send_at_once {
+    my ($self, $port, @requests) = @_;
+    my @entries;
+    my $load = Faults::Load->new(
+        port => $port, clients => scalar @requests, timeout => 20,
+        next => sub { my $r = $requests[$_[0]]; $requests[$_[0]] = undef; $r },
+        done => sub { push @entries, $self->note(@_) },
+    )->run;
+    Test::More::note($load->summary);
+    return @entries;
+}
+
+# The number of entries by status and code: {'200 ' => 10, '422 coupon_used_up' => 190}.
+sub outcomes { my %count; $count{"$_->{status} $_->{code}"}++ for @_; return \%count }
 
 sub summary {
     my ($self) = @_;

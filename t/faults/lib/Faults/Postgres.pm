@@ -1,50 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# A private PostgreSQL cluster in the scratch directory, for failures and restarts.
+# A private PostgreSQL cluster, for failures and restarts.
 package Faults::Postgres;
 
 use strict;
 use warnings;
+use parent 'ModOrders::Postgres';
 use DBI;
-use Faults::Process qw(as_postgres children_of run_quiet spawn wait_for);
-use File::Path qw(make_path remove_tree);
-use Time::HiRes qw(sleep);
+use File::Path qw(remove_tree);
+use ModOrders::Process qw(as_postgres children_of run_quiet spawn wait_or_die);
 
-# dir: directory of the stand; name: directory of the cluster in it; port
-sub new {
-    my ($class, %given) = @_;
-    my $self = bless {name => 'primary', settings => {}, %given}, $class;
-    $self->{bin} = (sort { ($b =~ m{/(\d+)/})[0] <=> ($a =~ m{/(\d+)/})[0] } glob '/usr/lib/postgresql/*/bin')[0]
-      // die "PostgreSQL's server is needed (Debian: postgresql)\n";
-    $self->{data} = "$self->{dir}/$self->{name}";
-    $self->{sockets} = "$self->{dir}/sockets";
-    $self->{log} = "$self->{dir}/$self->{name}.log";
-    make_path($self->{sockets});
-    chmod 01777, $self->{sockets};
-    return $self;
-}
-
-sub own {
-    my ($self, $path) = @_;
-    return if $> != 0;
-    my (undef, undef, $uid, $gid) = getpwnam 'postgres';
-    chown $uid, $gid, $path;
-}
-
-sub empty_directory {
-    my ($self) = @_;
-    remove_tree($self->{data});
-    mkdir $self->{data}, 0700 or die "$self->{data}: $!\n";
-    $self->own($self->{data});
-}
-
-sub initialise {
-    my ($self) = @_;
-    $self->empty_directory;
-    run_quiet($self->{log}, as_postgres("$self->{bin}/initdb", '-D', $self->{data}, '-U', 'postgres', '-A', 'trust',
-            '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'));
-    return $self;
-}
+sub initialise { my ($self) = @_; return $self->SUPER::initialise('--no-sync') }
 
 # Copies a cluster that is shut down.
 sub copy_from {
@@ -54,53 +20,24 @@ sub copy_from {
     return $self;
 }
 
-sub configure {
-    my ($self, %more) = @_;
-    $self->{settings} = {%{$self->{settings}}, %more};
-    my %all = (
-        listen_addresses => '127.0.0.1', port => $self->{port}, unix_socket_directories => $self->{sockets},
+sub defaults {
+    return (
         fsync => 'off', max_connections => 100, shared_buffers => '128MB', logging_collector => 'off',
         restart_after_crash => 'on', max_wal_senders => 4, log_min_duration_statement => '5s', log_line_prefix => '%m [%p] ',
-        %{$self->{settings}},
     );
-    open my $out, '>', "$self->{data}/postgresql.auto.conf" or die "postgresql.auto.conf: $!\n";
-    print $out "$_ = '$all{$_}'\n" for sort keys %all;
-    close $out;
-    $self->own("$self->{data}/postgresql.auto.conf");
-    return $self;
 }
 
-sub pg_ctl {
-    my ($self, @words) = @_;
-    return as_postgres("$self->{bin}/pg_ctl", '-D', $self->{data}, '-l', "$self->{data}/server.log", '-w', '-t', '60', @words);
-}
-
-sub start {
-    my ($self) = @_;
-    run_quiet($self->{log}, $self->pg_ctl('start'));
-    $self->{running} = 1;
-    return $self;
-}
-
+# A suspended server cannot be stopped, so it is resumed first.
 sub stop {
     my ($self, $mode) = @_;
-    return if !delete $self->{running};
-    $self->thaw;
-    run_quiet($self->{log}, $self->pg_ctl('stop', '-m', $mode // 'immediate'));
+    $self->thaw if $self->{running};
+    return $self->SUPER::stop($mode);
 }
 
-# In the background. Returns the process id of the command.
+# Restarts the server in the background. Returns the process id of the command.
 sub restart_immediate {
     my ($self) = @_;
     return spawn($self->{log}, $self->pg_ctl('restart', '-m', 'immediate'));
-}
-
-sub postmaster {
-    my ($self) = @_;
-    open my $in, '<', "$self->{data}/postmaster.pid" or return;
-    my $pid = <$in>;
-    chomp $pid;
-    return $pid;
 }
 
 # Suspends all processes of the server until thaw or stop: the kernel accepts connections, but the server does not respond.
@@ -140,14 +77,14 @@ sub db {
     my ($self) = @_;
     return $self->{db} if $self->{db} && $self->{db}->ping;
     delete $self->{db};
-    wait_for("a connection to $self->{name}", 30, sub { $self->{db} = eval { $self->connect } });
+    wait_or_die("a connection to $self->{name}", 30, sub { $self->{db} = eval { $self->connect } });
     $self->{db}->do(q(SET client_min_messages = warning));
     return $self->{db};
 }
 
 sub value { my ($self, $sql, @bind) = @_; return scalar $self->db->selectrow_array($sql, undef, @bind) }
 
-sub rows { my ($self, $sql, @bind) = @_; return $self->db->selectall_arrayref($sql, {Slice => {}}, @bind) }
+sub rows { my ($self, $sql, @bind) = @_; return @{$self->db->selectall_arrayref($sql, {Slice => {}}, @bind)} }
 
 # Creates a standby of this cluster, which becomes synchronous when it has caught up.
 sub standby {
@@ -162,10 +99,10 @@ sub standby {
     close $signal;
     $self->own("$standby->{data}/standby.signal");
     $standby->start;
-    wait_for('the standby', 20, sub { $self->value(q(SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming')) });
+    wait_or_die('the standby', 20, sub { $self->value(q(SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming')) });
     $self->configure(synchronous_standby_names => $standby->{name}, synchronous_commit => 'on');
     $self->value('SELECT pg_reload_conf()');
-    wait_for('synchronous replication', 20, sub { $self->value(q(SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync')) });
+    wait_or_die('synchronous replication', 20, sub { $self->value(q(SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync')) });
     return $standby;
 }
 

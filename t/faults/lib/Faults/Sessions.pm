@@ -11,11 +11,11 @@ use Faults::Text qw(from_json to_json);
 use POSIX ();
 use Time::HiRes qw(sleep time);
 
-our @EXPORT_OK = qw(at_once call);
+our @EXPORT_OK = qw(call_function in_sessions);
 
 # Calls a function of orders_v1. Context: api, actor, actor_id, route, key, fingerprint.
 # Returns {rows} or {state: SQLSTATE, code: code of the refusal}.
-sub call {
+sub call_function {
     my ($db, $function, $context, @arguments) = @_;
     my %c = (api => 'user', actor => 'buyer', route => $function, key => undef, fingerprint => undef, %$context);
     my $marks = join ', ', (('?') x (7 + @arguments));
@@ -29,7 +29,7 @@ sub call {
 }
 
 # Runs $do->($db, $number, $tell) in $count sessions. Returns the values that they passed to $tell, in any order.
-sub at_once {
+sub in_sessions {
     my ($postgres, $count, $do) = @_;
     my $start = time + 0.3 + $count * 0.01;
     my (@pids, @files);

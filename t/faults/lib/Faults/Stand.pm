@@ -14,18 +14,19 @@ package Faults::Stand;
 
 use strict;
 use warnings;
-use Cwd qw(abs_path);
+use parent 'ModOrders::Stand';
 use Digest::SHA;
 use Faults::Data;
 use Faults::Postgres;
-use Faults::Process qw(children_of ended listens run_quiet spawn stop_process wait_for);
 use File::Basename qw(dirname);
 use File::Find qw(find);
 use File::Path qw(make_path remove_tree);
 use Getopt::Long ();
-use Time::HiRes qw(sleep time);
+use ModOrders::Process qw(children_of stop_foreground);
+use ModOrders::Simulator;
+use Time::HiRes qw(time);
 
-our $root = abs_path(dirname(__FILE__) . '/../../../..');
+my $root = $ModOrders::Stand::root;
 
 my ($long, $seed, @all);
 
@@ -78,8 +79,7 @@ sub template {
     return $made if -e "$made.ready";
     remove_tree(glob "$self->{dir}/template-*");
     my $postgres = Faults::Postgres->new(dir => $self->{dir}, name => $name, port => $self->{pgport})->initialise->configure->start;
-    run_quiet($self->{log}, "$postgres->{bin}/createdb", '-h', $postgres->{sockets}, '-p', $postgres->{port}, '-U', 'postgres', 'orders');
-    run_quiet($self->{log}, 'sqitch', '--chdir', "$root/sql", 'deploy', "db:pg://postgres\@127.0.0.1:$postgres->{port}/orders");
+    $postgres->deploy("$root/sql");
     Faults::Data::load($postgres->db);
     delete $postgres->{db};
     $postgres->stop('fast');
@@ -89,7 +89,7 @@ sub template {
 
 sub start_postgres {
     my ($self, %settings) = @_;
-    die "something listens on $self->{pgport} already\n" if listens($self->{pgport});
+    ModOrders::Stand::need_port($self->{pgport});
     my $template = $self->template;
     $self->{postgres} = Faults::Postgres->new(dir => $self->{dir}, port => $self->{pgport});
     $self->{postgres}->copy_from($template)->configure(%settings)->start;
@@ -103,10 +103,9 @@ sub start_standby {
     return $self->{standby} = $self->{postgres}->standby(name => 'standby', port => $self->{pgport} + 1);
 }
 
-# Starts a payment provider simulator. Returns the configuration of its channel.
-sub start_simulator {
+# Starts the payment provider of the channel `simulator`. Returns the directive of the channel.
+sub start_channel {
     my ($self) = @_;
-    require ModOrders::Simulator;
     my $port = $self->{port} + 2;
     my $secret = $self->secret_file('channel.secret');
     $self->{simulator} = ModOrders::Simulator->start(port => $port, secret_file => $secret, log => "$self->{dir}/simulator.log");
@@ -125,53 +124,18 @@ sub module {
 # Options: processes, threads, sessions, dsn, queue (ms), worker (On or Off), channels (configuration), extra.
 sub start_httpd {
     my ($self, %o) = @_;
-    die "something listens on $self->{port} already\n" if listens($self->{port});
-    my $dir = "$self->{dir}/httpd";
-    make_path($dir);
-    chmod 0755, $dir;
-    $self->configure_httpd(%o);
-    unlink "$dir/error.log", "$dir/stdout.log";
-    $self->{httpd} = spawn("$dir/stdout.log", sanitized(), $ENV{HTTPD} // '/usr/sbin/apache2', '-d', $dir, '-f', "$dir/httpd.conf", '-DFOREGROUND');
-    wait_for('httpd', 10, sub {
-        die "httpd did not start:\n" . `tail -n 20 $dir/stdout.log $dir/error.log 2>&1` if ended($self->{httpd});
-        listens($self->{port});
-    });
-    return $self;
+    my %value = (
+        port => $self->{port}, module => module(), dsn => $self->{postgres}->dsn, processes => 1, threads => 64, sessions => 4, queue => 2000,
+        worker => 'On', interval => 1, channels => '', extra => '', secret => $self->secret_file('secret'), %o,
+    );
+    $self->write_httpd_conf("$root/t/faults/httpd.conf.in", '', %value, workers => $value{processes} * $value{threads}, slots => $value{processes} * 4);
+    return $self->launch_httpd($self->{port}, sanitized());
 }
 
 sub sanitized {
     return if !$ENV{ORDERS_SANITIZE};
     chomp(my $runtime = `gcc -print-file-name=libasan.so`);
     return ('env', "LD_PRELOAD=$runtime", 'ASAN_OPTIONS=detect_leaks=0:abort_on_error=1', 'UBSAN_OPTIONS=print_stacktrace=1');
-}
-
-sub configure_httpd {
-    my ($self, %o) = @_;
-    my $dir = "$self->{dir}/httpd";
-    open my $template, '<', "$root/t/faults/httpd.conf.in" or die "httpd.conf.in: $!\n";
-    my %value = (
-        dir => $dir, port => $self->{port}, modules => $ENV{HTTPD_MODULES} // '/usr/lib/apache2/modules', module => module(),
-        user => $> == 0 ? "User www-data\nGroup www-data" : '', dsn => $self->{postgres}->dsn,
-        processes => 1, threads => 64, sessions => 4, queue => 2000, worker => 'On', interval => 1, channels => '', extra => '',
-        secret => $self->secret_file('secret'), %o,
-    );
-    $value{workers} = $value{processes} * $value{threads};
-    $value{slots} = $value{processes} * 4;
-    my $text = join '', <$template>;
-    $text =~ s/\@(\w+)\@/$value{$1} \/\/ die "httpd.conf.in: $1?\n"/ge;
-    open my $out, '>', "$dir/httpd.conf" or die "httpd.conf: $!\n";
-    print $out $text;
-    close $out;
-}
-
-sub secret_file {
-    my ($self, $name) = @_;
-    my $file = "$self->{dir}/$name";
-    open my $out, '>', $file or die "$file: $!\n";
-    chmod 0600, $file;
-    print $out "no secret at all: loopback and tests only ($name)\n";
-    close $out;
-    return $file;
 }
 
 sub httpd_children { my ($self) = @_; return children_of($self->{httpd}) }
@@ -186,15 +150,10 @@ sub httpd_alarms {
     return grep { /$pattern/ || $more && /$more/ } <$in>;
 }
 
-sub stop_httpd {
-    my ($self) = @_;
-    my $pid = delete $self->{httpd} or return;
-    return stop_process($pid, 'TERM', 10);
-}
-
 sub stop {
     my ($self) = @_;
     return if $$ != $self->{owner} || $self->{stopped}++;
+    stop_foreground();    # a command that a signal has left running
     eval { $self->stop_httpd };
     eval { (delete $self->{simulator})->stop } if $self->{simulator};
     for my $server (grep { $_ } delete @$self{qw(standby postgres)}) {

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::OpenAPI::Request;
 
-# Compares a request that was answered with success with its operation in docs/openapi/*.yaml: path, query and header
-# parameters, content type, and the body in its content type (JSON, form, multipart form).
+# Validates a successful request with its operation in docs/openapi/*.yaml: path, query and header parameters, content type, and the body
+# in its content type (JSON, form, multipart form).
 #
 #     my @wrong = ModOrders::OpenAPI::Request::wrong($api, $item, $operation, $names, $values, $request);
 #
-# `$api` is an entry of ModOrders::OpenAPI's; `$names` and `$values` are the path's parameters. Members and query parameters
-# that are not described are wrong too: a new one needs its line in the description. Tests call those `nonsense…` that they
-# send on purpose.
+# `$api` is an entry of ModOrders::OpenAPI; `$names` and `$values` are the parameters of the path. Undocumented members and query parameters
+# are errors, except for names that begin with `nonsense`: tests send these on purpose.
 
 use strict;
 use warnings;
@@ -40,7 +39,7 @@ sub wrong
     );
 }
 
-# What a reference leads to, and the members that stand beside it.
+# The object that a `$ref` refers to.
 sub resolve
 {
     my ($api, $thing) = @_;
@@ -52,7 +51,7 @@ sub resolve
     return $thing;
 }
 
-# An empty query parameter is none.
+# An empty query parameter is treated as absent.
 sub _wrong_query
 {
     my ($api, $parameters, $request) = @_;
@@ -134,8 +133,8 @@ sub _parts
     return @pairs;
 }
 
-# The object that a form stands for: repeated fields are lists, fields with JSON are what that says, and a[b] is a member
-# of a, as the media type's `encoding` has it.
+# Converts a form to an object: repeated fields become lists, JSON is decoded, and a[b] becomes a member of a, by the `encoding` of the media
+# type.
 sub _form
 {
     my ($api, $media, @pairs) = @_;
@@ -174,7 +173,7 @@ sub branches
     return map { @{ $schema->{$_} || [] } } qw(allOf anyOf oneOf);
 }
 
-# The members of an object: name => schemas, whichever branch of the schema they are in.
+# The members of an object in all branches of its schema: name => schemas.
 sub properties
 {
     my ($api, $schema) = @_;
@@ -187,7 +186,7 @@ sub properties
     return \%found;
 }
 
-# Whether an object may have members that are not described.
+# Whether an object may have undocumented members.
 sub _is_open
 {
     my ($api, $schema) = @_;
@@ -216,7 +215,7 @@ sub _unknown
     } sort keys %$value;
 }
 
-# Texts of forms and parameters may be numbers and booleans.
+# The text of a form field or parameter is valid for a number or boolean that it represents.
 sub _check
 {
     my ($api, $schema, $value, $texts) = @_;

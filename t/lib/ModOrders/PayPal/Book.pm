@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::PayPal::Book;
 
-# The state of a pretended PayPal: tokens, orders with their captures and refunds, webhooks on their way. It answers as the
-# real one does as far as a merchant's server can see, takes money at most once an order, and misbehaves when told to.
+# The state of the simulated PayPal: tokens, orders with their captures and refunds, and webhooks. Its responses are those of PayPal as far as the
+# module uses them. An order is captured at most once. Tests can make it fail.
 
 use strict;
 use warnings;
@@ -12,12 +12,13 @@ use Digest::SHA qw(sha256_hex);
 use JSON::PP ();
 use ModOrders::PayPal::Report;
 use MIME::Base64 qw(encode_base64);
+use ModOrders::Simulator::Answers qw(json_answer);
 use POSIX qw(strftime);
 use Time::HiRes qw(time);
 
 my $JSON = JSON::PP->new->utf8->canonical;
 
-# Decimals of the currencies that are taken.
+# The supported currencies and their decimals.
 my %DECIMALS = (
     (map { $_ => 2 } qw(AUD BRL CAD CHF CNY CZK DKK EUR GBP HKD ILS INR MXN MYR NOK NZD PHP PLN SEK SGD THB USD)),
     (map { $_ => 0 } qw(HUF JPY TWD)),
@@ -29,7 +30,7 @@ my %DEFAULTS = (
     certificate => 'good', webhooks => 1, scope => 1, lag => 10_800, age => 0, page_size => 500, most => 10_000, others => 0,
 );
 
-# client_id, secret, webhook_id, base (its own URL), seal, server; notify_url may come later.
+# Arguments: client_id, secret, webhook_id, base (its URL), seal, server, and notify_url, which set can change.
 sub new {
     my ($class, %with) = @_;
     my $self = bless {%with}, $class;
@@ -58,7 +59,7 @@ sub reset {
     return;
 }
 
-# How it behaves from now on; what is not named goes back to its default. docs/payment-channels.md has the words.
+# Changes the settings; those that are not named get their defaults. docs/payment-channels.md lists them.
 sub set {
     my ($self, $to) = @_;
     for my $name (keys %DEFAULTS) {
@@ -71,11 +72,6 @@ sub set {
 
 # --- answers ------------------------------------------------------------------------------------------
 
-sub _json {
-    my ($status, $value) = @_;
-    return { status => $status, body => $JSON->encode($value) };
-}
-
 sub _id {
     my $hash = uc sha256_hex(rand() . time . $$);
     return substr $hash, 0, 17;
@@ -87,7 +83,7 @@ sub _now {
 
 sub _refuse {
     my ($status, $name, $issue, $description, @links) = @_;
-    return _json($status, {
+    return json_answer($status, {
         name => $name, message => 'The requested action could not be done.', debug_id => lc substr(_id(), 0, 13),
         details => [{ issue => $issue, description => $description }], links => \@links,
     });
@@ -109,14 +105,14 @@ sub token {
     $self->{counts}{tokens}++;
     my $expected = 'Basic ' . encode_base64("$self->{client_id}:$self->{secret}", q{});
     if (($request->{headers}{authorization} // q{}) ne $expected) {
-        return _json(401, { error => 'invalid_client', error_description => 'Client Authentication failed' });
+        return json_answer(401, { error => 'invalid_client', error_description => 'Client Authentication failed' });
     }
     if ($request->{body} !~ /(?:\A|&)grant_type=client_credentials(?:&|\z)/) {
-        return _json(400, { error => 'unsupported_grant_type', error_description => 'unsupported grant_type' });
+        return json_answer(400, { error => 'unsupported_grant_type', error_description => 'unsupported grant_type' });
     }
     my $token = 'A21AA' . sha256_hex(rand() . time);
     $self->{tokens}{$token} = time + $self->{expires_in};
-    return _json(200, { scope => q{}, access_token => $token, token_type => 'Bearer', expires_in => $self->{expires_in} + 0 });
+    return json_answer(200, { scope => q{}, access_token => $token, token_type => 'Bearer', expires_in => $self->{expires_in} + 0 });
 }
 
 sub authorized {
@@ -125,16 +121,16 @@ sub authorized {
     return $token && ($self->{tokens}{$token} // 0) > time;
 }
 
-# All tokens end at once, as when they are revoked.
+# Revokes all tokens.
 sub revoke {
     my ($self) = @_;
     $self->{tokens} = {};
     return;
 }
 
-# --- one request --------------------------------------------------------------------------------------
+# --- API requests -------------------------------------------------------------------------------------
 
-# The trouble that one request of this kind meets (a search only if `on` names it); `times` of them, if that is set.
+# The failure of a request of this kind (of a search only if `on` names it). If `times` is set, only that many requests fail.
 sub _trouble {
     my ($self, $kind) = @_;
     my $trouble = $self->{trouble};
@@ -146,18 +142,18 @@ sub _trouble {
 }
 
 my %INSTEAD = (
-    '500'        => sub { _json(500, { name => 'INTERNAL_SERVER_ERROR', debug_id => 'abc123', details => [] }) },
+    '500'        => sub { json_answer(500, { name => 'INTERNAL_SERVER_ERROR', debug_id => 'abc123', details => [] }) },
     garbage      => sub { { status => 201, body => '{"id": ' } },
     huge         => sub { { status => 201, body => q{"} . ('x' x 70_000) . q{"} } },
     redirect     => sub { { status => 302, headers => { Location => '/elsewhere' }, body => q{} } },
     throttled    => sub { _refuse(429, 'RATE_LIMIT_REACHED', 'RATE_LIMIT_REACHED', 'Too many requests.') },
     html         => sub { { status => 404, type => 'text/html', body => '<h1>Not Found</h1>' } },
     conflict     => sub { _refuse(409, 'RESOURCE_CONFLICT', 'PREVIOUS_REQUEST_IN_PROGRESS', 'A request with this id is under way.') },
-    unauthorized => sub { _json(401, { error => 'invalid_token', error_description => 'Token signature verification failed' }) },
+    unauthorized => sub { json_answer(401, { error => 'invalid_token', error_description => 'Token signature verification failed' }) },
     refused      => sub { _unprocessable('PAYEE_ACCOUNT_RESTRICTED', 'The merchant account is restricted.') },
 );
 
-# Does the work of a request, once for each PayPal-Request-Id, wrapped in the present misbehaviour.
+# Processes a request, once for each PayPal-Request-Id, with the failure that is set.
 sub serve {
     my ($self, $request, $kind, $work) = @_;
     $self->{counts}{ $kind eq 'search' ? 'searches' : 'requests' }++;
@@ -175,7 +171,7 @@ sub serve {
     return $answer;
 }
 
-# A key's first success is its answer for as long as it is remembered.
+# A repeated PayPal-Request-Id returns the first successful response, unless `forget` is set.
 sub _once {
     my ($self, $request, $kind, $work) = @_;
     my $key = $request->{headers}{'paypal-request-id'};
@@ -224,7 +220,7 @@ sub create {
     };
     $self->{orders}{ $order->{id} } = $order;
     push @{ $self->{sequence} }, $order->{id};
-    return _json(201, $self->public($order));
+    return json_answer(201, $self->public($order));
 }
 
 sub page_url {
@@ -232,7 +228,7 @@ sub page_url {
     return "$self->{base}/checkoutnow?token=$order->{id}";
 }
 
-# An order as its merchant sees it.
+# An order as in the API.
 sub public {
     my ($self, $order) = @_;
     my $self_url = "$self->{base}/v2/checkout/orders/$order->{id}";
@@ -261,10 +257,10 @@ sub public {
 sub show {
     my ($self, $id) = @_;
     my $order = $self->{orders}{$id} or return _not_found();
-    return _json(200, $self->public($order));
+    return json_answer(200, $self->public($order));
 }
 
-# The buyer says yes; whether they may is seen when the money is taken.
+# The buyer approves the order. A payment can still be declined when it is captured.
 sub approve {
     my ($self, $order) = @_;
     return if $order->{status} !~ /\A(?:CREATED|PAYER_ACTION_REQUIRED)\z/;
@@ -303,16 +299,16 @@ sub capture {
     $order->{status} = 'COMPLETED';
     $self->{captures}{ $capture->{id} } = { order => $order, capture => $capture, left => $order->{unit}{amount}{value} };
     $self->_event("PAYMENT.CAPTURE.$status", 'capture', $order, $capture);
-    return _json(201, $self->public($order));
+    return json_answer(201, $self->public($order));
 }
 
 sub show_capture {
     my ($self, $id) = @_;
     my $known = $self->{captures}{$id} or return _not_found();
-    return _json(200, $known->{capture});
+    return json_answer(200, $known->{capture});
 }
 
-# What becomes of a pending capture: complete or deny.
+# Ends a pending capture. what: complete or deny.
 sub settle {
     my ($self, $id, $what) = @_;
     my $known   = $self->{captures}{$id} or die "no capture $id\n";
@@ -339,12 +335,12 @@ sub refund {
         if $amount->{currency_code} ne $known->{capture}{amount}{currency_code};
     return _unprocessable('REFUND_AMOUNT_EXCEEDED', 'That is more than what is left.') if $amount->{value} > $known->{left};
     return _refuse(400, 'INVALID_REQUEST', 'INVALID_STRING_LENGTH', 'The note is too long.') if length($ask->{note_to_payer} // q{}) > 255;
-    my $refund = $self->give_back($id, $amount, map { $_ => $ask->{$_} } grep { defined $ask->{$_} } qw(custom_id invoice_id note_to_payer));
-    return _json(201, $refund);
+    my $refund = $self->create_refund($id, $amount, map { $_ => $ask->{$_} } grep { defined $ask->{$_} } qw(custom_id invoice_id note_to_payer));
+    return json_answer(201, $refund);
 }
 
-# Money goes back: asked for, or because the bank (`reversed`) or the merchant on PayPal's own pages did so.
-sub give_back {
+# Refunds a capture: by a request of the API, by the merchant at PayPal, or by a chargeback (`reversed`).
+sub create_refund {
     my ($self, $id, $amount, %with) = @_;
     my $known    = $self->{captures}{$id} or die "no capture $id\n";
     my $reversed = delete $with{reversed};
@@ -370,17 +366,17 @@ sub _refund_event {
     return $self->_event($reversed ? 'PAYMENT.CAPTURE.REVERSED' : 'PAYMENT.CAPTURE.REFUNDED', 'refund', $known->{order}, \%resource);
 }
 
-# A refund as its merchant sees it.
+# A refund as in the API.
 sub show_refund {
     my ($self, $id) = @_;
     my ($refund) = grep { $_->{id} eq $id } map { @{ $_->{refunds} } } values %{ $self->{orders} };
     return _not_found() if !$refund;
     my %shown = %{$refund};
     delete @shown{qw(custom_id invoice_id)} if $self->{bare};
-    return _json(200, \%shown);
+    return json_answer(200, \%shown);
 }
 
-# Refunds of a capture that are pending are made.
+# Completes the pending refunds of a capture.
 sub settle_refunds {
     my ($self, $id) = @_;
     my $known = $self->{captures}{$id} or die "no capture $id\n";

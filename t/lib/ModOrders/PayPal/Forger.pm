@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::PayPal::Forger;
 
-# Bodies whose CRC-32 is that of another body. PayPal's webhook signature covers no more of a body than its CRC-32, so that
-# the headers of one delivery fit each of them.
+# Creates a body with the CRC-32 of another body. PayPal's webhook signature covers only the CRC-32 of the body, so the headers of one webhook
+# are valid for both.
 
 use strict;
 use warnings;
@@ -12,11 +12,11 @@ use ModOrders::PayPal::Seal;
 
 our @EXPORT_OK = qw(forge);
 
-# More letters than CRC-32 has bits: a case of each letter is free, and 32 of these choices decide the CRC.
+# The case of each letter is free. There must be more letters than CRC-32 has bits, so that some choice of cases yields any CRC.
 my $LETTERS = 64;
 
-# CRC-32 is linear: each changed letter changes the same bits of it, whatever the other letters are. The changes are reduced
-# to one for each leading bit, each with the set of letters that makes it.
+# CRC-32 is linear: the bits that a changed letter changes do not depend on the other letters. By Gaussian elimination, returns for each
+# leading bit a change of the CRC and the set of letters that causes it.
 sub _basis {
     my ($text, $at, $crc) = @_;
     my @basis;
@@ -37,7 +37,7 @@ sub _basis {
     return @basis;
 }
 
-# The JSON object $object, with a member "pad" more, such that its CRC-32 is that of $like.
+# Adds a member "pad" to a JSON object so that its CRC-32 is that of $like.
 sub forge {
     my ($object, $like) = @_;
     my $head = '{"pad":"';

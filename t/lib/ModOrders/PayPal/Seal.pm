@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::PayPal::Seal;
 
-# The signatures of a pretended PayPal: a certificate authority and certificates of its own, made by openssl(1) when they
-# are first needed, and webhook headers as PayPal's.
+# The webhook signatures of the simulated PayPal: its certificate authority and certificates, which openssl(1) creates when they are first
+# needed, and the headers of a webhook.
 
 use strict;
 use warnings;
@@ -10,12 +10,14 @@ use warnings;
 use Digest::SHA qw(sha256_hex);
 use File::Temp ();
 use MIME::Base64 qw(encode_base64);
+use ModOrders::Files qw(slurp);
+use ModOrders::Process qw(run_quiet);
 use POSIX qw(strftime);
 use Time::HiRes qw(time);
 
 my $NAME = '/CN=messageverificationcerts.sandbox.paypal.com';
 
-# Certificates by name: who issued them, what they are called, when they end. `other` is of an authority that nobody knows.
+# Certificates by name: issuer, subject and validity in days. The issuer of `other` is not trusted.
 my %KIND = (
     good    => { issuer => 'ca',    subject => $NAME,                   days => 30 },
     other   => { issuer => 'rogue', subject => $NAME,                   days => 30 },
@@ -24,7 +26,7 @@ my %KIND = (
     weak    => { issuer => 'ca',    subject => $NAME,                   days => 30, bits => 1024 },
 );
 
-# directory: where keys and certificates are written; ca.pem is the authority to trust.
+# directory: of the keys and certificates. ca.pem is the trusted certificate authority.
 sub new {
     my ($class, %with) = @_;
     my $self = bless {%with}, $class;
@@ -39,18 +41,7 @@ sub _path {
 
 sub _openssl {
     my ($self, @command) = @_;
-    my $log = $self->_path('openssl.log');
-    my $pid = fork // die "fork: $!\n";
-    if (!$pid) {
-        open STDOUT, '>', $log or POSIX::_exit(1);
-        open STDERR, '>&', \*STDOUT or POSIX::_exit(1);
-        exec 'openssl', @command or POSIX::_exit(1);
-    }
-    local $?;
-    waitpid $pid, 0;
-    return if $? == 0;
-    open my $in, '<', $log or die "openssl @command: $!\n";
-    die "openssl @command: ", <$in>;
+    return run_quiet($self->_path('openssl.log'), 'openssl', @command);
 }
 
 sub _authority {
@@ -64,7 +55,7 @@ sub _authority {
     return;
 }
 
-# The names of a certificate's files, made unless they are there.
+# The paths of the key and the certificate, which are created if they do not exist.
 sub _certificate {
     my ($self, $name) = @_;
     my $kind = $KIND{$name} or die "no certificate $name\n";
@@ -87,9 +78,7 @@ sub certificate_text {
     my ($self, $name) = @_;
     return if !$KIND{$name};
     my (undef, $pem) = $self->_certificate($name);
-    open my $in, '<', $pem or die "$pem: $!\n";
-    local $/ = undef;
-    return scalar <$in>;
+    return slurp($pem);
 }
 
 sub _sign {
@@ -117,7 +106,7 @@ sub crc32 {
     return $crc ^ 0xffff_ffff;
 }
 
-# The headers of a webhook. Options: base (of the certificate's URL), webhook_id, certificate, cert_url, skew (seconds).
+# The headers of a webhook with this body. Options: base (of the URL of the certificate), webhook_id, certificate, cert_url, skew (seconds).
 sub headers {
     my ($self, $body, %with) = @_;
     my $hash = sha256_hex($body . rand() . time);

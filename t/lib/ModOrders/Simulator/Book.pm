@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::Simulator::Book;
 
-# The state of a pretended payment provider: intents, refunds, events on their way. It checks signatures as a
-# real one would, moves money at most once an intent, and misbehaves on request.
+# The state of the simulated payment provider: intents, refunds and events. It verifies signatures, captures an intent at most once, and fails
+# in the mode that a test has set.
 
 use strict;
 use warnings;
@@ -11,12 +11,13 @@ use parent 'ModOrders::Simulator::Deliveries';
 use Digest::SHA qw(hmac_sha256 sha256_hex);
 use JSON::PP ();
 use MIME::Base64 qw(decode_base64 encode_base64);
+use ModOrders::Simulator::Answers qw(json_answer);
 use Time::HiRes qw(time);
 
 my $JSON      = JSON::PP->new->utf8->canonical;
 my $TOLERANCE = 300;
 
-# secret: the text of the secret file; server: where timers and outgoing calls are.
+# secret: the text of the secret file; server: ModOrders::Simulator::Server; base: its URL.
 sub new {
     my ($class, %with) = @_;
     my $self = bless { %with, keys => [] }, $class;
@@ -44,7 +45,7 @@ sub reset {
     return;
 }
 
-# How the provider behaves from now on; see docs/payment-channels.md for the words.
+# Sets the mode and its options; the others get their defaults. docs/payment-channels.md lists them.
 sub set {
     my ($self, $to) = @_;
     my %defaults = (
@@ -72,19 +73,14 @@ sub signed {
     return scalar grep { $expected{$_} } split / /, $h->{'webhook-signature'} // q{};
 }
 
-# --- what the provider is asked -----------------------------------------------------------------------
-
-sub _json {
-    my ($status, $value) = @_;
-    return { status => $status, body => $JSON->encode($value) };
-}
+# --- API requests -------------------------------------------------------------------------------------
 
 sub _refuse {
     my ($status, $code, $message) = @_;
-    return _json($status, { code => $code, message => $message });
+    return json_answer($status, { code => $code, message => $message });
 }
 
-# The same key gives the same answer for ever; another body under it is refused.
+# A repeated idempotency key returns the first response. With another body it is an error.
 sub _once {
     my ($self, $request, $make) = @_;
     my $key = $request->{headers}{'idempotency-key'};
@@ -103,7 +99,7 @@ sub _once {
     return $answer;
 }
 
-# The mode that counts for one request; `times` of them, if that is set, and then manual again.
+# The mode of a request. If `times` is set, the mode becomes `manual` after that many requests.
 sub _mode {
     my ($self) = @_;
     my $mode = $self->{mode};
@@ -122,7 +118,7 @@ my %TROUBLE = (
     decline   => sub { _refuse(402, 'card_declined', 'The card was declined.') },
 );
 
-# Wraps an answer in the present mode's misbehaviour. work: does it and returns the honest answer.
+# Processes a request in the current mode. $work->($mode) returns the regular answer.
 sub _behave {
     my ($self, $work) = @_;
     my $mode = $self->_mode;
@@ -144,7 +140,7 @@ sub create_intent {
         my $fresh;
         my $answer = $self->_once($request, sub {
             $fresh = $self->_new_intent($ask);
-            return _json(201, {
+            return json_answer(201, {
                 intent_id => $fresh->{id},
                 pay_url   => "$self->{base}/pay/$fresh->{id}",
                 reference => "SIM-$fresh->{number}",
@@ -175,7 +171,7 @@ sub _new_intent {
 sub show_intent {
     my ($self, $id) = @_;
     my $intent = $self->{intents}{$id} or return _refuse(404, 'not_found', 'There is no such intent.');
-    return _json(200, $self->_public($intent));
+    return json_answer(200, $self->_public($intent));
 }
 
 sub _public {
@@ -206,7 +202,7 @@ sub refund {
             if ($mode eq 'pending') {
                 $self->{server}->after($self->{delay} || 0.02, sub { $self->settle_refund($intent, $refund, 1) });
             }
-            return _json(201, { transaction_id => $refund->{id}, status => $refund->{status} });
+            return json_answer(201, { transaction_id => $refund->{id}, status => $refund->{status} });
         });
     });
 }
@@ -222,9 +218,9 @@ sub settle_refund {
     return;
 }
 
-# --- what happens to an intent ------------------------------------------------------------------------
+# --- payments and refunds -----------------------------------------------------------------------------
 
-# what: approve, fail or confirm. Money is captured once, whatever comes.
+# what: approve, fail or confirm. An intent is captured at most once.
 sub act {
     my ($self, $intent, $what) = @_;
     if ($what eq 'confirm' && $intent->{status} eq 'created') {
@@ -247,7 +243,7 @@ sub act {
     return;
 }
 
-# The merchant gives money back at the provider: nobody asked us.
+# A refund by the merchant at the provider, without a request of the API.
 sub refund_at_provider {
     my ($self, $intent, $amount) = @_;
     return if $amount <= 0 || $intent->{refunded} + $amount > $intent->{captured};
@@ -281,7 +277,7 @@ sub _event {
 sub address_of { my ($self, $delivery) = @_; return $delivery->{url} }
 sub resend     { my ($self, $how) = @_; return $self->resend_by(intent_id => $how) }
 
-# Each try has a time and a signature of its own.
+# Each attempt has its own timestamp and signature.
 sub headers_of {
     my ($self, $delivery) = @_;
     my $time = int(time + $self->{skew});

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::Simulator::Server;
 
-# A small HTTP server and client in one select loop: nothing blocks, so that an event can be sent to a web
-# server that is itself waiting for an answer from here. Core Perl only.
+# An HTTP server and client in one non-blocking select loop, so that a webhook can be sent to a server that waits for a response of the
+# simulator. Core Perl only.
 
 use strict;
 use warnings;
@@ -10,14 +10,15 @@ use warnings;
 use IO::Handle;
 use IO::Select;
 use IO::Socket::INET;
+use ModOrders::Files qw(write_file);
 use Socket qw(MSG_NOSIGNAL SOCK_STREAM);
 use Time::HiRes qw(time);
 
 my $MAX_REQUEST = 262_144;
 
-# handler: called with a request {method, path, query, headers, body, peer}; the answer is a hash
-# {status, type, headers, body, delay, drop}. drop loses the answer's body: the connection closes after the headers, so
-# that no client tries again by itself as it may when an idle connection was closed.
+# port: 0 selects a free port. handler: called with a request {method, path, query, headers, body}; returns an answer {status, type, headers,
+# body, delay (seconds), drop}. drop closes the connection after the headers: a client may retry a request by itself only if the connection is
+# closed before.
 sub new {
     my ($class, %with) = @_;
     my $listener = IO::Socket::INET->new(
@@ -40,13 +41,36 @@ sub port {
     return $self->{listener}->sockport;
 }
 
+sub url {
+    my ($self) = @_;
+    return 'http://127.0.0.1:' . $self->port;
+}
+
 sub stop {
     my ($self) = @_;
     $self->{stopped} = 1;
     return;
 }
 
-# Runs a code after some seconds.
+# Runs as a program: writes the process id to a file, if one is given, prints the URL, and runs until a signal.
+sub serve {
+    my ($self, $pid_file) = @_;
+    write_file($pid_file, "$$\n") if $pid_file;
+    STDOUT->autoflush(1);
+    print 'listening on ', $self->url, "\n";
+    local $SIG{PIPE} = 'IGNORE';
+    local $SIG{TERM} = local $SIG{INT} = sub { $self->stop };
+    return $self->run;
+}
+
+# The answer of the handler. An exception is a 500.
+sub _handle {
+    my ($self, $request) = @_;
+    my $answer = eval { $self->{handler}->($request) };
+    return $answer || { status => 500, type => 'text/plain', body => "simulator: $@" };
+}
+
+# Calls a function after some seconds.
 sub after {
     my ($self, $seconds, $code) = @_;
     my @timers = sort { $a->[0] <=> $b->[0] } @{ $self->{timers} }, [time + $seconds, $code];
@@ -163,7 +187,7 @@ sub _read {
     return;
 }
 
-# As many whole requests as have arrived, one at a time.
+# Handles the complete requests that have arrived, one at a time.
 sub _requests {
     my ($self, $peer) = @_;
     while (!$peer->{busy} && !$peer->{closed} && $peer->{in} =~ m{\A(.*?\r\n)\r\n}s) {
@@ -180,7 +204,7 @@ sub _requests {
         my ($path, $query) = split /[?]/, $target, 2;
         $peer->{busy} = 1;
         $peer->{last} = 1 if lc($headers{connection} || q{}) eq 'close';
-        my $answer = $self->{handler}->({
+        my $answer = $self->_handle({
             method  => $method,
             path    => $path,
             query   => $query // q{},
@@ -215,7 +239,7 @@ sub _answer {
     return;
 }
 
-# POSTs without waiting; done is called with the status, or with 0 when there was none.
+# Sends a POST without waiting for the response. Calls done with its status, or with 0 if there is no response.
 sub post {
     my ($self, %with) = @_;
     my ($host, $port, $path) = $with{url} =~ m{\Ahttp://([^/:]+)(?::(\d+))?(/.*)?\z}
