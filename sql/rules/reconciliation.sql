@@ -260,6 +260,7 @@ BEGIN
 END
 $$;
 
+-- A locked difference is being applied or resolved.
 CREATE OR REPLACE FUNCTION orders_v1.compare_differences(r orders.reconciliation, p_limit integer) RETURNS orders.reconciliation LANGUAGE plpgsql AS $$
 DECLARE
     d orders.reconciliation_difference;
@@ -270,7 +271,7 @@ BEGIN
           AND x.id > coalesce(nullif(r.after_key, '')::bigint, 0)
         ORDER BY x.id
         LIMIT p_limit
-        FOR UPDATE
+        FOR UPDATE SKIP LOCKED
     LOOP
         PERFORM orders_v1.compare_again(r, d);
         r.after_key := d.id::text;
