@@ -9,6 +9,7 @@
 #include "payments/paypal/events.h"
 #include "payments/paypal/json.h"
 #include "payments/paypal/messages.h"
+#include "payments/paypal/search.h"
 #include "support.h"
 
 static void read_event(apr_pool_t *pool, const char *text, size_t length)
@@ -85,6 +86,36 @@ static void read_refund(apr_pool_t *pool, const char *text, size_t length)
     }
 }
 
+static void check_next(apr_pool_t *pool, const orders_listing_t *listing)
+{
+    const orders_listing_request_t request = {.tenant = 1, .page = listing->next};
+    orders_paypal_window_t window;
+
+    HOLDS(!listing->next || !orders_paypal_window_read(&window, pool, &request, 0));
+}
+
+static void read_search(apr_pool_t *pool, const char *text, size_t length)
+{
+    const orders_paypal_window_t window = {1700000000, 1700086400, 1700172800, 1};
+    orders_listing_t listing;
+
+    if (!orders_paypal_search_refused(&listing, pool, &window, 400, text, length)) {
+        HOLDS(apr_is_empty_array(listing.entries) && listing.next);
+        check_next(pool, &listing);
+    }
+    if (orders_paypal_search_read(&listing, pool, &window, 1, text, length)) {
+        return;
+    }
+    check_next(pool, &listing);
+    for (int i = 0; i < listing.entries->nelts; i++) {
+        const orders_listed_t *entry = &APR_ARRAY_IDX(listing.entries, i, orders_listed_t);
+
+        HOLDS(orders_paypal_id_ok(entry->transaction_id) && entry->amount >= 0 && entry->currency);
+        HOLDS(strcmp(entry->kind, "capture") || entry->payment_key);
+        HOLDS(strcmp(entry->kind, "refund") || entry->payment_key || entry->capture_id);
+    }
+}
+
 static void read_certificate(apr_pool_t *pool, const char *text, size_t length)
 {
     char *string = fuzz_string(text, length);
@@ -118,6 +149,7 @@ static void fuzz_one(const char *text, size_t length, apr_pool_t *pool)
     case 3:
         orders_paypal_error(&error, pool, 422, text + 1, length - 1);
         HOLDS(error.code && error.message && error.log && !strpbrk(error.log, "\r\n"));
+        read_search(pool, text + 1, length - 1);
         break;
     case 4:
         if (!orders_paypal_intent_read(&intent, pool, text + 1, length - 1)) {
