@@ -9,7 +9,7 @@
 CREATE OR REPLACE FUNCTION orders_v1.may_purge_more(p_found integer, p_count integer, p_limit integer) RETURNS boolean
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-    RETURN p_found = 1000 AND p_count < p_limit AND clock_timestamp() < statement_timestamp() + interval '1 second';
+    RETURN coalesce(p_found, 0) = 1000 AND p_count < p_limit AND clock_timestamp() < statement_timestamp() + interval '1 second';
 END
 $$;
 
@@ -162,7 +162,8 @@ GRANT EXECUTE ON FUNCTION
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.may_purge_more IS
-'Internal: whether a purge goes on after a chunk of p_found rows: it was full, p_limit is not reached, and the call is younger than a second';
+'Internal: whether a purge continues after a chunk of p_found rows (NULL: none): the chunk was full, p_limit is not reached, and the call has run
+for less than a second';
 COMMENT ON FUNCTION orders_v1.purge_idempotency IS
 'Worker: deletes idempotency keys older than p_age, about 10000 per call at most; returns their number';
 COMMENT ON FUNCTION orders_v1.purge_mails IS

@@ -40,6 +40,20 @@ SELECT is((SELECT count(*)::integer FROM mail WHERE tenant_id = 77), 11, 'younge
 SELECT is((SELECT recipient FROM mail WHERE tenant_id = 77 AND done_at IS NULL AND NOT dead), 'waiting@example.com', 'whatever its age is');
 SELECT is(purge_mails(77, interval '10 days', 1000), 0, 'once');
 
+-- The worker calls each purge once a minute for each tenant, mostly when nothing is old.
+CREATE FUNCTION pg_temp.duration_of(p_call text) RETURNS interval LANGUAGE plpgsql AS $$
+DECLARE
+    v_from timestamptz := clock_timestamp();
+BEGIN
+    EXECUTE p_call;
+    RETURN clock_timestamp() - v_from;
+END
+$$;
+SELECT cmp_ok(pg_temp.duration_of('SELECT purge_mails(77, interval ''50 years'', 1000)'), '<', interval '0.8 s', 'a purge without old mails ends at once');
+SELECT cmp_ok(pg_temp.duration_of('SELECT purge_tokens(77, interval ''50 years'', 1000)'), '<', interval '0.8 s', 'a purge without old tokens ends at once');
+SELECT cmp_ok(pg_temp.duration_of('SELECT purge_carts(77, interval ''50 years'', 1000)'), '<', interval '0.8 s', 'a purge without old carts ends at once');
+SELECT cmp_ok(pg_temp.duration_of('SELECT purge_provider_events(77, interval ''50 years'', 1000)'), '<', interval '0.8 s', 'a purge without old events of providers ends at once');
+
 -- Tokens: expired ones.
 INSERT INTO token (tenant_id, user_id, hash, scopes, expires_at, revoked_at)
 VALUES (77, :bob, sha256('t1'), '{buyer}', now() - interval '31 days', NULL), (77, :bob, sha256('t2'), '{buyer}', now() - interval '29 days', NULL),
