@@ -374,6 +374,7 @@ DECLARE
     v_last timestamptz;
     v_id   bigint;
 BEGIN
+    PERFORM abort_abandoned_reconciliation(p_tenant, p_channel);
     IF NOT EXISTS (SELECT FROM payment_channel n
                    WHERE n.tenant_id = p_tenant AND n.external_ref = p_channel AND n.provider = p_provider)
        OR EXISTS (SELECT FROM reconciliation x
@@ -478,7 +479,32 @@ BEGIN
 END
 $$;
 
--- The worker compares what is left of a large set. An error of one reconciliation delays no other.
+CREATE OR REPLACE FUNCTION orders_v1.abort_reconciliation(p_tenant integer, p_id bigint, p_code text, p_message text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE orders.reconciliation x
+    SET state = 'failed', error_code = p_code, error_message = p_message, finished_at = now(), updated_at = now()
+    WHERE x.tenant_id = p_tenant AND x.id = p_id AND x.state = 'running';
+    PERFORM orders_v1.end_due(p_tenant, 'reconciliation', p_id);
+END
+$$;
+
+-- All attempts of a page or of the comparison end within a day. Without progress for longer, no worker has the channel any more.
+CREATE OR REPLACE FUNCTION orders_v1.abort_abandoned_reconciliation(p_tenant integer, p_channel text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_id bigint;
+BEGIN
+    SELECT x.id INTO v_id FROM orders.reconciliation x
+    WHERE x.tenant_id = p_tenant AND x.channel = p_channel AND x.state = 'running' AND x.updated_at < now() - interval '1 day'
+    FOR UPDATE SKIP LOCKED;
+    IF FOUND THEN
+        PERFORM orders_v1.abort_reconciliation(p_tenant, v_id, 'no_progress', 'No worker has continued the reconciliation for a day.');
+    END IF;
+END
+$$;
+
+-- The worker compares the rest of a large set. An error of one reconciliation delays no other. After the last attempt it has failed, so that
+-- another one of the channel can start.
 CREATE OR REPLACE FUNCTION orders_v1.continue_comparison(p_tenant integer, p_id bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     r orders.reconciliation;
@@ -497,7 +523,9 @@ EXCEPTION WHEN OTHERS THEN
         RAISE;
     END IF;
     RAISE LOG 'reconciliation % of tenant %: the comparison failed: % %', p_id, p_tenant, SQLSTATE, SQLERRM;
-    PERFORM orders_v1.postpone_due(p_tenant, 'reconciliation', p_id, interval '5 seconds', interval '1 hour');
+    IF orders_v1.is_last_try(orders_v1.postpone_due(p_tenant, 'reconciliation', p_id, interval '5 seconds', interval '1 hour')) THEN
+        PERFORM orders_v1.abort_reconciliation(p_tenant, p_id, 'internal_error', 'The comparison failed. The log of PostgreSQL has the reason.');
+    END IF;
 END
 $$;
 
@@ -602,6 +630,7 @@ BEGIN
         PERFORM refuse('422', 'reconciliation_not_supported', 'The provider of the channel cannot list transactions: send them as CSV.', 'channel');
     END IF;
     PERFORM check_period(p_from, p_to);
+    PERFORM abort_abandoned_reconciliation(p_tenant, p_channel);
     INSERT INTO reconciliation (tenant_id, channel, provider, source, requested_by, from_at, to_at)
     VALUES (p_tenant, p_channel, v_provider, v_source, p_actor_id, p_from, p_to)
     ON CONFLICT (tenant_id, channel) WHERE state = 'running' DO NOTHING
@@ -817,8 +846,12 @@ awaited; otherwise nothing is stored, so that a page can be recorded again';
 COMMENT ON FUNCTION orders_v1.fail_reconciliation IS
 'Worker: records a failed attempt to read a page, which is tried again after a minute, doubled after each attempt, at most an hour. p_final, or the
 sixteenth attempt: the reconciliation has failed. Returns whether it has failed';
+COMMENT ON FUNCTION orders_v1.abort_reconciliation IS 'Internal: ends a running reconciliation as failed';
+COMMENT ON FUNCTION orders_v1.abort_abandoned_reconciliation IS
+'Internal: ends the running reconciliation of a channel as failed if it has made no progress for a day';
 COMMENT ON FUNCTION orders_v1.continue_comparison IS
-'Internal: compares for a second, unless another session does. An unexpected error is logged, and the work postponed';
+'Internal: compares for a second, unless another session does. An unexpected error is logged, and the comparison is tried again later; after the
+sixteenth error the reconciliation has failed';
 COMMENT ON FUNCTION orders_v1.compare_reconciliations IS
 'Worker: continues the comparison of a reconciliation whose pages are read, for about a second. Returns 0 when there is none';
 COMMENT ON FUNCTION orders_v1.as_amount IS 'Internal: a sum as bigint; the largest bigint if it is larger';

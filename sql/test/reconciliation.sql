@@ -322,6 +322,31 @@ UPDATE due SET due_at = now() WHERE kind = 'reconciliation';
 SELECT is(compare_reconciliations(77), 1, 'with success');
 SELECT is_empty('SELECT FROM due WHERE kind = $$reconciliation$$', 'in the end');
 
+-- A reconciliation that cannot end fails, so that it does not block its channel.
+SELECT pg_temp.tomorrow(), plan_reconciliations(77, 'sim', 'simulator') \g (format=unaligned) /dev/null
+SELECT pg_temp.running() AS stuck \gset
+CREATE TRIGGER broken BEFORE INSERT ON reconciliation_difference FOR EACH ROW EXECUTE FUNCTION pg_temp.broken_row();
+UPDATE reconciliation SET stage = 'entries', compared_at = now() WHERE id = :stuck;
+INSERT INTO reconciliation_entry (tenant_id, channel, transaction_id, reconciliation_id, kind, amount, currency, occurred_at)
+VALUES (77, 'sim', 'X1', :stuck, 'capture', 1000, 'USD', now() - interval '1 day');
+UPDATE due SET channel = '', attempts = 14 WHERE kind = 'reconciliation' AND id = :stuck;
+SELECT is(compare_reconciliations(77), 1, 'the fifteenth attempt of a comparison fails');
+SELECT is((SELECT state FROM reconciliation WHERE id = :stuck), 'running', 'and it is tried again');
+UPDATE due SET due_at = now() WHERE kind = 'reconciliation' AND id = :stuck;
+SELECT is(compare_reconciliations(77), 1, 'the sixteenth attempt fails');
+SELECT is((SELECT state || ' ' || error_code FROM reconciliation WHERE id = :stuck), 'failed internal_error', 'the reconciliation has failed');
+SELECT is_empty('SELECT FROM due WHERE kind = $$reconciliation$$', 'it has no further attempt');
+DROP TRIGGER broken ON reconciliation_difference;
+DELETE FROM reconciliation_entry WHERE transaction_id = 'X1';
+SELECT pg_temp.tomorrow(), plan_reconciliations(77, 'sim', 'simulator') \g (format=unaligned) /dev/null
+SELECT pg_temp.running() AS abandoned \gset
+UPDATE reconciliation SET updated_at = now() - interval '23 hours' WHERE id = :abandoned;
+SELECT is(pg_temp.refusal($$SELECT pg_temp.start(now() - interval '1 day', now(), '[]')$$), 'OR409 reconciliation_running channel', 'one that may still be continued blocks its channel');
+UPDATE reconciliation SET updated_at = now() - interval '25 hours' WHERE id = :abandoned;
+SELECT is((SELECT outcome FROM pg_temp.start(now() - interval '1 day', now(), '[]')), 'created', 'one without progress for a day does not');
+SELECT is((SELECT state || ' ' || error_code FROM reconciliation WHERE id = :abandoned), 'failed no_progress', 'it has failed');
+SELECT is_empty('SELECT FROM due WHERE kind = $$reconciliation$$', 'it has no further attempt');
+
 -- A provider whose pages were read some time ago had not listed what was new then.
 SELECT pg_temp.paid('L1', '3 hours 30 minutes'), pg_temp.paid('L2', '6 hours'), pg_temp.tomorrow(), plan_reconciliations(77, 'sim', 'simulator')
     \g (format=unaligned) /dev/null

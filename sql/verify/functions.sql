@@ -614,6 +614,8 @@ SELECT 'orders_v1.claim_reconciliations'::regproc;
 SELECT 'orders_v1.lock_reconciliation'::regproc;
 SELECT 'orders_v1.record_reconciliation_page'::regproc;
 SELECT 'orders_v1.fail_reconciliation'::regproc;
+SELECT 'orders_v1.abort_reconciliation'::regproc;
+SELECT 'orders_v1.abort_abandoned_reconciliation'::regproc;
 SELECT 'orders_v1.continue_comparison'::regproc;
 SELECT 'orders_v1.compare_reconciliations'::regproc;
 SELECT 'orders_v1.as_amount'::regproc;
