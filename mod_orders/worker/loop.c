@@ -16,7 +16,7 @@ typedef struct instance_t {
 } instance_t;
 
 struct orders_loop_t {
-    apr_pool_t *pool;
+    apr_pool_t *pool;              /**< used by one thread at a time, unlike its parent */
     apr_array_header_t *instances; /**< of instance_t * */
     apr_thread_pool_t *threads;    /**< NULL before the first tick */
     pthread_mutex_t lock;          /**< for the members below */
@@ -35,8 +35,9 @@ orders_loop_t *orders_loop_create(apr_pool_t *pool)
 {
     orders_loop_t *loop = apr_pcalloc(pool, sizeof *loop);
 
-    loop->pool = pool;
-    loop->instances = apr_array_make(pool, 16, sizeof(instance_t *));
+    apr_pool_create(&loop->pool, pool);
+    apr_pool_tag(loop->pool, "orders_loop");
+    loop->instances = apr_array_make(loop->pool, 16, sizeof(instance_t *));
     pthread_mutex_init(&loop->lock, NULL);
     pthread_cond_init(&loop->ended, NULL);
     apr_pool_pre_cleanup_register(pool, loop, stop);
