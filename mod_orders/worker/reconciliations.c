@@ -66,6 +66,12 @@ static const char *subject_of(const orders_job_run_t *run)
                        NULL);
 }
 
+/** Whether another attempt would fail too. */
+static bool is_final(const orders_problem_t *problem)
+{
+    return problem->error == ORDERS_E_provider_refused || problem->error == ORDERS_E_not_configured;
+}
+
 static orders_problem_t *record_failure(const orders_job_run_t *run,
                                         const orders_reconciliation_task_t *task,
                                         orders_problem_t *problem)
@@ -83,10 +89,13 @@ static orders_problem_t *record_failure(const orders_job_run_t *run,
     run->tally->failed++;
     orders_job_log_problem(run->context->log, problem, subject_of(run));
     return orders_worker_fail_reconciliation(&run->reader, task->id, code, message,
-                                             problem->error != ORDERS_E_provider_unreachable);
+                                             is_final(problem));
 }
 
-/** One page. A page that was not recorded, because the process stops or is killed, is read again when its lease has expired. */
+/**
+ * One page. A page that was not recorded, because the process stops or is killed, is read again when its lease has expired. A page that
+ * the database refuses counts as a failed attempt.
+ */
 orders_problem_t *orders_job_read_transactions(const orders_job_run_t *run, int64_t *count)
 {
     const orders_claim_t claim = {.limit = 1,
@@ -112,6 +121,7 @@ orders_problem_t *orders_job_read_transactions(const orders_job_run_t *run, int6
         return record_failure(run, task, problem);
     }
     orders_trouble_passed(run->context->log, ORDERS_E_provider_unreachable, subject_of(run));
-    return orders_worker_record_reconciliation_page(&run->reader, task, listing.next,
-                                                    entries_text(run->reader.pool, &listing));
+    problem = orders_worker_record_reconciliation_page(&run->reader, task, listing.next,
+                                                       entries_text(run->reader.pool, &listing));
+    return problem && *problem->sqlstate ? record_failure(run, task, problem) : problem;
 }

@@ -146,9 +146,22 @@ subtest 'an app without the permission' => sub {
     is($failed->{state}, 'failed', 'ends the reconciliation');
     is($failed->{error}{code}, 'PERMISSION_DENIED', 'with PayPal\'s code');
     like($failed->{error}{message}, qr/Enable "Transaction Search"/, 'and the permission to enable');
-    like($httpd->log, qr/orders:error.*ORD0022 provider_refused - - worker: channel \Q$channel\E, reconciliation $failed->{id}: PayPal answered 403/, 'which is logged');
+    like($httpd->log, qr/orders:error.*ORD0022 provider_refused - - worker: channel \Q$channel\E, reconciliation $failed->{id}: PayPal replied 403/, 'which is logged');
     switch();
     is(reconciled()->{state}, 'done', 'with the permission, the next one ends');
+};
+
+subtest 'a page that the database refuses' => sub {
+    db()->do(q(CREATE FUNCTION orders.refuse_page() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''refused by the test''; END'));
+    db()->do('CREATE TRIGGER refuse_page BEFORE INSERT ON orders.reconciliation_entry FOR EACH STATEMENT EXECUTE FUNCTION orders.refuse_page()');
+    my $id = post('/reconciliations', { channel => $channel, from => ago(3 * 86_400), to => ago(0) })->{json}{id};
+    ok(wait_for(sub { get("/reconciliations/$id")->{error} }, 20), 'is a failed attempt') or diag($httpd->log);
+    is(get("/reconciliations/$id")->{state}, 'running', 'after which the reconciliation continues');
+    is((rows('SELECT attempts FROM orders.due WHERE tenant_id = 1 AND kind = \'reconciliation\' AND id = ?', $id))[0]{attempts}, 1, 'and which counts');
+    db()->do('DROP TRIGGER refuse_page ON orders.reconciliation_entry');
+    db()->do('DROP FUNCTION orders.refuse_page()');
+    db()->do('UPDATE orders.due SET due_at = now() WHERE tenant_id = 1 AND kind = \'reconciliation\' AND id = ?', undef, $id);
+    ok(wait_for(sub { get("/reconciliations/$id")->{state} eq 'done' }, 20), 'the page is read again') or diag($httpd->log);
 };
 
 is_deeply([ $paypal->doubled ], [], 'no request had two effects');
