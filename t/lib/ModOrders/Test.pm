@@ -441,7 +441,7 @@ sub calls_are_suspended
     my $suspended = 0;
     while (<$in>) {
         $suspended = 1 if /channel simulator: \d+ consecutive calls failed/;
-        $suspended = 0 if /channel simulator: the provider answers again/;
+        $suspended = 0 if /channel simulator: the provider replies again/;
     }
     return $suspended;
 }
