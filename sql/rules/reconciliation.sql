@@ -712,6 +712,22 @@ BEGIN
 END
 $$;
 
+-- An event may have recorded the transaction after the comparison, with another amount than the entry.
+CREATE OR REPLACE FUNCTION orders_v1.check_recorded(d orders.reconciliation_difference) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    t      orders.provider_transaction;
+    v_kind text;
+BEGIN
+    SELECT * INTO t FROM orders.provider_transaction x
+    WHERE x.tenant_id = d.tenant_id AND x.provider = d.provider AND x.transaction_id = d.transaction_id;
+    v_kind := orders_v1.difference_kind(t.kind, t.amount, t.currency, d.there_kind, d.there_amount, d.there_currency);
+    IF v_kind IS NOT NULL THEN
+        PERFORM orders_v1.refuse('409', 'difference_not_applicable', 'The transaction is recorded with other values than the provider reports.', NULL,
+                                 jsonb_build_object('reason', v_kind));
+    END IF;
+END
+$$;
+
 -- A refusal by the rules of events aborts the transaction, so that the event is not stored and the difference can be applied later.
 CREATE OR REPLACE FUNCTION orders_v1.apply_entry(c orders_v1.context, d orders.reconciliation_difference) RETURNS orders.reconciliation_difference
 LANGUAGE plpgsql AS $$
@@ -731,6 +747,7 @@ BEGIN
                                  'The refund cannot be recorded yet: its capture is missing, or another refund is pending.', NULL,
                                  jsonb_build_object('reason', 'waiting'));
     END IF;
+    PERFORM orders_v1.check_recorded(d);
     d.payment_id := p.id;
     RETURN orders_v1.close_difference(c, d, 'applied', NULL);
 END
@@ -866,6 +883,8 @@ COMMENT ON FUNCTION orders_v1.lock_difference IS 'Internal: locks a difference. 
 COMMENT ON FUNCTION orders_v1.close_difference IS 'Internal: resolves a locked difference; returns it';
 COMMENT ON FUNCTION orders_v1.difference_result IS 'Internal: the result for a difference, stored if the request has an idempotency key';
 COMMENT ON FUNCTION orders_v1.event_of_difference IS 'Internal: the event that a provider would send about an entry';
+COMMENT ON FUNCTION orders_v1.check_recorded IS
+'Internal: OR409 difference_not_applicable, with the kind as reason, unless the transaction of a difference is recorded as the provider reports it';
 COMMENT ON FUNCTION orders_v1.apply_entry IS
 'Internal: records an entry that is missing as an event of its provider, and resolves the difference. OR409 difference_not_applicable, with
 the refusal as reason';

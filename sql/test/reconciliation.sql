@@ -219,6 +219,19 @@ SELECT pg_temp.hear('w', 'paid', :w, 1000, 'W0') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.apply('W1'), 'done applied', 'and is applied after it');
 SELECT is(pg_temp.states(:w), 'completed refunded none', 'in full');
 
+-- An event reports a refund with another amount than the entry, before an operator applies the difference.
+SELECT pg_temp.buy('bob', p_method => 'external') AS x \gset
+SELECT pg_temp.hear('x', 'paid', :x, 1000, 'X0') \g (format=unaligned) /dev/null
+SELECT pg_temp.reconcile(pg_temp.entry('X1', '{"kind": "refund", "amount": 301, "capture_id": "X0"}')) \g (format=unaligned) /dev/null
+SELECT pg_temp.hear('x1', 'refunded', :x, 300, 'X1') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.reason($$SELECT pg_temp.apply('X1')$$), 'OR409 difference_not_applicable: amount_mismatch', 'a refund that is recorded with another amount is not applied');
+SELECT is((SELECT refunded FROM orders WHERE id = :x), 300::bigint, 'the recorded amount is unchanged');
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT pg_temp.reconcile(pg_temp.entry('X1', '{"kind": "refund", "amount": 301}')) \g (format=unaligned) /dev/null
+SELECT is((SELECT string_agg(kind || ' ' || state, ', ' ORDER BY kind) FROM reconciliation_difference WHERE transaction_id = 'X1'),
+          'amount_mismatch open, missing_here resolved', 'the next run reports both amounts');
+SELECT is(pg_temp.resolve(pg_temp.number('X1', 'amount_mismatch'), 'the event is right'), 'done commented the event is right', 'which an operator resolves');
+
 -- Entries of an operator.
 SELECT is(pg_temp.refusal(c.sql), c.refusal, c.name)
 FROM (VALUES ($$SELECT pg_temp.start(now() - interval '1 day', now())$$, 'OR422 reconciliation_not_supported channel', 'a provider that cannot list transactions'),

@@ -627,6 +627,7 @@ SELECT 'orders_v1.lock_difference'::regproc;
 SELECT 'orders_v1.close_difference'::regproc;
 SELECT 'orders_v1.difference_result'::regproc;
 SELECT 'orders_v1.event_of_difference'::regproc;
+SELECT 'orders_v1.check_recorded'::regproc;
 SELECT 'orders_v1.apply_entry'::regproc;
 SELECT 'orders_v1.apply_difference'::regproc;
 SELECT 'orders_v1.resolve_difference'::regproc;
