@@ -86,6 +86,10 @@ bool orders_csv_read(orders_csv_t *csv, apr_array_header_t *fields)
         return false;
     }
     while (more) {
+        if (fields->nelts == ORDERS_CSV_MAX_FIELDS) {
+            csv->fault = "A line has more than 100 fields.";
+            return false;
+        }
         const char *field = *csv->at == '"' ? read_quoted(csv) : read_plain(csv);
         if (!field || !end_field(csv, &more)) {
             return false;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * A strict reader of CSV (RFC 4180): fields with a comma between, optionally in double quotes, which are doubled inside. Lines end with
- * LF or CR LF; blank lines are skipped. A quote inside a field without quotes, text after a closing quote, and an open quote at the end
- * are errors.
+ * LF or CR LF; blank lines are skipped. A quote inside a field without quotes, text after a closing quote, an open quote at the end, and
+ * more than ORDERS_CSV_MAX_FIELDS fields in a line are errors.
  */
 #ifndef ORDERS_CORE_CSV_H
 #define ORDERS_CORE_CSV_H
@@ -12,6 +12,8 @@
 #include <stdbool.h>
 
 #include "core/problem.h"
+
+#define ORDERS_CSV_MAX_FIELDS 100
 
 typedef struct orders_csv_t {
     char *at, *end;

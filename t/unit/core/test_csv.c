@@ -66,11 +66,29 @@ static void refuses_other_texts(void **state)
     }
 }
 
+/* A body of commas only must not fill the memory with fields. */
+static void limits_fields(void **state)
+{
+    char *text = apr_palloc(pool, ORDERS_CSV_MAX_FIELDS + 3);
+    const char *records;
+
+    memset(text, ',', ORDERS_CSV_MAX_FIELDS - 1);
+    text[ORDERS_CSV_MAX_FIELDS - 1] = '\0';
+    records = records_of(text);
+    assert_int_equal(strlen(records), strlen("1:;") + ORDERS_CSV_MAX_FIELDS - 1);
+    text[ORDERS_CSV_MAX_FIELDS - 1] = ',';
+    text[ORDERS_CSV_MAX_FIELDS] = '\0';
+    assert_string_equal(records_of(text), "1: A line has more than 100 fields.");
+    memcpy(text + ORDERS_CSV_MAX_FIELDS, "\na", 3);
+    assert_string_equal(records_of(text), "1: A line has more than 100 fields.");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(reads_records),
         TEST(refuses_other_texts),
+        TEST(limits_fields),
     };
 
     return RUN(tests);
