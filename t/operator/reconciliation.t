@@ -147,6 +147,7 @@ subtest 'CSV' => sub {
     like(send_csv(csv($line) . qq("a" b\n))->{json}{detail}, qr/\ALine 3: /, 'the line is named');
     refused(send_csv(csv(map { entry($_) } 1 .. 10_001)), 413, 'body_too_large');
     refused(send_csv('x' x (4 * 1024 * 1024 + 1)), 413, 'body_too_large');
+    refused(send_csv("," x (4 * 1024 * 1024)), 400, 'malformed_request');
     is((rows('SELECT count(*) AS n FROM orders.reconciliation_entry WHERE transaction_id = ?', $line->{transaction_id}))[0]{n}, 0, 'nothing of a refused body is stored');
     refused(send_csv(csv(), query => $_->[0]), 422, 'invalid_fields', @$_[ 1 .. $#$_ ]) for
         [ '', qw(channel from to) ], ["channel=simulator&from=$from", 'to'], [ "channel=&from=$from&to=$to", 'channel' ], [ "channel=simulator&from=x&to=$to", 'from' ],
@@ -165,6 +166,7 @@ subtest 'periods and channels' => sub {
     refused(api(POST => "$admin/reconciliations", @token, type => $_, body => 'x'), 415, 'unsupported_media_type') for 'text/plain', 'application/x-www-form-urlencoded';
     refused(get('/reconciliations?state=x'), 422, 'invalid_fields', 'state');
     refused(get('/reconciliation-differences?state=x&kind=y&reconciliation=z'), 422, 'invalid_fields', qw(state kind reconciliation));
+    refused(get("/reconciliation-differences?reconciliation=$_"), 422, 'invalid_fields', 'reconciliation') for 0, -1, '9223372036854775808';
     refused(get("/reconciliations/$_"), 404, 'not_found') for 999_999_999, 'x', 0;
     refused(post("/reconciliation-differences/$_/apply"), 404, 'not_found') for 999_999_999, 'x';
     refused(post("/reconciliation-differences/$_/resolve", { comment => 'x' }), 404, 'not_found') for 999_999_999, 'x';

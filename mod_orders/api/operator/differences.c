@@ -18,7 +18,7 @@ static const char *const kinds[] = {
     "missing_here", "missing_there", "kind_mismatch", "currency_mismatch", "amount_mismatch", NULL,
 };
 static const orders_field_t query_fields[] = {
-    ORDERS_FIELD(differences_query_t, UINT64, reconciliation),
+    ORDERS_FIELD(differences_query_t, UINT64, reconciliation, .min = 1, .max = INT64_MAX),
     ORDERS_FIELD(differences_query_t, STRING, channel, .max = 200),
     ORDERS_FIELD(differences_query_t, WORD, state, .words = states),
     ORDERS_FIELD(differences_query_t, WORD, kind, .words = kinds),
