@@ -253,6 +253,26 @@ subtest 'a refund that fails at PayPal' => sub {
     $paypal->set;
 };
 
+subtest 'an undecided refund while no more notices can be stored' => sub {
+    my $order = order();
+    $paypal->approve(payment_of($order)->{intent_id});
+    ok(wait_for(sub { state_of($order) eq 'completed paid' }) && $paypal->settled, 'an order is paid') or diag(state_of($order), $httpd->log);
+    my $capture = payment_of($order)->{transaction_id};
+    $paypal->set(refund => 'PENDING', hold => 1);
+    $paypal->refund($capture, { currency_code => 'EUR', value => '5.00' });
+    my $id = $paypal->order(payment_of($order)->{intent_id})->{purchase_units}[0]{payments}{refunds}[0]{id};
+    my $link = '"links":[{"rel":"up","href":"https://api.paypal.com/v2/payments/captures/' . $capture . '"}]';
+    my $body = sprintf '{"id":"%s","event_type":"PAYMENT.CAPTURE.REFUNDED","resource":{"id":"%s",%s}}', unique('WH'), $id, $link;
+    db()->do(q(INSERT INTO orders.provider_notice (tenant_id, channel, body_hash, raw_type, verdict, event_id, judged_at)
+        SELECT 1, 'paypal', sha256(n::text::bytea), 'full', 'rejected', 'full', now() FROM generate_series(1, 10000) AS n));
+    my $reply = $send_event->($body);
+    db()->do(q(DELETE FROM orders.provider_notice WHERE raw_type = 'full'));
+    is($reply->code, 503, 'its webhook is not acknowledged') or diag($reply->as_string);
+    is(notice_of($id)->{id}, undef, 'because it is not stored');
+    is($send_event->($body)->{json}{result}, 'pending', 'a repeat is stored');
+    $paypal->set;
+};
+
 subtest 'a chargeback' => sub {
     my $order = order();
     $paypal->approve(payment_of($order)->{intent_id});

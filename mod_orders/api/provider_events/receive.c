@@ -233,6 +233,10 @@ static orders_problem_t *verify_notice(const orders_call_t *call, const delivery
         return leave_to_worker(call, problem, reply);
     }
     ORDERS_TRY(problem);
+    if (undecided && !task->id) {
+        /* Nothing is stored from which the worker could read the outcome: the provider sends it again. */
+        return orders_problem(call->pool, ORDERS_E_busy, NULL);
+    }
     return undecided && !written ? reply_result(call, "pending", NULL, reply)
                                  : reply_written(call, written, reply);
 }
