@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /** Interval at which a transfer checks whether it was cancelled. */
-#define LOOK_EVERY_MS 200
+#define CANCEL_CHECK_MS 200
 
 static CURLcode drive(CURLM *multi, bool (*cancelled)(void *context), void *context)
 {
@@ -16,7 +16,7 @@ static CURLcode drive(CURLM *multi, bool (*cancelled)(void *context), void *cont
         if (cancelled && cancelled(context)) {
             return CURLE_ABORTED_BY_CALLBACK;
         }
-        if (curl_multi_poll(multi, NULL, 0, LOOK_EVERY_MS, NULL) != CURLM_OK) {
+        if (curl_multi_poll(multi, NULL, 0, CANCEL_CHECK_MS, NULL) != CURLM_OK) {
             break;
         }
     }

@@ -35,7 +35,7 @@ typedef struct orders_smtp_message_t {
 } orders_smtp_message_t;
 
 typedef struct orders_smtp_caller_t {
-    /** Called five times a second, or once while the server does not answer QUIT; true aborts with a temporary problem. NULL: never. */
+    /** Called five times a second, or once while the server does not reply to QUIT; true aborts with a temporary problem. NULL: never. */
     bool (*stop)(void *context);
     void *context;
     const orders_log_t *log; /**< for the circuit breaker; or NULL */

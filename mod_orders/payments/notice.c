@@ -37,28 +37,12 @@ static orders_problem_t *read_back(const orders_payment_flow_t *flow, const char
     return channel.provider->verify_notice(&channel, flow->writer->pool, &notice, event);
 }
 
-static orders_problem_t *apply(const orders_payment_flow_t *flow, const char *channel,
-                               const orders_event_t *said, orders_written_t **written)
-{
-    const orders_reader_t reader = reader_of(flow);
-    const orders_payment_event_t event = orders_payment_event_of(channel, said);
-
-    ORDERS_TRY(orders_payment_apply_event(&reader, &event, written));
-    orders_provider_event_log_refusal(flow->providers, flow->writer->route, &event, *written,
-                                      reader.pool);
-    if (!orders_outcome_is((*written)->outcome, "capture")) {
-        return NULL;
-    }
-    const orders_payment_t payment = {.id = (*written)->id, .channel = channel};
-    return orders_payment_flow_capture(flow, &payment, true, written);
-}
-
 static bool is_type(const orders_event_t *event, const char *type)
 {
     return !strcmp(event->type, type);
 }
 
-/** The provider has reported a later state in its delivery than it shows now. */
+/** Whether the resource at the provider has an earlier state than the one that the delivery claims. */
 static bool is_behind(const orders_event_t *event)
 {
     return is_type(event, "undecided") || (is_type(event, "confirming") && !event->raw_type);
@@ -73,7 +57,7 @@ static orders_problem_t *process(const orders_payment_flow_t *flow, const char *
 
     ORDERS_TRY(read_back(flow, channel, task, &event));
     if (!is_type(&event, "ignored") && !is_type(&event, "undecided")) {
-        ORDERS_TRY(apply(flow, channel, &event, written));
+        ORDERS_TRY(orders_payment_flow_event(flow, channel, &event, written));
     }
     *undecided = is_behind(&event);
     if (!task->id) {
@@ -97,7 +81,7 @@ orders_problem_t *orders_notice_verify(const orders_payment_flow_t *flow, const 
     if (problem && task->id) {
         const char *detail = orders_text_sanitise(
             reader.pool, problem->log ? problem->log : problem->detail, MAX_DETAIL);
-        /* If this fails too, the lease ends, and the notice is due again. */
+        /* If this statement fails too, the lease expires, and the notice is due again. */
         orders_problem_t *unrecorded =
             orders_notice_postpone(&reader, task->id, detail ? detail : "", false);
         (void)unrecorded;

@@ -236,6 +236,22 @@ orders_problem_t *orders_payment_flow_capture(const orders_payment_flow_t *flow,
     return task ? orders_payment_flow_capture_claimed(flow, task, written) : NULL;
 }
 
+orders_problem_t *orders_payment_flow_event(const orders_payment_flow_t *flow, const char *channel,
+                                            const orders_event_t *event, orders_written_t **written)
+{
+    const orders_reader_t reader = make_reader(flow);
+    const orders_payment_event_t params = orders_payment_event_of(channel, event);
+    ORDERS_TRY(orders_payment_apply_event(&reader, &params, written));
+    orders_provider_event_log_refusal(flow->providers, flow->writer->route, &params, *written,
+                                      reader.pool);
+    if (!orders_outcome_is((*written)->outcome, "capture")) {
+        return NULL;
+    }
+    /* the approval may be old: the state at the provider is read first */
+    const orders_payment_t payment = {.id = (*written)->id, .channel = channel};
+    return orders_payment_flow_capture(flow, &payment, true, written);
+}
+
 orders_problem_t *orders_payment_flow_refund(const orders_payment_flow_t *flow,
                                              const orders_refund_task_t *task)
 {

@@ -64,6 +64,14 @@ orders_problem_t *orders_payment_flow_poll(const orders_payment_flow_t *flow,
                                            const orders_payment_t *payment,
                                            orders_capture_reply_t *reply) ORDERS_MUSTCHECK;
 
+/**
+ * Applies an event of a provider, logs its refusal, and captures an approved payment. `*written` is NULL if the payment did not need a
+ * capture any more. May be repeated.
+ */
+orders_problem_t *orders_payment_flow_event(const orders_payment_flow_t *flow, const char *channel,
+                                            const orders_event_t *event,
+                                            orders_written_t **written) ORDERS_MUSTCHECK;
+
 /** Sends a refund to its provider. Records the outcome, unless an event will report it or the call must be retried. */
 orders_problem_t *orders_payment_flow_refund(const orders_payment_flow_t *flow,
                                              const orders_refund_task_t *task) ORDERS_MUSTCHECK;

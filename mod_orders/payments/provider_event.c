@@ -3,22 +3,22 @@
 
 #include <apr_strings.h>
 
-orders_payment_event_t orders_payment_event_of(const char *channel, const orders_event_t *said)
+orders_payment_event_t orders_payment_event_of(const char *channel, const orders_event_t *event)
 {
     return (orders_payment_event_t){
         .channel = channel,
-        .event_id = said->id,
-        .type = said->type,
-        .raw_type = said->raw_type,
-        .payment_key = said->payment_key,
-        .intent_id = said->intent_id,
-        .transaction_id = said->transaction_id,
-        .capture_id = said->capture_id,
-        .amount = said->amount,
-        .currency = said->currency,
-        .code = said->failure_code,
-        .message = said->failure_message,
-        .for_tenant = said->tenant,
+        .event_id = event->id,
+        .type = event->type,
+        .raw_type = event->raw_type,
+        .payment_key = event->payment_key,
+        .intent_id = event->intent_id,
+        .transaction_id = event->transaction_id,
+        .capture_id = event->capture_id,
+        .amount = event->amount,
+        .currency = event->currency,
+        .code = event->failure_code,
+        .message = event->failure_message,
+        .for_tenant = event->tenant,
     };
 }
 

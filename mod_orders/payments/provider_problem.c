@@ -47,9 +47,9 @@ void orders_provider_failure(const orders_problem_t *problem, apr_pool_t *pool, 
     *message = problem->detail;
     if (problem->extra &&
         !orders_input_json(&extra, pool, problem->extra, strlen(problem->extra), true)) {
-        const char *said = orders_input_string(extra, "code");
-        *code = said ? said : *code;
-        said = orders_input_string(extra, "message");
-        *message = said ? said : *message;
+        const char *text = orders_input_string(extra, "code");
+        *code = text ? text : *code;
+        text = orders_input_string(extra, "message");
+        *message = text ? text : *message;
     }
 }

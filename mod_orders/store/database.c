@@ -22,9 +22,10 @@
 #define HTTP_SERVER_ERROR 500
 /* A statement is sent only if 1/10 of its timeout remains for the reply. */
 #define MIN_TIME_DIVISOR 10
-/* What is left of the timeout when the process stops, and how often a statement looks whether it does. Microseconds, milliseconds. */
+/* Maximum remaining time of a statement when the process stops, in microseconds. */
 #define STOP_US 2000000
-#define LOOK_MS 200
+/* Interval at which a waiting statement checks whether the process stops, in milliseconds. */
+#define STOP_CHECK_MS 200
 /* Maximum pause before the first repeat, in microseconds; doubled each time. */
 #define PAUSE_US 4000
 
@@ -43,7 +44,7 @@ typedef struct run_t {
     const orders_statement_t *statement;
     const orders_params_t *params;
     apr_time_t deadline; /* set with the first session */
-    bool stopping;       /* the process is, and the deadline has been brought forward */
+    bool stopping;       /* the process stops; the deadline has been brought forward */
     PGconn *connection;
     PGresult *result; /* the rows or the error; owned by the run */
 } run_t;
@@ -108,7 +109,7 @@ static bool has_time(const run_t *run, apr_time_t now)
 }
 
 /* Brings the deadline forward once the process is stopping. */
-static void look_for_stop(run_t *run, apr_time_t now)
+static void check_stop(run_t *run, apr_time_t now)
 {
     const orders_database_t *database = run->database;
     if (run->stopping || !database->is_stopping || !database->is_stopping(database->stop_context)) {
@@ -126,14 +127,14 @@ static bool wait_for(run_t *run, short events)
     struct pollfd fd = {.fd = PQsocket(run->connection), .events = events};
     for (;;) {
         apr_time_t now = orders_clock_now();
-        look_for_stop(run, now);
+        check_stop(run, now);
         apr_interval_time_t left = run->deadline - now;
         if (left <= 0) {
             return false;
         }
         int milliseconds = (int)((left + 999) / 1000);
-        bool looks = run->database->is_stopping && milliseconds > LOOK_MS;
-        int ready = poll(&fd, 1, looks ? LOOK_MS : milliseconds);
+        bool checks = run->database->is_stopping && milliseconds > STOP_CHECK_MS;
+        int ready = poll(&fd, 1, checks ? STOP_CHECK_MS : milliseconds);
         if (ready > 0 || (ready < 0 && errno != EINTR)) {
             return true; /* libpq reports an error of the socket when it reads */
         }

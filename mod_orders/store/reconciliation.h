@@ -66,7 +66,7 @@ typedef struct orders_start_reconciliation_t {
     const char *channel;
     apr_time_t from, to;
     const char *
-        entries; /**< JSON array as in orders_v1.start_reconciliation; NULL: the provider is asked */
+        entries; /**< JSON array as in orders_v1.start_reconciliation; NULL: the worker reads the provider */
 } orders_start_reconciliation_t;
 
 orders_problem_t *orders_reconciliation_start(

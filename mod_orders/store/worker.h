@@ -114,7 +114,7 @@ orders_problem_t *orders_worker_claim_reconciliations(const orders_reader_t *rea
 
 /**
  * Stores the page of a claimed reconciliation. `entries`: a JSON array of orders_v1.reconciliation_entry; `next`: the page to read next,
- * NULL: this was the last. Nothing is stored if another server has stored the page meanwhile.
+ * NULL: this was the last. Nothing is stored if another server has already stored the page.
  */
 orders_problem_t *orders_worker_record_reconciliation_page(const orders_reader_t *reader,
                                                            const orders_reconciliation_task_t *task,

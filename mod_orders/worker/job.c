@@ -10,11 +10,11 @@
 #include "store/worker.h"
 #include "worker/step.h"
 
-/** After this time a run ends, so that the next one sees tenants whose work has become due meanwhile. */
+/** A run ends after this time. The next run includes tenants whose work has become due in the meantime. */
 #define RUN_TIME apr_time_from_sec(2)
 /** A turn that takes longer halves the batch; one that takes a quarter of it doubles the batch again. */
 #define TURN_TIME apr_time_from_sec(1)
-/** What a lease is longer than the longest item. Seconds. */
+/** Seconds by which a lease exceeds the longest duration of an item. */
 #define LEASE_MARGIN 15
 #define MAX_LINE 8192
 /** Log subject of problems that end a run or an item. */
@@ -178,7 +178,7 @@ static orders_problem_t *take_turn(orders_job_run_t *run, orders_job_state_t *st
         adapt_batch(run, state, took);
     }
     run->tally->done += count;
-    /* a statement that has ended by its own bound of time has left work */
+    /* a statement that reached its own time limit has left work */
     *more = !run->job->once && (count >= run->batch || (count > 0 && adapts && took >= TURN_TIME));
     return problem;
 }
@@ -189,7 +189,7 @@ static bool may_go_on(const orders_job_run_t *run)
            orders_breaker_ready(orders_job_breaker(run->job, run->context));
 }
 
-/** `*cut`: time has run out. */
+/** `*cut`: the run has reached its time limit. */
 static orders_problem_t *take_turns(orders_job_run_t *run, orders_job_state_t *state,
                                     apr_array_header_t *left, bool *cut)
 {

@@ -31,7 +31,7 @@
 /** The same with everything around it: a second in the queue, connect_timeout of DBDParams, and one more attempt. */
 #define ORDERS_JOB_STATEMENT_LONGEST 10
 
-/** What a turn waits for, besides the database. Determines how many instances of a job a database has. */
+/** The server that a turn calls, besides the database. Determines the number of instances of a job. */
 typedef enum {
     ORDERS_JOB_NEEDS_NOTHING,     /**< one instance */
     ORDERS_JOB_NEEDS_MAIL_SERVER, /**< one, if the server has OrdersMail */
@@ -55,7 +55,7 @@ typedef struct orders_job_t {
     int parallel; /**< runs at a time in this process, for each instance */
     /** Statements of one turn, from the claim on. With `needs`, they determine how long a turn may take (orders_job_longest). */
     int statements;
-    bool once; /**< one turn of each tenant in a run: work that it leaves cannot be done at once */
+    bool once; /**< one turn for each tenant in a run, even if work is left */
     const char *
         kind; /**< of orders.due: a run serves the tenants that have such work; NULL: all tenants */
     /** Reads the tenants that may have work, instead: array of int32_t, ascending. NULL: by `kind`. */
@@ -86,7 +86,7 @@ typedef struct orders_job_context_t {
     void *listener;
 } orders_job_context_t;
 
-/** What an instance of a job has done in this process. Times are those of apr_time_now(); 0: never. */
+/** The results of an instance of a job in this process. Times are those of apr_time_now(); 0: never. */
 typedef struct orders_job_report_t {
     const char *job;
     const char *channel; /**< or NULL */
@@ -97,11 +97,11 @@ typedef struct orders_job_report_t {
     int64_t done, failed;         /**< items since the process began */
 } orders_job_report_t;
 
-/** What an instance of a job remembers between its runs. Several runs may use it at a time. */
+/** The state of an instance of a job between its runs. Several runs may use it at the same time. */
 typedef struct orders_job_state_t {
     pthread_mutex_t lock; /**< for the members below */
     int32_t
-        last_tenant; /**< whose turn was the last: the next turn is that of the tenant after it */
+        last_tenant; /**< the tenant of the last turn; the next turn is for the tenant after it */
     int batch;       /**< items of a turn now; 0: those of the job */
     orders_job_report_t report;
 } orders_job_state_t;
@@ -110,8 +110,8 @@ void orders_job_state_init(orders_job_state_t *state);
 
 /**
  * Runs turns for all tenants that may have work, until no tenant has more, some seconds have passed, the process is stopping, calls to
- * the counterpart are suspended, or the database is unreachable. Problems are logged. True: time has run out before the work has, and
- * the job is due again at once.
+ * the counterpart are suspended, or the database is unreachable. Problems are logged. True: the run has reached
+ * its time limit with work left, and the job is due again at once.
  */
 bool orders_job_run(const orders_job_t *job, const orders_job_context_t *context,
                     orders_job_state_t *state, apr_pool_t *pool);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * The jobs. To add one: a row here, its turn in a file of this folder, its statements in store/worker.c, a row in docs/operations.md
- * and a measurement in t/faults/hung_jobs.t.
+ * and a measurement in t/faults/job_delays.t.
  */
 #include "store/worker.h"
 #include "worker/job.h"
@@ -9,14 +9,14 @@
 
 /** Bills are issued within a second after the order, regardless of OrdersWorkerInterval. */
 #define BILL_INTERVAL apr_time_from_msec(500)
-/** Many idempotency records become old each second; of the other records, few. */
+/** Idempotency records expire at the rate of requests, other records more slowly. */
 #define PURGE_INTERVAL apr_time_from_sec(10)
 #define RETENTION_INTERVAL apr_time_from_sec(60)
 #define RETENTION_BATCH 5000
-/** A reconciliation is due once a day; a run that finds no session is soon made up for. */
+/** A reconciliation is due once a day. The short interval repeats a run that got no database session. */
 #define PLAN_INTERVAL apr_time_from_sec(10)
 
-/** Items of one mail server, and items of one kind of one channel, that are under way at a time. */
+/** Concurrent items of the mail server, and of one job of one channel. */
 #define MAILS 4
 #define PAYMENTS 8
 

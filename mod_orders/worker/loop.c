@@ -11,7 +11,7 @@ typedef struct instance_t {
     orders_loop_t *loop;
     orders_loop_instance_t is;
     orders_job_state_t state;
-    int runs;           /**< under way, or waiting for their thread */
+    int runs;           /**< that have started, or wait for a thread */
     apr_time_t next_at; /**< of the next run, a time of orders_clock_now() */
 } instance_t;
 
@@ -21,8 +21,8 @@ struct orders_loop_t {
     apr_thread_pool_t *threads;    /**< NULL before the first tick */
     pthread_mutex_t lock;          /**< for the members below */
     pthread_cond_t ended;
-    int under_way; /**< runs and ticks */
-    bool closed;   /**< also read without the lock */
+    int active;  /**< runs and ticks in progress */
+    bool closed; /**< also read without the lock */
 };
 
 static apr_status_t stop(void *data)
@@ -67,7 +67,7 @@ static bool begin(orders_loop_t *loop)
 
     pthread_mutex_lock(&loop->lock);
     open = !loop->closed;
-    loop->under_way += open;
+    loop->active += open;
     pthread_mutex_unlock(&loop->lock);
     return open;
 }
@@ -75,7 +75,7 @@ static bool begin(orders_loop_t *loop)
 static void end(orders_loop_t *loop)
 {
     pthread_mutex_lock(&loop->lock);
-    loop->under_way--;
+    loop->active--;
     pthread_cond_broadcast(&loop->ended);
     pthread_mutex_unlock(&loop->lock);
 }
@@ -109,7 +109,7 @@ static bool begin_run(instance_t *instance)
 
 static void start_run(instance_t *instance);
 
-/** orders_job_context_t.claimed: there may be more to claim while the calls of this run are under way. */
+/** orders_job_context_t.claimed: another run may claim the next item while this run makes its calls. */
 static void start_another(void *data)
 {
     start_run(data);
@@ -147,7 +147,7 @@ static void start_run(instance_t *instance)
     }
 }
 
-/** Whether the next run is due; then that after it is due after the interval. */
+/** Whether the next run is due. If so, sets the time of the following run. */
 static bool take_due(instance_t *instance)
 {
     const apr_time_t now = orders_clock_now();
@@ -216,7 +216,7 @@ void orders_loop_stop(orders_loop_t *loop)
 {
     pthread_mutex_lock(&loop->lock);
     __atomic_store_n(&loop->closed, true, __ATOMIC_RELAXED);
-    while (loop->under_way > 0) {
+    while (loop->active > 0) {
         pthread_cond_wait(&loop->ended, &loop->lock);
     }
     pthread_mutex_unlock(&loop->lock);

@@ -35,7 +35,7 @@ void orders_loop_tick(orders_loop_t *loop);
 /** Whether orders_loop_stop was called. Any thread. */
 bool orders_loop_is_closed(const orders_loop_t *loop);
 
-/** Starts no further run, and waits until those under way have ended. They end after their turn, whose calls are cancelled. */
+/** Starts no further run, and waits for the active runs. They end after their turn, whose calls are cancelled. */
 void orders_loop_stop(orders_loop_t *loop);
 
 /** The reports of all instances: array of orders_job_report_t in `pool`. Any thread. */

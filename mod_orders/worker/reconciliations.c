@@ -59,7 +59,7 @@ static orders_problem_t *list(const orders_job_run_t *run, const orders_reconcil
     return channel.provider->list_transactions(&channel, run->reader.pool, &request, listing);
 }
 
-/** The subject of repeated errors in the log: apart from the calls for payments of the channel. */
+/** Log subject of repeated errors, separate from that of the channel's payment calls. */
 static const char *subject_of(const orders_job_run_t *run)
 {
     return apr_pstrcat(run->reader.pool, "reconciliation of channel ", run->context->channel->name,

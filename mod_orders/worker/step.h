@@ -23,7 +23,7 @@ typedef struct orders_job_run_t {
 /** Whether the process is stopping. Turns check it between items. */
 bool orders_job_stopping(const orders_job_run_t *run);
 
-/** Reports that an item was claimed, before its calls: another run may claim the next item meanwhile. */
+/** Reports that an item was claimed, before its calls: another run may claim the next item at the same time. */
 void orders_job_claimed(const orders_job_run_t *run);
 
 /** Logs a problem of the worker, unless it is quiet. `subject`: as in orders_trouble_log(). */

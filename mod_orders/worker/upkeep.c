@@ -54,7 +54,7 @@ orders_problem_t *orders_job_purge_carts(const orders_job_run_t *run, int64_t *c
     return purge(run, ORDERS_RETENTION_CARTS, count);
 }
 
-/** A statement compares for about a second; the turns go on until nothing is left. */
+/** A statement compares for about a second. Turns continue until the comparison is complete. */
 orders_problem_t *orders_job_compare(const orders_job_run_t *run, int64_t *count)
 {
     return orders_worker_compare_reconciliations(&run->reader, count);

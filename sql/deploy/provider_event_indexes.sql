@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Deploy orders:provider_event_indexes to pg
--- Without a transaction: CONCURRENTLY lets requests write events meanwhile. An interrupted attempt leaves an invalid index; the next one drops it.
+-- Without a transaction: CONCURRENTLY does not block requests that write events. An interrupted attempt leaves an invalid index; the next one drops it.
 
 SET ROLE orders_owner;
 

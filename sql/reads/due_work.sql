@@ -8,7 +8,7 @@ BEGIN
 END
 $$;
 
--- One short look into the index for each tenant, whatever its backlog is.
+-- One index probe for each tenant, whatever its backlog is.
 CREATE OR REPLACE FUNCTION orders_v1.tenants_with_due(p_kind text, p_channel text) RETURNS SETOF integer
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 BEGIN
@@ -66,8 +66,8 @@ BEGIN
 END
 $$;
 
--- Reads the index of the queue by its kinds and channels, and at most 1000 entries of each, so that a long backlog costs no more. A leased
--- row is not due.
+-- Reads the index of the queue by its kinds and channels, and at most 1000 entries of each, so that its cost does not grow with the backlog.
+-- A leased row is not due.
 CREATE OR REPLACE FUNCTION orders_v1.job_backlog(p_tenant integer)
 RETURNS TABLE (kind text, channel text, count integer, oldest timestamptz)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What an operator does about an event of a provider that was refused or is waiting.
+-- Operations of operators on events of providers that were refused or are waiting.
 
 CREATE OR REPLACE FUNCTION orders_v1.provider_event_of(e orders.provider_event) RETURNS orders_v1.provider_event_view LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -121,7 +121,7 @@ BEGIN
 END
 $$;
 
--- The event is applied as if it had just arrived. Its previous verdict is overwritten; a repeat by the provider returns the new one.
+-- Applies the event like a new one. Overwrites its previous verdict; a repeat by the provider returns the new verdict.
 CREATE OR REPLACE FUNCTION orders_v1.retry_event(e orders.provider_event) RETURNS orders.provider_event LANGUAGE plpgsql AS $$
 DECLARE
     p orders.payment := orders_v1.find_payment(e.tenant_id, e.channel, e.payment_key, e.intent_id);

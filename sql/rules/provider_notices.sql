@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- A notice is a delivery whose signature does not authenticate its body. It is stored before it is verified, and it is verified by reading the
--- resource that it names. A rejected notice is a refused event too, so that operators have one list. Locks: the notice, then its refused event.
+-- A notice is a delivery whose signature does not authenticate its body. It is stored, then verified by reading the resource that it names. A
+-- rejected notice also has a refused event, so that operators have one list. Locks: the notice, then its refused event.
 
 CREATE OR REPLACE FUNCTION orders_v1.notice_limit() RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT 10000 $$;
 
@@ -31,7 +31,7 @@ BEGIN
 END
 $$;
 
--- The ids are what the body claims. They are never used to change money: events of type unverified are not applied.
+-- The ids are claims of the body. They never change money: events of type unverified are not applied.
 CREATE OR REPLACE FUNCTION orders_v1.named_payment(p_tenant integer, p_channel text, p_key uuid, p_kind text, p_resource text, p_transaction text)
 RETURNS bigint LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -160,7 +160,7 @@ BEGIN
 END
 $$;
 
--- No attempt is counted here: a claim that a stopping worker gives up was not an attempt.
+-- Does not count an attempt: a stopping worker may abandon the claim before the call.
 CREATE OR REPLACE FUNCTION orders_v1.claim_notices(p_tenant integer, p_channel text, p_limit integer, p_lease integer)
 RETURNS TABLE (id bigint, raw_type text, resource_kind text, resource_id text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
@@ -178,7 +178,7 @@ BEGIN
 END
 $$;
 
--- Money in doubt: a resource that its provider reports as undecided is read until it is decided, however long that takes.
+-- A resource that its provider reports as undecided is read again until it is decided, without a limit: money may move.
 CREATE OR REPLACE FUNCTION orders_v1.postpone_notice(p_tenant integer, p_notice bigint, p_detail text, p_undecided boolean) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
@@ -208,8 +208,8 @@ BEGIN
 END
 $$;
 
--- A worker that verifies regularly reaches six attempts within minutes. The longer time is for channels that no worker serves, and for providers
--- whose calls are suspended most of the time.
+-- A worker reaches six attempts within minutes. The longer time is for channels that no worker serves, and for providers whose calls are
+-- suspended most of the time.
 CREATE OR REPLACE FUNCTION orders_v1.refuse_stale_notices(p_tenant integer, p_limit integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
@@ -248,7 +248,7 @@ BEGIN
 END
 $$;
 
--- Strong signature: the sender is the provider, but what it means is unknown.
+-- The signature proves that the provider sent the body, but the body cannot be parsed.
 CREATE OR REPLACE FUNCTION orders_v1.store_unreadable_event(p_tenant integer, p_channel text, p_hash bytea, p_refusal text, p_detail text)
 RETURNS TABLE (outcome text, notice bigint, replayed boolean, refusal text, detail text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
@@ -294,7 +294,7 @@ COMMENT ON FUNCTION orders_v1.claim_notices IS
 'Worker: claims pending notices of a channel, with a lease of p_lease seconds';
 COMMENT ON FUNCTION orders_v1.postpone_notice IS
 'Records that a notice could not be verified. The next attempt follows in 10 seconds, doubled after each attempt, at most an hour.
-p_undecided: the provider has answered, but the outcome is still open; the day after which it is refused starts again';
+p_undecided: the provider has replied, but the outcome is still open; the time after which the notice is rejected starts again';
 COMMENT ON FUNCTION orders_v1.finish_notice IS
 'Records that a notice was verified and its event (p_event) applied, or, with NULL, that it is about no payment of this tenant';
 COMMENT ON FUNCTION orders_v1.refuse_stale_notices IS

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Compares the records of a provider with the order database. A reconciliation reads the pages of its provider (stage read), then compares
--- in batches: the entries with our transactions, our transactions with the entries, and the open differences once more. Differences are
--- only recorded: no money is recorded before an operator applies one.
+-- in batches: the entries with our transactions, our transactions with the entries, and the open differences again. It records only differences;
+-- money is recorded when an operator applies one.
 -- Lock order: a reconciliation before its differences; a difference before the order that it is applied to.
 
 -- A provider may list a transaction this long after it was made.
@@ -197,7 +197,8 @@ END
 $$;
 
 -- Walks the primary key instead of an index by time, which every payment would have to maintain: a batch costs some milliseconds. It ends with
--- its 200th difference. The pages were read after the start of the reconciliation: what the provider listed later is on none of them.
+-- its 200th difference. A transaction that the provider lists after its page was read is on no page, so the settling time counts from the
+-- start of the reconciliation.
 CREATE OR REPLACE FUNCTION orders_v1.compare_transactions(r orders.reconciliation, p_limit integer) RETURNS orders.reconciliation LANGUAGE plpgsql AS $$
 DECLARE
     v_last    text := (SELECT max(x.transaction_id)
@@ -243,7 +244,7 @@ BEGIN
 END
 $$;
 
--- An entry of the difference itself is kept there: its row may have been deleted since.
+-- Without a row of the entry, which may have been deleted since, the difference's own copy of it applies.
 CREATE OR REPLACE FUNCTION orders_v1.compare_again(r orders.reconciliation, d orders.reconciliation_difference) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     n      orders.reconciliation_difference := orders_v1.new_difference(r, d.transaction_id);
@@ -297,7 +298,7 @@ BEGIN
 END
 $$;
 
--- The worker continues after a second, so that a large set does not run into a timeout.
+-- Ends after a second, so that a large set does not reach a timeout. The worker continues.
 CREATE OR REPLACE FUNCTION orders_v1.compare_some(r orders.reconciliation) RETURNS orders.reconciliation LANGUAGE plpgsql AS $$
 DECLARE
     v_end timestamptz := clock_timestamp() + interval '1 second';
@@ -335,7 +336,7 @@ BEGIN
 END
 $$;
 
--- Everything is read: from now on the row of orders.due belongs to no channel, because no provider is asked.
+-- All pages are read. From now on the row of orders.due has no channel, because the comparison makes no calls.
 CREATE OR REPLACE FUNCTION orders_v1.begin_comparison(r orders.reconciliation) RETURNS orders.reconciliation LANGUAGE plpgsql AS $$
 BEGIN
     r := orders_v1.next_stage(r, 'entries');
@@ -348,7 +349,7 @@ BEGIN
 END
 $$;
 
--- The entries of transactions of the last year are kept longer than any period that is compared again.
+-- Entries are kept for longer than any period that is compared again.
 CREATE OR REPLACE FUNCTION orders_v1.purge_entries(p_tenant integer) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     WITH old AS MATERIALIZED (

@@ -2,8 +2,8 @@
 -- Deletes records that are older than an age. The worker calls each function again while it deletes p_limit rows.
 --
 -- A call deletes in chunks, the oldest rows first, and ends after a second, so that it ends before statement_timeout however large its
--- rows are. A chunk begins where the last one ended, because the rows that it would step over are deleted, but not yet gone. Locked
--- rows are left for the next call. The settings make each plan read the index by age and then the keys, also while a table that has
+-- rows are. A chunk begins where the last one ended, because an index scan would read the deleted rows again. Locked rows
+-- are left for the next call. The settings make each plan read the index by age and then the keys, also while a table that has
 -- grown quickly has no statistics.
 
 CREATE OR REPLACE FUNCTION orders_v1.may_purge_more(p_found integer, p_count integer, p_limit integer) RETURNS boolean
@@ -68,8 +68,8 @@ BEGIN
 END
 $$;
 
--- Waiting events, and refused ones that nobody has resolved, are kept: money may have moved that the orders do not show. Events of a payment are compared with each other
--- (a refund and its failure, for example), so they are kept while the payment has a younger event or a pending refund.
+-- Waiting events and unresolved refused events are kept: money may have moved that the orders do not show. Events of a payment are compared with
+-- each other (a refund and its failure, for example), so they are kept while the payment has a younger event or a pending refund.
 CREATE OR REPLACE FUNCTION orders_v1.purge_provider_events(p_tenant integer, p_age interval, p_limit integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s'
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
@@ -126,7 +126,7 @@ BEGIN
 END
 $$;
 
--- The lock of the cart keeps requests from adding to it or ordering it. They wait for this transaction, and then find no cart.
+-- The lock of the cart keeps requests from adding to it or ordering it. They wait for this transaction, and then get cart_not_found.
 CREATE OR REPLACE FUNCTION orders_v1.purge_carts(p_tenant integer, p_age interval, p_limit integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s'
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$

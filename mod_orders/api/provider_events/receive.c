@@ -87,7 +87,7 @@ static orders_problem_t *reply_written(const orders_call_t *call, const orders_w
                         written ? written->refusal : NULL, reply);
 }
 
-/** Its signature is valid, but what it means is unknown: money may have moved that no other line reports. */
+/** The signature is valid, but the event cannot be parsed: money may have moved that no other line reports. */
 static bool is_unreadable(const orders_problem_t *problem)
 {
     return problem && (problem->error == ORDERS_E_malformed_json ||
@@ -116,8 +116,8 @@ static void log_refused(const orders_call_t *call, const orders_payment_event_t 
     orders_provider_event_log(call->providers, call->route->name, &refused);
 }
 
-static orders_problem_t *keep_unreadable(const orders_call_t *call, const orders_event_t *said,
-                                         const orders_problem_t *problem, orders_reply_t *reply)
+static orders_problem_t *store_unreadable(const orders_call_t *call, const orders_event_t *event,
+                                          const orders_problem_t *problem, orders_reply_t *reply)
 {
     const orders_reader_t reader = orders_call_reader(call);
     unsigned char hash[ORDERS_SHA256_SIZE];
@@ -129,84 +129,70 @@ static orders_problem_t *keep_unreadable(const orders_call_t *call, const orders
         .channel = call->param[0],
         .body_hash = hash,
         .refusal = orders_error_word(problem->error),
-        .detail = unreadable_detail(call->pool, said->id, problem),
+        .detail = unreadable_detail(call->pool, event->id, problem),
     };
     ORDERS_TRY(orders_notice_store_unreadable(&reader, &notice, &stored));
     if (!stored->replayed) {
-        const orders_payment_event_t event = orders_payment_event_of(call->param[0], said);
-        log_refused(call, &event, notice.refusal);
+        const orders_payment_event_t refused = orders_payment_event_of(call->param[0], event);
+        log_refused(call, &refused, notice.refusal);
     }
     return reply_result(call, stored->outcome, stored->refusal, reply);
-}
-
-/** A capture after an approval that may be old: the provider is asked first. */
-static orders_problem_t *apply_event(const orders_call_t *call, const delivery_t *delivery,
-                                     const orders_event_t *said, orders_written_t **written)
-{
-    const orders_reader_t reader = orders_call_reader(call);
-    const orders_payment_event_t event = orders_payment_event_of(call->param[0], said);
-    ORDERS_TRY(orders_payment_apply_event(&reader, &event, written));
-    orders_provider_event_log_refusal(call->providers, call->route->name, &event, *written,
-                                      call->pool);
-    if (!orders_outcome_is((*written)->outcome, "capture")) {
-        return NULL;
-    }
-    const orders_payment_t payment = {.id = (*written)->id, .channel = call->param[0]};
-    return orders_payment_flow_capture(&delivery->flow, &payment, true, written);
 }
 
 static orders_problem_t *receive_event(orders_call_t *call, const delivery_t *delivery,
                                        orders_reply_t *reply)
 {
-    orders_event_t said = {0};
+    orders_event_t event = {0};
     orders_written_t *written = NULL;
     orders_problem_t *problem = delivery->channel.provider->read_event(
-        &delivery->channel, call->pool, &delivery->received, &said);
+        &delivery->channel, call->pool, &delivery->received, &event);
     if (is_unreadable(problem)) {
-        return keep_unreadable(call, &said, problem, reply);
+        return store_unreadable(call, &event, problem, reply);
     }
     ORDERS_TRY(problem);
-    ORDERS_TRY(apply_event(call, delivery, &said, &written));
+    ORDERS_TRY(orders_payment_flow_event(&delivery->flow, call->param[0], &event, &written));
     return reply_written(call, written, reply);
 }
 
 static orders_problem_t *store_notice(const orders_call_t *call, const delivery_t *delivery,
-                                      const orders_notice_t *said, orders_stored_notice_t **stored)
+                                      const orders_notice_t *notice,
+                                      orders_stored_notice_t **stored)
 {
     const orders_reader_t reader = orders_call_reader(call);
     unsigned char hash[ORDERS_SHA256_SIZE];
     if (!orders_sha256(hash, call->body, call->body_length)) {
         return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
     }
-    const orders_store_notice_t notice = {
+    const orders_store_notice_t params = {
         .channel = call->param[0],
         .body_hash = hash,
-        .raw_type = said->raw_type,
-        .resource_kind = said->resource_kind,
-        .resource_id = said->resource_id,
-        .payment_key = said->payment_key,
-        .transaction_id = said->transaction_id,
-        .for_tenant = said->tenant,
-        .refusal = said->unreadable ? orders_error_word(said->unreadable->error) : NULL,
-        .detail = said->unreadable ? unreadable_detail(call->pool, NULL, said->unreadable) : NULL,
+        .raw_type = notice->raw_type,
+        .resource_kind = notice->resource_kind,
+        .resource_id = notice->resource_id,
+        .payment_key = notice->payment_key,
+        .transaction_id = notice->transaction_id,
+        .for_tenant = notice->tenant,
+        .refusal = notice->unreadable ? orders_error_word(notice->unreadable->error) : NULL,
+        .detail =
+            notice->unreadable ? unreadable_detail(call->pool, NULL, notice->unreadable) : NULL,
         .lease = orders_notice_lease(&delivery->channel),
     };
-    return orders_notice_store(&reader, &notice, stored);
+    return orders_notice_store(&reader, &params, stored);
 }
 
-static void log_refused_notice(const orders_call_t *call, const orders_notice_t *said,
+static void log_refused_notice(const orders_call_t *call, const orders_notice_t *notice,
                                const char *refusal)
 {
     const orders_payment_event_t event = {
         .channel = call->param[0],
-        .type = said->raw_type,
-        .payment_key = said->payment_key,
-        .transaction_id = said->transaction_id,
+        .type = notice->raw_type,
+        .payment_key = notice->payment_key,
+        .transaction_id = notice->transaction_id,
     };
     log_refused(call, &event, refusal);
 }
 
-/** The notice is stored: whatever fails now, the worker verifies it, and the provider need not send it again. */
+/** The notice is stored: after a failure the worker verifies it, and the provider does not have to send it again. */
 static orders_problem_t *leave_to_worker(const orders_call_t *call, const orders_problem_t *problem,
                                          orders_reply_t *reply)
 {
@@ -244,18 +230,18 @@ static orders_problem_t *verify_notice(const orders_call_t *call, const delivery
 static orders_problem_t *receive_notice(orders_call_t *call, const delivery_t *delivery,
                                         orders_reply_t *reply)
 {
-    orders_notice_t said;
+    orders_notice_t notice;
     orders_stored_notice_t *stored;
     ORDERS_TRY(delivery->channel.provider->read_notice(&delivery->channel, call->pool,
-                                                       &delivery->received, &said));
-    ORDERS_TRY(store_notice(call, delivery, &said, &stored));
+                                                       &delivery->received, &notice));
+    ORDERS_TRY(store_notice(call, delivery, &notice, &stored));
     if (stored->refusal && !stored->replayed) {
-        log_refused_notice(call, &said, stored->refusal);
+        log_refused_notice(call, &notice, stored->refusal);
     }
     if (orders_outcome_is(stored->outcome, "pending") ||
         (orders_outcome_is(stored->outcome, "full") && !stored->refusal)) {
-        const orders_notice_task_t task = {stored->notice, said.raw_type, said.resource_kind,
-                                           said.resource_id};
+        const orders_notice_task_t task = {stored->notice, notice.raw_type, notice.resource_kind,
+                                           notice.resource_id};
         return verify_notice(call, delivery, &task, reply);
     }
     if (orders_outcome_is(stored->outcome, "full")) {

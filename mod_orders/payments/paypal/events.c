@@ -34,7 +34,7 @@ static const struct {
     {"PAYMENT.CAPTURE.REVERSED", "refunded", ORDERS_PAYPAL_REFUND},
 };
 
-/** Types that need no action: what they report has an event of its own, or moves no money. */
+/** Types that need no action: another event reports the same, or no money moves. */
 static const char *const without_action[] = {
     "CHECKOUT.ORDER.SAVED",
     "CHECKOUT.ORDER.VOIDED",
@@ -150,7 +150,7 @@ static void set_claims(orders_notice_t *notice, const orders_event_t *event)
     notice->payment_key = event->payment_key;
 }
 
-/** The custom_id that a payment, an order or a dispute has from us. */
+/** Our custom_id in a payment, an order or a dispute. */
 static const char *get_custom_id(const json_t *resource)
 {
     static const char *const places[] = {"custom_id", "purchase_units.0.custom_id",

@@ -170,7 +170,7 @@ static bool read_facts(orders_listed_t *entry, apr_pool_t *pool, const json_t *i
                      &entry->occurred_at);
 }
 
-/** Adds a transaction to the listing, unless it does not count. False: it is malformed. Those of kind other may have any currency. */
+/** Adds a transaction of the tenant in which money has moved. False: it is malformed. Kind `other` is skipped instead. */
 static bool read_transaction(orders_listing_t *listing, apr_pool_t *pool, const json_t *info,
                              int32_t tenant)
 {
@@ -299,7 +299,7 @@ orders_problem_t *orders_paypal_list_transactions(const orders_channel_t *channe
                                                   const orders_listing_request_t *request,
                                                   orders_listing_t *listing)
 {
-    orders_channel_t apart = *channel;
+    orders_channel_t own = *channel;
     orders_paypal_call_t call = {.max_reply = MAX_REPLY, .returns_403 = true};
     orders_paypal_window_t window;
     orders_http_reply_t reply;
@@ -309,9 +309,9 @@ orders_problem_t *orders_paypal_list_transactions(const orders_channel_t *channe
     if (window.end <= window.start) {
         return NULL;
     }
-    apart.breaker = NULL; /* a search that fails must not suspend captures */
+    own.breaker = NULL; /* a failed search must not suspend captures */
     call.path = path_of(pool, &window);
-    ORDERS_TRY(orders_paypal_call(&apart, pool, &call, &reply));
+    ORDERS_TRY(orders_paypal_call(&own, pool, &call, &reply));
     return reply.status == 200 ? orders_paypal_search_read(listing, pool, &window, request->tenant,
                                                            reply.body, reply.length)
                                : orders_paypal_search_refused(listing, pool, &window, reply.status,

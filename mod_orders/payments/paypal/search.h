@@ -15,7 +15,7 @@ orders_problem_t *orders_paypal_list_transactions(const orders_channel_t *channe
                                                   const orders_listing_request_t *request,
                                                   orders_listing_t *listing) ORDERS_MUSTCHECK;
 
-/** What a request asks for, in seconds since 1970. As text, it is the `page` of orders_listing_request_t. */
+/** The period and page of a request, in seconds since 1970. Its text form is the `page` of orders_listing_request_t. */
 typedef struct orders_paypal_window_t {
     int64_t start, end;
     int64_t limit; /**< the end of the last window */
