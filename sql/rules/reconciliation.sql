@@ -196,6 +196,23 @@ BEGIN
 END
 $$;
 
+-- A provider dates a transaction before it is recorded here, up to an hour: the entry of a transaction that is recorded at the start of the
+-- period may be dated before the period. It is then known only if an earlier reconciliation has read the hour before the period, late enough
+-- for the provider to have listed that hour. Entries are kept for 400 days.
+CREATE OR REPLACE FUNCTION orders_v1.complete_from(r orders.reconciliation) RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_delay interval := interval '1 hour';
+BEGIN
+    IF EXISTS (SELECT FROM orders.reconciliation x
+               WHERE x.tenant_id = r.tenant_id AND x.channel = r.channel AND x.state = 'done'
+                 AND x.from_at <= r.from_at - v_delay AND x.to_at >= r.from_at
+                 AND x.created_at >= r.from_at + orders_v1.settling_time() AND x.created_at > r.created_at - interval '1 year') THEN
+        RETURN r.from_at;
+    END IF;
+    RETURN r.from_at + v_delay;
+END
+$$;
+
 -- Walks the primary key instead of an index by time, which every payment would have to maintain: a batch costs some milliseconds. It ends with
 -- its 200th difference. A transaction that the provider lists after its page was read is on no page, so the settling time counts from the
 -- start of the reconciliation.
@@ -206,6 +223,8 @@ DECLARE
                              WHERE t.tenant_id = r.tenant_id AND t.provider = r.provider AND t.transaction_id > r.after_key
                              ORDER BY t.transaction_id
                              LIMIT p_limit) AS x);
+    v_from    timestamptz := orders_v1.complete_from(r);
+    v_to      timestamptz := least(r.to_at, r.created_at - orders_v1.settling_time());
     v_here    text[];
     v_missing text[];
 BEGIN
@@ -217,7 +236,7 @@ BEGIN
         FROM orders.provider_transaction t
         JOIN orders.payment p ON p.tenant_id = r.tenant_id AND p.id = t.payment_id
         WHERE t.tenant_id = r.tenant_id AND t.provider = r.provider AND t.transaction_id > r.after_key AND t.transaction_id <= v_last
-          AND t.created_at >= r.from_at AND t.created_at < least(r.to_at, r.created_at - orders_v1.settling_time()) AND p.channel = r.channel
+          AND t.created_at >= v_from AND t.created_at < v_to AND p.channel = r.channel
           AND NOT EXISTS (SELECT FROM orders.reconciliation_entry e
                           WHERE e.tenant_id = r.tenant_id AND e.channel = r.channel AND e.transaction_id = t.transaction_id)
         ORDER BY t.transaction_id
@@ -838,6 +857,8 @@ COMMENT ON FUNCTION orders_v1.add_entry_sums IS
 COMMENT ON FUNCTION orders_v1.next_stage IS 'Internal: the reconciliation at the start of a stage';
 COMMENT ON FUNCTION orders_v1.compare_entries IS
 'Internal: compares the next p_limit entries of a reconciliation with our transactions; returns it with its new counts';
+COMMENT ON FUNCTION orders_v1.complete_from IS
+'Internal: the time since which a transaction is missing there if the channel has no entry of it';
 COMMENT ON FUNCTION orders_v1.compare_transactions IS
 'Internal: compares the next p_limit transactions of the provider with all entries of the channel';
 COMMENT ON FUNCTION orders_v1.compare_again IS

@@ -369,6 +369,38 @@ SELECT is((SELECT string_agg(transaction_id, ' ') FROM reconciliation_difference
           'only what the provider had listed at the start is missing');
 SELECT is(pg_temp.reconcile(pg_temp.entry('L1'), pg_temp.entry('L2')), 'done', 'a later run finds both');
 
+-- The provider dates a transaction before the period, and it is recorded in the first hour of the period.
+SELECT pg_temp.paid('H1', '19 days 23 hours 50 minutes'), pg_temp.paid('H2', '19 days 22 hours') \g (format=unaligned) /dev/null
+CREATE FUNCTION pg_temp.missing() RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg(transaction_id, ' ' ORDER BY transaction_id) FROM orders.open_reconciliation_differences
+    WHERE tenant_id = 77 AND kind = 'missing_there' AND transaction_id LIKE 'H_'
+$$;
+CREATE FUNCTION pg_temp.compare_days(p_from interval, p_to interval, VARIADIC p_entries jsonb[] DEFAULT '{}') RETURNS text LANGUAGE sql AS $$
+    SELECT (reconciliation).state FROM pg_temp.start(now() - p_from, now() - p_to, to_jsonb(p_entries))
+$$;
+SELECT is(pg_temp.compare_days('20 days', '19 days'), 'done', 'a period is compared');
+SELECT is(pg_temp.missing(), 'H2', 'a transaction of the first hour is not missing if the hour before was never read');
+SELECT is(pg_temp.compare_days('21 days', '20 days'), 'done', 'the period before is compared');
+SELECT is(pg_temp.compare_days('20 days', '19 days'), 'done', 'the first period is compared again');
+SELECT is(pg_temp.missing(), 'H1 H2', 'a transaction of the first hour is missing if the hour before was read');
+SELECT is(pg_temp.compare_days('21 days', '19 days', pg_temp.entry('H1', jsonb_build_object('occurred_at', now() - interval '20 days 1 minute')),
+                               pg_temp.entry('H2', jsonb_build_object('occurred_at', now() - interval '19 days 22 hours'))), 'done', 'a later run reads both');
+SELECT is(pg_temp.missing(), NULL, 'differences that the provider lists later are closed');
+DELETE FROM reconciliation_entry WHERE transaction_id IN ('H1', 'H2');
+UPDATE reconciliation SET created_at = from_at WHERE to_at >= now() - interval '20 days' AND from_at <= now() - interval '20 days 1 hour' AND state = 'done';
+SELECT pg_temp.compare_days('20 days', '19 days') \g (format=unaligned) /dev/null
+SELECT is(pg_temp.missing(), 'H2', 'a run that began before the provider had listed the hour does not count');
+DELETE FROM reconciliation_difference WHERE transaction_id IN ('H1', 'H2');
+
+-- The daily reconciliation begins where the last one ended, at the latest: transactions of its first hour are compared.
+UPDATE provider_transaction SET created_at = now() - interval '9 days 23 hours 50 minutes' WHERE transaction_id = 'H1';
+UPDATE reconciliation SET from_at = now() - interval '13 days', to_at = now() - interval '10 days', created_at = now() - interval '9 days 21 hours'
+WHERE channel = 'sim' AND scheduled AND state = 'done';
+SELECT plan_reconciliations(77, 'sim', 'simulator') \g (format=unaligned) /dev/null
+SELECT pg_temp.page(NULL, NULL, VARIADIC '{}') \g (format=unaligned) /dev/null
+SELECT is((SELECT now() - from_at FROM reconciliation WHERE scheduled AND channel = 'sim' ORDER BY id DESC LIMIT 1), interval '10 days', 'the daily run covers the time since the last one');
+SELECT is(pg_temp.missing(), 'H1', 'it compares the transactions of its first hour');
+
 -- Old entries are deleted.
 UPDATE reconciliation_entry SET reported_at = now() - interval '401 days' WHERE transaction_id = 'T1';
 SELECT pg_temp.tomorrow(), plan_reconciliations(77, 'sim', 'simulator') \g (format=unaligned) /dev/null

@@ -601,6 +601,7 @@ SELECT 'orders_v1.put_differences'::regproc;
 SELECT 'orders_v1.add_entry_sums'::regproc;
 SELECT 'orders_v1.next_stage'::regproc;
 SELECT 'orders_v1.compare_entries'::regproc;
+SELECT 'orders_v1.complete_from'::regproc;
 SELECT 'orders_v1.compare_transactions'::regproc;
 SELECT 'orders_v1.compare_again'::regproc;
 SELECT 'orders_v1.compare_differences'::regproc;
