@@ -121,7 +121,7 @@ orders_problem_t *orders_worker_record_reconciliation_page(const orders_reader_t
                                                            const char *next,
                                                            const char *entries) ORDERS_MUSTCHECK;
 
-/** Records that the page could not be read. `final`: the reconciliation has failed. Otherwise the page is read again later. */
+/** Records that the page could not be read or stored. `final`: the reconciliation has failed. Otherwise the page is read again later. */
 orders_problem_t *orders_worker_fail_reconciliation(const orders_reader_t *reader, int64_t id,
                                                     const char *code, const char *message,
                                                     bool final) ORDERS_MUSTCHECK;

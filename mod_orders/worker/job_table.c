@@ -171,7 +171,7 @@ const orders_job_t orders_jobs[] = {
         .kind = "reconciliation",
         .batch = 1,
         .parallel = 1,
-        .statements = 2,
+        .statements = 3,
         .turn = orders_job_read_transactions,
     },
 };

@@ -329,10 +329,10 @@ BEGIN
             ELSE orders_v1.compare_differences(r, 200) END;
     END LOOP;
     PERFORM orders_v1.store_progress(r);
+    -- A success ends the backoff: the new row has no attempts.
+    PERFORM orders_v1.end_due(r.tenant_id, 'reconciliation', r.id);
     IF r.state = 'running' THEN
         PERFORM orders_v1.put_due(r.tenant_id, 'reconciliation', r.id, NULL, now());
-    ELSE
-        PERFORM orders_v1.end_due(r.tenant_id, 'reconciliation', r.id);
     END IF;
     RETURN r;
 END
@@ -509,13 +509,16 @@ BEGIN
 END
 $$;
 
--- All attempts of a page or of the comparison end within a day. Without progress for longer, no worker has the channel any more.
+-- All attempts of a page or of the comparison end within a day. Without progress for longer, no worker has the channel any more, unless a
+-- worker that has been started again has claimed it: its row of orders.due is not due then.
 CREATE OR REPLACE FUNCTION orders_v1.abort_abandoned_reconciliation(p_tenant integer, p_channel text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_id bigint;
 BEGIN
     SELECT x.id INTO v_id FROM orders.reconciliation x
     WHERE x.tenant_id = p_tenant AND x.channel = p_channel AND x.state = 'running' AND x.updated_at < now() - interval '1 day'
+      AND NOT EXISTS (SELECT FROM orders.due d
+                      WHERE d.tenant_id = p_tenant AND d.kind = 'reconciliation' AND d.id = x.id AND d.due_at > now())
     FOR UPDATE SKIP LOCKED;
     IF FOUND THEN
         PERFORM orders_v1.abort_reconciliation(p_tenant, v_id, 'no_progress', 'No worker has continued the reconciliation for a day.');
@@ -883,14 +886,14 @@ COMMENT ON FUNCTION orders_v1.record_reconciliation_page IS
 JSON array of objects with the attributes of reconciliation_entry; times in ISO 8601, absent members are NULL. Returns whether the page was
 awaited; otherwise nothing is stored, so that a page can be recorded again';
 COMMENT ON FUNCTION orders_v1.fail_reconciliation IS
-'Worker: records a failed attempt to read a page, which is tried again after a minute, doubled after each attempt, at most an hour. p_final, or the
-sixteenth attempt: the reconciliation has failed. Returns whether it has failed';
+'Worker: records a failed attempt to read or store a page, which is tried again after a minute, doubled after each attempt, at most an hour.
+p_final, or the sixteenth attempt: the reconciliation has failed. Returns whether it has failed';
 COMMENT ON FUNCTION orders_v1.abort_reconciliation IS 'Internal: ends a running reconciliation as failed';
 COMMENT ON FUNCTION orders_v1.abort_abandoned_reconciliation IS
-'Internal: ends the running reconciliation of a channel as failed if it has made no progress for a day';
+'Internal: ends the running reconciliation of a channel as failed if it has made no progress for a day and no worker has claimed it';
 COMMENT ON FUNCTION orders_v1.continue_comparison IS
 'Internal: compares for a second, unless another session does. An unexpected error is logged, and the comparison is tried again later; after the
-sixteenth error the reconciliation has failed';
+sixteenth error in a row the reconciliation has failed';
 COMMENT ON FUNCTION orders_v1.compare_reconciliations IS
 'Worker: continues the comparison of a reconciliation whose pages are read, for about a second. Returns 0 when there is none';
 COMMENT ON FUNCTION orders_v1.as_amount IS 'Internal: a sum as bigint; the largest bigint if it is larger';
@@ -898,9 +901,9 @@ COMMENT ON FUNCTION orders_v1.reconciliation_view_of IS 'Internal: a reconciliat
 COMMENT ON FUNCTION orders_v1.difference_view_of IS 'Internal: a difference as the module reads it, with the order of its payment';
 COMMENT ON FUNCTION orders_v1.check_period IS 'Internal: OR422 invalid_field for a period that is empty, in the future or longer than 31 days';
 COMMENT ON FUNCTION orders_v1.start_reconciliation IS
-'Starts the reconciliation of a channel. p_entries NULL: the worker reads the transactions from the provider; otherwise a JSON array as in
-record_reconciliation_page, which is compared at once, or by the worker if that takes longer than a second. OR422 payment_channel_unknown,
-reconciliation_not_supported, invalid_field, OR409 reconciliation_running (with reconciliation_id)';
+'Starts the reconciliation of a channel, after one without progress for a day has failed. p_entries NULL: the worker reads the transactions from
+the provider; otherwise a JSON array as in record_reconciliation_page, which is compared at once, or by the worker if that takes longer than a
+second. OR422 payment_channel_unknown, reconciliation_not_supported, invalid_field, OR409 reconciliation_running (with reconciliation_id)';
 COMMENT ON FUNCTION orders_v1.lock_difference IS 'Internal: locks a difference. OR404 not_found';
 COMMENT ON FUNCTION orders_v1.close_difference IS 'Internal: resolves a locked difference; returns it';
 COMMENT ON FUNCTION orders_v1.difference_result IS 'Internal: the result for a difference, stored if the request has an idempotency key';

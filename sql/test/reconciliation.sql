@@ -322,6 +322,12 @@ SELECT is_empty('SELECT * FROM orders_check.all_violations', 'in the meantime no
 SELECT is(compare_reconciliations(77), 1, 'it continues');
 SELECT is((SELECT state FROM reconciliation WHERE tenant_id = 77 ORDER BY id DESC LIMIT 1), 'done', 'to the end');
 SELECT is(compare_reconciliations(77), 0, 'once');
+SELECT pg_temp.paid('S3', '5 hours'), pg_temp.reconcile(pg_temp.entry('S2')) \g (format=unaligned) /dev/null
+UPDATE due SET attempts = 15 WHERE kind = 'reconciliation';
+SELECT is(compare_reconciliations(77), 1, 'a step succeeds after fifteen errors');
+SELECT is((SELECT ROW(x.state, x.stage, d.attempts)::text FROM reconciliation x JOIN due d ON d.kind = 'reconciliation' AND d.id = x.id), '(running,transactions,0)',
+          'a successful step resets the attempts');
+SELECT is(compare_reconciliations(77), 1, 'the worker compares the rest');
 DROP TRIGGER slow ON reconciliation_difference;
 CREATE FUNCTION pg_temp.broken_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'broken'; END $$;
 SELECT pg_temp.tomorrow(), plan_reconciliations(77, 'sim', 'simulator') \g (format=unaligned) /dev/null
@@ -356,6 +362,9 @@ SELECT pg_temp.running() AS abandoned \gset
 UPDATE reconciliation SET updated_at = now() - interval '23 hours' WHERE id = :abandoned;
 SELECT is(pg_temp.refusal($$SELECT pg_temp.start(now() - interval '1 day', now(), '[]')$$), 'OR409 reconciliation_running channel', 'one that may still be continued blocks its channel');
 UPDATE reconciliation SET updated_at = now() - interval '25 hours' WHERE id = :abandoned;
+SELECT is(pg_temp.task(), 'first 0', 'a worker claims a page after a day without progress');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.start(now() - interval '1 day', now(), '[]')$$), 'OR409 reconciliation_running channel', 'one that a worker has claimed blocks its channel');
+UPDATE due SET due_at = now() WHERE kind = 'reconciliation' AND id = :abandoned;
 SELECT is((SELECT outcome FROM pg_temp.start(now() - interval '1 day', now(), '[]')), 'created', 'one without progress for a day does not');
 SELECT is((SELECT state || ' ' || error_code FROM reconciliation WHERE id = :abandoned), 'failed no_progress', 'it has failed');
 SELECT is_empty('SELECT FROM due WHERE kind = $$reconciliation$$', 'it has no further attempt');

@@ -174,16 +174,27 @@ subtest 'periods and channels' => sub {
 };
 
 subtest 'PayPal' => sub {
-    my $channel = unique('paypal');
-    upsert('payment-channels', $channel, provider => 'paypal');
+    my ($channel, $other) = map { unique('paypal') } 1, 2;
+    upsert('payment-channels', $_, provider => 'paypal') for $channel, $other;
     my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersPublicURL https://shop.example\nOrdersWorker Off\n"
-            . "OrdersPaymentChannel $channel provider=paypal url=http://127.0.0.1:9 secret-file=secret client-id=c webhook-id=w\n")->start;
+            . "OrdersPaymentChannel $channel provider=paypal url=http://127.0.0.1:9 secret-file=secret client-id=c webhook-id=w\n"
+            . "OrdersPaymentChannel $other provider=http url=http://127.0.0.1:9 secret-file=secret\n")->start;
+    refused(send_json($httpd, { channel => $other, from => $from, to => $to }), 422, 'reconciliation_not_supported', 'channel');
+    refused(send_json(undef, { channel => $channel, from => $from, to => $to }), 422, 'invalid_fields', 'channel');
+    is((rows('SELECT count(*) AS n FROM orders.reconciliation WHERE channel IN (?, ?)', $channel, $other))[0]{n}, 0,
+        'a server starts no reconciliation of a channel that it cannot read');
     my $reply = send_json($httpd, { channel => $channel, from => $from, to => $to });
     is($reply->code, 201, 'the worker reads the records') or diag($reply->as_string);
     is_deeply([ @{ $reply->{json} }{qw(provider source state entries finished_at sums)} ], [ 'paypal', 'provider', 'running', 0, undef, [] ], 'later');
     my $second = send_json($httpd, { channel => $channel, from => $from, to => $to });
     refused($second, 409, 'reconciliation_running', 'channel');
     is($second->{json}{reconciliation_id}, $reply->{json}{id}, 'one at a time');
+    db()->do(q(UPDATE orders.reconciliation SET updated_at = now() - interval '25 hours' WHERE tenant_id = 1 AND id = ?), undef, $reply->{json}{id});
+    my $third = send_json($httpd, { channel => $channel, from => $from, to => $to });
+    is($third->code, 201, 'a reconciliation without progress for a day is replaced') or diag($third->as_string);
+    my $replaced = get("/reconciliations/$reply->{json}{id}")->{json};
+    is_deeply([ $replaced->{state}, $replaced->{error}{code} ], [ 'failed', 'no_progress' ], 'the replaced one has failed');
+    $reply = $third;
     db()->selectrow_array(q(SELECT orders_v1.fail_reconciliation(1, ?, 'provider_unreachable', 'No answer.', true)), undef, $reply->{json}{id});
     my $failed = get("/reconciliations/$reply->{json}{id}")->{json};
     is_deeply([ @$failed{qw(state error)} ], [ 'failed', { code => 'provider_unreachable', message => 'No answer.' } ], 'a failure has its reason');

@@ -59,13 +59,20 @@ static orders_problem_t *read_csv_period(const orders_call_t *call, period_t *pe
     return problem;
 }
 
-/* The worker of this server, or of one with the same channels, reads the pages. */
+/* The worker of this server, or of one with the same channels, reads the pages. The catalogue may have another provider for the channel than
+   this server: its worker reads no pages then. */
 static orders_problem_t *check_channel(const orders_call_t *call, const char *name)
 {
     orders_problem_t *problem = NULL;
-    if (!orders_channel_find(call->providers, name)) {
+    const orders_channel_t *channel = orders_channel_find(call->providers, name);
+    if (!channel) {
         orders_problem_field(&problem, call->pool, "channel", ORDERS_E_payment_channel_unknown,
                              orders_error_sentence(ORDERS_E_payment_channel_unknown));
+    } else if (!channel->provider->list_transactions) {
+        problem = orders_problem(
+            call->pool, ORDERS_E_reconciliation_not_supported,
+            "The provider of the channel cannot list transactions: send them as CSV.");
+        orders_problem_field(&problem, call->pool, "channel", problem->error, problem->detail);
     }
     return problem;
 }
