@@ -87,7 +87,9 @@ static orders_problem_t *run_handler(orders_request_t *request, orders_reply_t *
     if (route->body) {
         ORDERS_TRY(orders_body_read(request));
     }
-    return route->handler(&request->call, reply);
+    request->database.written = false; /* a write of the authentication is no effect */
+    return orders_database_problem(&request->database, request->r->pool,
+                                   route->handler(&request->call, reply));
 }
 
 /** The path has no route of this method: sets Allow, accepts OPTIONS, and refuses any other method. */

@@ -515,5 +515,21 @@ orders_problem_t *orders_database_execute(orders_database_t *database, apr_pool_
     }
     apr_pool_cleanup_register(pool, run.result, clear_result, apr_pool_cleanup_null);
     *result = run.result;
+    database->written = database->written || intent != ORDERS_READ;
     return NULL;
+}
+
+static bool is_temporary_failure(orders_error_e error)
+{
+    return error == ORDERS_E_busy || error == ORDERS_E_database_unavailable ||
+           error == ORDERS_E_serialization_failed || error == ORDERS_E_statement_timeout ||
+           error == ORDERS_E_schema_mismatch || error == ORDERS_E_schema_version_unsupported;
+}
+
+orders_problem_t *orders_database_problem(const orders_database_t *database, apr_pool_t *pool,
+                                          orders_problem_t *problem)
+{
+    return problem && !problem->extra && database->written && is_temporary_failure(problem->error)
+               ? unavailable(pool, ORDERS_E_outcome_unknown, problem->log)
+               : problem;
 }

@@ -42,6 +42,7 @@ typedef struct orders_database_t {
     void *stop_context;
     orders_schema_t *schema; /**< the known version of the schema; NULL: not checked */
     const orders_log_t *log;
+    bool written; /**< a write has been committed */
     /* Totals for the access log: microseconds, and round trips. */
     apr_time_t busy_us, queue_us;
     int trips;
@@ -103,5 +104,13 @@ orders_problem_t *orders_database_execute(orders_database_t *database, apr_pool_
                                           const orders_statement_t *statement,
                                           const orders_params_t *params, orders_intent_e intent,
                                           PGresult **result) ORDERS_MUSTCHECK;
+
+/**
+ * The problem of a request of several statements: `outcome_unknown` instead of a temporary failure of the database after a write was
+ * committed, because the other codes state that nothing was done. A problem with members that describe its effects, such as
+ * `lines_stored`, and NULL are returned as they are.
+ */
+orders_problem_t *orders_database_problem(const orders_database_t *database, apr_pool_t *pool,
+                                          orders_problem_t *problem) ORDERS_MUSTCHECK;
 
 #endif

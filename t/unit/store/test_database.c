@@ -138,6 +138,9 @@ static void rows_are_binary_and_statements_prepared_once(void **state)
     fixture.database.prepared_statements = false;
     assert_null(run(&one, ORDERS_READ, &result));
     assert_int_equal(fixture.database.trips, 6);
+    assert_false(fixture.database.written);
+    assert_null(run(&one, ORDERS_WRITE, &result));
+    assert_true(fixture.database.written);
 }
 
 static void a_second_statement_waits_until_the_first_is_durable(void **state)
