@@ -3,7 +3,7 @@
 # HTTP load generator: many clients in one process, with an event loop over non-blocking sockets on loopback.
 #
 # Each client sends one request at a time. `next` returns the next request of a client, a hash with
-#   method, path, token, key (Idempotency-Key), body (hash: JSON; string: sent as is), type, headers (hash)
+#   method, path, token, key (Idempotency-Key), body (hash: JSON; string: sent as is), type, headers (hash), port (default: that of the load)
 # and any members of the scenario. A number means: call again after this many seconds; undef: the client is done. `done` is called with the
 # request and its response:
 #   status (0: no response), headers (lower case), body, seconds, error, stale (how often a persistent connection was closed).
@@ -100,12 +100,15 @@ sub wire {
 
 sub send_it {
     my ($self, $client) = @_;
+    my $port = $client->{request}{port} // $self->{port};
+    $self->hang_up($client) if $client->{socket} && $client->{port} != $port;
+    $client->{port} = $port;
     if (!$client->{socket}) {
         socket(my $socket, AF_INET, SOCK_STREAM, IPPROTO_TCP) or die "socket: $!\n";
         fcntl $socket, F_SETFL, fcntl($socket, F_GETFL, 0) | O_NONBLOCK;
         setsockopt $socket, IPPROTO_TCP, TCP_NODELAY, 1;
         @$client{qw(socket fd reused)} = ($socket, fileno $socket, 0);
-        if (!connect($socket, pack_sockaddr_in($self->{port}, INADDR_LOOPBACK)) && $! != EINPROGRESS) {
+        if (!connect($socket, pack_sockaddr_in($port, INADDR_LOOPBACK)) && $! != EINPROGRESS) {
             return $self->finish($client, error => "connect: $!");
         }
     }
