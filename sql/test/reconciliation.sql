@@ -58,34 +58,34 @@ $$;
 
 -- The daily plan.
 SELECT is(plan_reconciliations(77, 'sim', 'paypal'), 0, 'a channel of another provider is not reconciled');
-SELECT is(plan_reconciliations(77, 'none', 'simulator'), 0, 'nor is one that does not exist');
+SELECT is(plan_reconciliations(77, 'none', 'simulator'), 0, 'an unknown channel is not reconciled');
 SELECT is(plan_reconciliations(77, 'sim', 'simulator'), 1, 'a channel is reconciled');
 SELECT is((SELECT ROW(channel, provider, source, state, now() - from_at, now() - to_at)::text FROM reconciliation WHERE tenant_id = 77),
           ROW('sim', 'simulator', 'provider', 'running', interval '3 days', interval '3 hours')::text, 'the last three days but the last three hours');
-SELECT is(plan_reconciliations(77, 'sim', 'simulator'), 0, 'one runs at a time');
+SELECT is(plan_reconciliations(77, 'sim', 'simulator'), 0, 'a channel has one running reconciliation');
 SELECT is_empty('SELECT FROM claim_reconciliations(77, $$down$$, 10, 60)', 'a channel gives its own tasks only');
 SELECT is(pg_temp.task(), 'first 0', 'the worker claims it');
-SELECT is(pg_temp.task(), NULL, 'once within its lease');
+SELECT is(pg_temp.task(), NULL, 'a claimed page is not claimed again within its lease');
 
 -- Pages.
 SELECT pg_temp.paid('T1'), pg_temp.paid('T2') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.page('9', '2', pg_temp.entry('X')), false, 'a page that is not awaited is ignored');
 SELECT is(pg_temp.page(NULL, '2', pg_temp.entry('T1')), true, 'the first page is stored');
-SELECT is(pg_temp.page(NULL, '2', pg_temp.entry('T1')), false, 'once');
+SELECT is(pg_temp.page(NULL, '2', pg_temp.entry('T1')), false, 'a stored page is not stored again');
 SELECT is(pg_temp.task(), '2 0', 'the second page is due at once');
 SELECT is(fail_reconciliation(77, pg_temp.running(), 'provider_unreachable', 'no answer', false), false, 'an attempt fails');
 SELECT is((SELECT due_at - now() FROM due WHERE tenant_id = 77 AND kind = 'reconciliation'), interval '1 minute', 'the page is tried again');
 UPDATE due SET due_at = now() WHERE tenant_id = 77 AND kind = 'reconciliation';
 SELECT is(pg_temp.task(), '2 1', 'from where it stopped');
-SELECT is((SELECT error_code FROM reconciliation WHERE tenant_id = 77), 'provider_unreachable', 'with the reason');
+SELECT is((SELECT error_code FROM reconciliation WHERE tenant_id = 77), 'provider_unreachable', 'a failed attempt stores the reason');
 SELECT is(pg_temp.page('2', '3', pg_temp.entry('T1')), true, 'the second page is stored');
-SELECT is(pg_temp.task(), '3 0', 'which ends the backoff');
-SELECT is((SELECT error_code FROM reconciliation WHERE tenant_id = 77), NULL, 'and clears the reason');
+SELECT is(pg_temp.task(), '3 0', 'a success ends the backoff');
+SELECT is((SELECT error_code FROM reconciliation WHERE tenant_id = 77), NULL, 'a success clears the reason');
 SELECT is(pg_temp.page('3', NULL, pg_temp.entry('T1'), pg_temp.entry('T2')), true, 'the last page is stored');
-SELECT is((SELECT state FROM reconciliation WHERE tenant_id = 77), 'done', 'and everything is compared');
+SELECT is((SELECT state FROM reconciliation WHERE tenant_id = 77), 'done', 'the reconciliation is done after its last page');
 SELECT is(pg_temp.counts(), 'entries 2 = matched 2 + different 0 + unsettled 0 + ignored 0; transactions 2, missing 0', 'a transaction on two pages counts once');
-SELECT is(pg_temp.sums(), 'USD capture: here 2/2000 there 2/2000 matched 2/2000', 'to the cent');
-SELECT is_empty('SELECT FROM due WHERE tenant_id = 77 AND kind = $$reconciliation$$', 'nothing is left to do');
+SELECT is(pg_temp.sums(), 'USD capture: here 2/2000 there 2/2000 matched 2/2000', 'the sums of both sides are equal');
+SELECT is_empty('SELECT FROM due WHERE tenant_id = 77 AND kind = $$reconciliation$$', 'a reconciliation that is done has no work left');
 SELECT is(plan_reconciliations(77, 'sim', 'simulator'), 0, 'the next one starts');
 SELECT pg_temp.tomorrow() \g (format=unaligned) /dev/null
 SELECT is(plan_reconciliations(77, 'sim', 'simulator'), 1, 'a day later');
@@ -93,8 +93,8 @@ SELECT is(plan_reconciliations(77, 'sim', 'simulator'), 1, 'a day later');
 -- Failures.
 SELECT is(fail_reconciliation(77, pg_temp.running(), 'not_authorized', 'no permission', true), true, 'a permanent error ends it');
 SELECT is((SELECT ROW(state, error_code, error_message)::text FROM reconciliation WHERE tenant_id = 77 ORDER BY id DESC LIMIT 1),
-          '(failed,not_authorized,"no permission")', 'with the reason');
-SELECT is(plan_reconciliations(77, 'sim', 'simulator'), 0, 'until the next day');
+          '(failed,not_authorized,"no permission")', 'a failed reconciliation has the reason');
+SELECT is(plan_reconciliations(77, 'sim', 'simulator'), 0, 'the next daily reconciliation starts a day later');
 SELECT pg_temp.tomorrow() \g (format=unaligned) /dev/null
 SELECT is(plan_reconciliations(77, 'sim', 'simulator'), 1, 'there is another one');
 SELECT is((SELECT string_agg(fail_reconciliation(77, pg_temp.running(), 'x', NULL, false)::text, ' ') FROM generate_series(1, 16)),
@@ -142,14 +142,14 @@ SELECT is_empty('SELECT * FROM orders_check.all_violations', 'a difference is no
 SELECT is(pg_temp.reconcile(pg_temp.entry('T3', '{"amount": 999}'), pg_temp.entry('T4'), pg_temp.entry('T6')), 'done', 'a later run');
 SELECT is(pg_temp.differences(), 'N1 missing_here, T3 amount_mismatch, T4 currency_mismatch reconciled, T5 kind_mismatch, T6 missing_there reconciled',
           'doubles nothing and closes what is gone');
-SELECT is((SELECT count(*) FROM reconciliation_difference WHERE resolved_by IS NULL AND resolution = 'reconciled' AND resolved_at IS NOT NULL), 2::bigint, 'with the time');
+SELECT is((SELECT count(*) FROM reconciliation_difference WHERE resolved_by IS NULL AND resolution = 'reconciled' AND resolved_at IS NOT NULL), 2::bigint, 'a reconciled difference has the time and no operator');
 SELECT pg_temp.reconcile(pg_temp.entry('T3')), pg_temp.reconcile(pg_temp.entry('T3', '{"amount": 999}')) \g (format=unaligned) /dev/null
-SELECT is((SELECT state || ' ' || there_amount FROM reconciliation_difference WHERE transaction_id = 'T3'), 'open 999', 'one that comes back is opened again');
+SELECT is((SELECT state || ' ' || there_amount FROM reconciliation_difference WHERE transaction_id = 'T3'), 'open 999', 'a difference that is found again is opened again');
 SELECT pg_temp.reconcile(pg_temp.entry('T3', '{"amount": 998}')) \g (format=unaligned) /dev/null
 SELECT is((SELECT state || ' ' || there_amount FROM reconciliation_difference WHERE transaction_id = 'T3'), 'open 998', 'an open one shows what was reported last');
 SELECT pg_temp.reconcile(pg_temp.entry('T3', '{"kind": "refund"}')) \g (format=unaligned) /dev/null
 SELECT is((SELECT string_agg(kind || ' ' || state, ', ' ORDER BY kind) FROM reconciliation_difference WHERE transaction_id = 'T3'),
-          'amount_mismatch resolved, kind_mismatch open', 'one that becomes another kind is closed and opened as that');
+          'amount_mismatch resolved, kind_mismatch open', 'a difference that changes its kind is closed and recorded with the new kind');
 
 -- What a difference is depends on the books too, not only on the entries of a run.
 SELECT pg_temp.reconcile(pg_temp.entry('O1'), pg_temp.entry('O2'), pg_temp.entry('O3')) \g (format=unaligned) /dev/null
@@ -168,9 +168,9 @@ SELECT is((pg_temp.resolve(pg_temp.number('O2'), 'x')), 'done commented x', 'and
 
 -- A comment closes a difference for as long as it stays the same.
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.resolve(%s, $$ $$)', pg_temp.number('T3', 'kind_mismatch'))), 'OR422 required_field comment', 'a difference is closed with a comment');
-SELECT is(pg_temp.resolve(pg_temp.number('T3', 'kind_mismatch'), ' booked elsewhere '), 'done commented booked elsewhere', 'which is kept');
-SELECT is(pg_temp.resolve(pg_temp.number('T3', 'kind_mismatch'), 'again'), 'unchanged commented booked elsewhere', 'once');
-SELECT is((SELECT resolved_by FROM reconciliation_difference WHERE id = pg_temp.number('T3', 'kind_mismatch')), pg_temp.uid('olga'), 'with the operator');
+SELECT is(pg_temp.resolve(pg_temp.number('T3', 'kind_mismatch'), ' booked elsewhere '), 'done commented booked elsewhere', 'a difference is closed with a comment, which is trimmed');
+SELECT is(pg_temp.resolve(pg_temp.number('T3', 'kind_mismatch'), 'again'), 'unchanged commented booked elsewhere', 'a closed difference keeps its comment');
+SELECT is((SELECT resolved_by FROM reconciliation_difference WHERE id = pg_temp.number('T3', 'kind_mismatch')), pg_temp.uid('olga'), 'a closed difference has the operator');
 SELECT pg_temp.reconcile(pg_temp.entry('T3', '{"kind": "refund"}')) \g (format=unaligned) /dev/null
 SELECT is((SELECT state FROM reconciliation_difference WHERE id = pg_temp.number('T3', 'kind_mismatch')), 'resolved', 'a later run leaves it closed');
 SELECT pg_temp.reconcile(pg_temp.entry('T3', '{"kind": "refund", "amount": 1}')) \g (format=unaligned) /dev/null
@@ -186,26 +186,26 @@ SELECT is(pg_temp.reconcile(pg_temp.entry('R1', jsonb_build_object('payment_key'
                             pg_temp.entry('R3', jsonb_build_object('intent_id', 'I-b')),
                             pg_temp.entry('R4', jsonb_build_object('intent_id', 'I-b')),
                             pg_temp.entry('R5', jsonb_build_object('payment_key', gen_random_uuid()))), 'done', 'the provider reports money of lost transactions');
-SELECT is(pg_temp.states(:a) || ', ' || pg_temp.states(:b), 'open unpaid none, open unpaid none', 'nothing is recorded by itself');
+SELECT is(pg_temp.states(:a) || ', ' || pg_temp.states(:b), 'open unpaid none, open unpaid none', 'a reconciliation records no money');
 SELECT is((SELECT string_agg(d.transaction_id || ' ' || d.applicable, ', ' ORDER BY d.transaction_id) FROM list_differences(77, NULL, 'sim', 'open', 'missing_here', 100, NULL) AS d
            WHERE d.transaction_id LIKE 'R%'), 'R1 true, R2 false, R3 true, R4 true, R5 false', 'money of known payments can be applied');
 SELECT is(pg_temp.reason($$SELECT pg_temp.apply('R2')$$), 'OR409 difference_not_applicable: payment_not_found', 'a refund after its capture only');
 SELECT is(pg_temp.apply('R1'), 'done applied', 'a capture is applied');
-SELECT is(pg_temp.states(:a), 'completed paid none', 'which pays its order');
-SELECT is(pg_temp.apply('R1'), 'unchanged applied', 'once');
-SELECT is((SELECT d.applicable FROM list_differences(77, NULL, 'sim', 'open', 'missing_here', 100, NULL) AS d WHERE d.transaction_id = 'R2'), true, 'now its refund can be applied');
-SELECT is(pg_temp.apply('R2', 'key') || ', ' || pg_temp.apply('R2', 'key'), 'done applied, done applied', 'and is, once per key');
-SELECT is((SELECT ROW(payment_state, captured, refunded)::text FROM orders WHERE id = :a), '(partially_refunded,1000,301)', 'to the cent');
+SELECT is(pg_temp.states(:a), 'completed paid none', 'an applied capture pays its order');
+SELECT is(pg_temp.apply('R1'), 'unchanged applied', 'an applied difference is not applied again');
+SELECT is((SELECT d.applicable FROM list_differences(77, NULL, 'sim', 'open', 'missing_here', 100, NULL) AS d WHERE d.transaction_id = 'R2'), true, 'a refund can be applied after its capture');
+SELECT is(pg_temp.apply('R2', 'key') || ', ' || pg_temp.apply('R2', 'key'), 'done applied, done applied', 'a replay of an applied difference returns its result');
+SELECT is((SELECT ROW(payment_state, captured, refunded)::text FROM orders WHERE id = :a), '(partially_refunded,1000,301)', 'an order has the sums of applied differences');
 SELECT is(pg_temp.apply('R3'), 'done applied', 'a payment is found by its intent too');
 SELECT is(pg_temp.reason($$SELECT pg_temp.apply('R4')$$), 'OR409 difference_not_applicable: payment_already_captured', 'the rules of events refuse a second capture');
-SELECT is_empty($$SELECT FROM provider_event WHERE transaction_id = 'R4'$$, 'without a trace, so that it can be tried again');
+SELECT is_empty($$SELECT FROM provider_event WHERE transaction_id = 'R4'$$, 'a refused difference stores no event, so that it can be applied later');
 SELECT is(pg_temp.reason($$SELECT pg_temp.apply('R5')$$), 'OR409 difference_not_applicable: payment_not_found', 'money of a lost order cannot be applied');
-SELECT is(pg_temp.resolve(pg_temp.number('R5'), 'refunded at the provider'), 'done commented refunded at the provider', 'but closed with a comment');
-SELECT is(pg_temp.reason($$SELECT pg_temp.apply('R5')$$), 'OR409 difference_not_applicable: commented', 'and then not applied');
+SELECT is(pg_temp.resolve(pg_temp.number('R5'), 'refunded at the provider'), 'done commented refunded at the provider', 'money of a lost order is resolved with a comment');
+SELECT is(pg_temp.reason($$SELECT pg_temp.apply('R5')$$), 'OR409 difference_not_applicable: commented', 'a resolved difference cannot be applied');
 SELECT is(pg_temp.reason(format('SELECT orders_v1.apply_difference(77, $$operator$$, $$operator$$, NULL, $$a$$, NULL, NULL, %s)', pg_temp.number('T5', 'kind_mismatch'))),
-          'OR409 difference_not_applicable: kind_mismatch', 'nor is another kind of difference');
+          'OR409 difference_not_applicable: kind_mismatch', 'a difference of another kind cannot be applied');
 SELECT is((SELECT string_agg(actor || ' ' || api, ',') FROM order_history WHERE order_id = :a AND axis = 'payment' AND version = (SELECT max(version) FROM orders WHERE id = :a)),
-          'provider operator', 'as an event of the provider');
+          'provider operator', 'an applied difference is an event of the provider');
 UPDATE provider_transaction SET created_at = now() - interval '4 hours' WHERE transaction_id LIKE 'R%';
 SELECT is(pg_temp.reconcile(pg_temp.entry('R1'), pg_temp.entry('R2', '{"kind": "refund", "amount": 301}'), pg_temp.entry('R3')), 'done', 'the next run');
 SELECT is(pg_temp.sums(), 'USD capture: here 8/8000 there 2/2000 matched 2/2000, USD refund: here 1/301 there 1/301 matched 1/301', 'finds the same money on both sides');
@@ -216,7 +216,7 @@ SELECT pg_temp.reconcile(pg_temp.entry('W1', jsonb_build_object('kind', 'refund'
 SELECT is(pg_temp.reason($$SELECT pg_temp.apply('W1')$$), 'OR409 difference_not_applicable: waiting', 'a refund waits for its capture');
 SELECT is_empty($$SELECT FROM provider_event WHERE transaction_id = 'W1'$$, 'outside of the database');
 SELECT pg_temp.hear('w', 'paid', :w, 1000, 'W0') \g (format=unaligned) /dev/null
-SELECT is(pg_temp.apply('W1'), 'done applied', 'and is applied after it');
+SELECT is(pg_temp.apply('W1'), 'done applied', 'a refund is applied after its capture');
 SELECT is(pg_temp.states(:w), 'completed refunded none', 'in full');
 
 -- An event reports a refund with another amount than the entry, before an operator applies the difference.
@@ -230,7 +230,7 @@ SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find no
 SELECT pg_temp.reconcile(pg_temp.entry('X1', '{"kind": "refund", "amount": 301}')) \g (format=unaligned) /dev/null
 SELECT is((SELECT string_agg(kind || ' ' || state, ', ' ORDER BY kind) FROM reconciliation_difference WHERE transaction_id = 'X1'),
           'amount_mismatch open, missing_here resolved', 'the next run reports both amounts');
-SELECT is(pg_temp.resolve(pg_temp.number('X1', 'amount_mismatch'), 'the event is right'), 'done commented the event is right', 'which an operator resolves');
+SELECT is(pg_temp.resolve(pg_temp.number('X1', 'amount_mismatch'), 'the event is right'), 'done commented the event is right', 'an operator resolves a difference of amounts');
 
 -- Entries of an operator.
 SELECT is(pg_temp.refusal(c.sql), c.refusal, c.name)
@@ -243,14 +243,14 @@ FROM (VALUES ($$SELECT pg_temp.start(now() - interval '1 day', now())$$, 'OR422 
              ($$SELECT pg_temp.start(NULL, now(), '[]')$$, 'OR422 invalid_field from', 'no period')) AS c (sql, refusal, name);
 SELECT is((SELECT ROW(outcome, replayed, (reconciliation).source, (reconciliation).state, (reconciliation).matched, (reconciliation).requested_by = pg_temp.uid('olga'))::text
            FROM pg_temp.start(now() - interval '5 days 1 hour', now() - interval '4 days', jsonb_build_array(pg_temp.entry('T8')), 'sim', 'k')), '(created,f,csv,done,1,t)', 'a CSV is compared at once');
-SELECT is((SELECT ROW(outcome, replayed, (reconciliation).sums[1].there_amount)::text FROM pg_temp.start(now(), now(), '[]', 'sim', 'k')), '(created,t,1000)', 'once per key');
+SELECT is((SELECT ROW(outcome, replayed, (reconciliation).sums[1].there_amount)::text FROM pg_temp.start(now(), now(), '[]', 'sim', 'k')), '(created,t,1000)', 'a replay returns the stored reconciliation');
 SELECT is((SELECT ROW(channel, source, state, matched, open, cardinality(sums))::text FROM read_reconciliation(77, (SELECT max(id) FROM reconciliation))), '(sim,csv,done,1,0,1)', 'it can be read');
-SELECT is_empty('SELECT FROM read_reconciliation(77, 999999999)', 'by its id');
-SELECT is((SELECT array_agg(id) FROM list_reconciliations(77, 'sim', 'done', 2, NULL)), (SELECT (array_agg(id ORDER BY id DESC))[1:2] FROM reconciliation WHERE state = 'done'), 'and listed, newest first');
-SELECT is((SELECT count(*) FROM list_reconciliations(77, NULL, 'failed', 100, NULL)), 2::bigint, 'by state');
-SELECT is((SELECT count(*) FROM list_reconciliations(77, 'down', NULL, 100, NULL)), 0::bigint, 'by channel');
+SELECT is_empty('SELECT FROM read_reconciliation(77, 999999999)', 'an unknown reconciliation is not found');
+SELECT is((SELECT array_agg(id) FROM list_reconciliations(77, 'sim', 'done', 2, NULL)), (SELECT (array_agg(id ORDER BY id DESC))[1:2] FROM reconciliation WHERE state = 'done'), 'reconciliations of a channel are listed, newest first');
+SELECT is((SELECT count(*) FROM list_reconciliations(77, NULL, 'failed', 100, NULL)), 2::bigint, 'reconciliations are listed by state');
+SELECT is((SELECT count(*) FROM list_reconciliations(77, 'down', NULL, 100, NULL)), 0::bigint, 'no reconciliation of an unknown channel');
 SELECT is((SELECT array_agg(d.transaction_id) FROM list_differences(77, (SELECT reconciliation_id FROM reconciliation_difference WHERE transaction_id = 'R5'), NULL, NULL, NULL, 100, NULL) AS d),
-          '{R5,R4,R3,R2,R1}', 'with its differences');
+          '{R5,R4,R3,R2,R1}', 'the differences of a reconciliation are listed');
 SELECT is((SELECT array_agg(d.transaction_id) FROM list_differences(77, NULL, NULL, 'open', 'missing_here', 2, pg_temp.number('R5')) AS d), '{R4,N1}', 'in pages');
 
 SELECT is((SELECT ROW((reconciliation).transactions, (reconciliation).missing_there)::text FROM pg_temp.start(now() - interval '2 hours', now(), '[]')), '(1,0)',
@@ -267,8 +267,8 @@ SELECT (reconciliation).id AS many FROM pg_temp.start(now() - interval '10 days'
     SELECT jsonb_agg(pg_temp.entry('B' || n, jsonb_build_object('occurred_at', now() - interval '9 days'))) FROM generate_series(1, 450) AS n)) \gset
 SELECT compare_reconciliations(77) FROM generate_series(1, 20) \g (format=unaligned) /dev/null
 SELECT is((SELECT ROW(state, entries, different, transactions, missing_there)::text FROM reconciliation WHERE id = :many), '(done,450,450,450,450)', 'many differences are found, each once');
-SELECT is((SELECT string_agg(format('%s %s', here_count, there_count), ', ') FROM reconciliation_sum WHERE reconciliation_id = :many), '450 450', 'and counted');
-SELECT is((SELECT count(*) FROM reconciliation_difference WHERE reconciliation_id = :many), 900::bigint, 'both ways');
+SELECT is((SELECT string_agg(format('%s %s', here_count, there_count), ', ') FROM reconciliation_sum WHERE reconciliation_id = :many), '450 450', 'all transactions are counted');
+SELECT is((SELECT count(*) FROM reconciliation_difference WHERE reconciliation_id = :many), 900::bigint, 'differences of both sides are found');
 DELETE FROM provider_transaction WHERE transaction_id LIKE 'M%';
 DELETE FROM reconciliation_difference WHERE reconciliation_id = :many;
 
@@ -285,16 +285,16 @@ CREATE TRIGGER book BEFORE INSERT ON reconciliation_sum FOR EACH ROW EXECUTE FUN
 SELECT is((SELECT ROW((reconciliation).state, (reconciliation).entries, (reconciliation).matched, (reconciliation).different)::text
            FROM pg_temp.start(now() - interval '1 day', now() - interval '4 hours', jsonb_build_array(pg_temp.entry('V1', jsonb_build_object('occurred_at', now() - interval '5 hours'))))),
           '(done,1,0,1)', 'money that is recorded during the comparison was not matched');
-SELECT is_empty('SELECT * FROM orders_check.reconciliations_fit', 'but all counts add up');
-SELECT is_empty($$SELECT FROM reconciliation_difference WHERE transaction_id = 'V1'$$, 'and it is not missing');
+SELECT is_empty('SELECT * FROM orders_check.reconciliations_fit', 'all counts add up');
+SELECT is_empty($$SELECT FROM reconciliation_difference WHERE transaction_id = 'V1'$$, 'money recorded during the comparison is no difference');
 DROP TRIGGER book ON reconciliation_sum;
 DELETE FROM provider_transaction WHERE transaction_id = 'V1';
 
 -- PayPal's are read by the worker; one runs at a time.
 SELECT pg_temp.operator_put('payment-channels', 'pp', '{"provider": "paypal"}') \g (format=unaligned) /dev/null
 SELECT is((SELECT ROW(outcome, (reconciliation).state, (reconciliation).source)::text FROM pg_temp.start(now() - interval '31 days', now(), NULL, 'pp')), '(created,running,provider)', 'a channel of PayPal can be reconciled');
-SELECT is(pg_temp.refusal($$SELECT pg_temp.start(now() - interval '1 day', now(), NULL, 'pp')$$), 'OR409 reconciliation_running channel', 'one at a time');
-SELECT is((pg_temp.hint($$SELECT pg_temp.start(now() - interval '1 day', now(), NULL, 'pp')$$) ->> 'reconciliation_id')::bigint, pg_temp.running('pp'), 'whose id is told');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.start(now() - interval '1 day', now(), NULL, 'pp')$$), 'OR409 reconciliation_running channel', 'a second reconciliation of a channel is refused');
+SELECT is((pg_temp.hint($$SELECT pg_temp.start(now() - interval '1 day', now(), NULL, 'pp')$$) ->> 'reconciliation_id')::bigint, pg_temp.running('pp'), 'the refusal has the id of the running reconciliation');
 SELECT is(pg_temp.task('pp'), 'first 0', 'the worker reads it');
 SELECT is(plan_reconciliations(77, 'pp', 'paypal'), 0, 'the daily one waits for it');
 SELECT is(fail_reconciliation(77, pg_temp.running('pp'), 'x', 'x', true), true, 'it fails');
@@ -309,19 +309,19 @@ DELETE FROM due WHERE kind = 'reconciliation' AND id = pg_temp.running('pp');
 DELETE FROM reconciliation WHERE id = pg_temp.running('pp');
 UPDATE reconciliation SET to_at = now() - interval '40 days', from_at = now() - interval '41 days' WHERE channel = 'pp' AND scheduled;
 SELECT plan_reconciliations(77, 'pp', 'paypal') \g (format=unaligned) /dev/null
-SELECT is((SELECT to_at - from_at FROM reconciliation WHERE id = pg_temp.running('pp')), interval '744 hours', 'but no more than 31 days');
+SELECT is((SELECT to_at - from_at FROM reconciliation WHERE id = pg_temp.running('pp')), interval '744 hours', 'a daily reconciliation covers at most 31 days');
 SELECT fail_reconciliation(77, pg_temp.running('pp'), 'x', 'x', true) \g (format=unaligned) /dev/null
 
 -- A large set is compared in steps, by the worker.
 CREATE FUNCTION pg_temp.slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1.1); RETURN NULL; END $$;
 CREATE TRIGGER slow AFTER INSERT ON reconciliation_difference FOR EACH ROW EXECUTE FUNCTION pg_temp.slow();
 SELECT is(pg_temp.reconcile(pg_temp.entry('S1')), 'running', 'a comparison that takes long');
-SELECT is((SELECT ROW(kind, channel, due_at <= now())::text FROM due WHERE tenant_id = 77 AND kind = 'reconciliation'), '(reconciliation,"",t)', 'is left to the worker');
-SELECT is(pg_temp.task(), NULL, 'which asks no provider for it');
-SELECT is_empty('SELECT * FROM orders_check.all_violations', 'in the meantime nothing is wrong');
-SELECT is(compare_reconciliations(77), 1, 'it continues');
-SELECT is((SELECT state FROM reconciliation WHERE tenant_id = 77 ORDER BY id DESC LIMIT 1), 'done', 'to the end');
-SELECT is(compare_reconciliations(77), 0, 'once');
+SELECT is((SELECT ROW(kind, channel, due_at <= now())::text FROM due WHERE tenant_id = 77 AND kind = 'reconciliation'), '(reconciliation,"",t)', 'a long comparison is left to the worker');
+SELECT is(pg_temp.task(), NULL, 'a comparison is no task for a channel');
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing during a comparison');
+SELECT is(compare_reconciliations(77), 1, 'the worker continues the comparison');
+SELECT is((SELECT state FROM reconciliation WHERE tenant_id = 77 ORDER BY id DESC LIMIT 1), 'done', 'the worker completes the comparison');
+SELECT is(compare_reconciliations(77), 0, 'a complete comparison has no further step');
 SELECT pg_temp.paid('S3', '5 hours'), pg_temp.reconcile(pg_temp.entry('S2')) \g (format=unaligned) /dev/null
 UPDATE due SET attempts = 15 WHERE kind = 'reconciliation';
 SELECT is(compare_reconciliations(77), 1, 'a step succeeds after fifteen errors');
@@ -335,11 +335,11 @@ UPDATE reconciliation SET stage = 'entries', compared_at = now() WHERE id = pg_t
 UPDATE due SET channel = '' WHERE kind = 'reconciliation' AND id = pg_temp.running();
 CREATE TRIGGER broken AFTER UPDATE ON reconciliation FOR EACH ROW EXECUTE FUNCTION pg_temp.broken_row();
 SELECT is(compare_reconciliations(77), 1, 'an unexpected error ends the step');
-SELECT is((SELECT ROW(attempts, due_at - now())::text FROM due WHERE kind = 'reconciliation' AND id = pg_temp.running()), '(1,00:00:05)', 'and it is tried again later');
+SELECT is((SELECT ROW(attempts, due_at - now())::text FROM due WHERE kind = 'reconciliation' AND id = pg_temp.running()), '(1,00:00:05)', 'a failed step is repeated after 5 seconds');
 DROP TRIGGER broken ON reconciliation;
 UPDATE due SET due_at = now() WHERE kind = 'reconciliation';
-SELECT is(compare_reconciliations(77), 1, 'with success');
-SELECT is_empty('SELECT FROM due WHERE kind = $$reconciliation$$', 'in the end');
+SELECT is(compare_reconciliations(77), 1, 'a repeated step succeeds');
+SELECT is_empty('SELECT FROM due WHERE kind = $$reconciliation$$', 'the repeated step completes the comparison');
 
 -- A reconciliation that cannot end fails, so that it does not block its channel.
 SELECT pg_temp.tomorrow(), plan_reconciliations(77, 'sim', 'simulator') \g (format=unaligned) /dev/null
@@ -347,26 +347,26 @@ SELECT pg_temp.running() AS stuck \gset
 CREATE TRIGGER broken BEFORE INSERT ON reconciliation_difference FOR EACH ROW EXECUTE FUNCTION pg_temp.broken_row();
 UPDATE reconciliation SET stage = 'entries', compared_at = now() WHERE id = :stuck;
 INSERT INTO reconciliation_entry (tenant_id, channel, transaction_id, reconciliation_id, kind, amount, currency, occurred_at)
-VALUES (77, 'sim', 'X1', :stuck, 'capture', 1000, 'USD', now() - interval '1 day');
+VALUES (77, 'sim', 'STUCK', :stuck, 'capture', 1000, 'USD', now() - interval '1 day');
 UPDATE due SET channel = '', attempts = 14 WHERE kind = 'reconciliation' AND id = :stuck;
 SELECT is(compare_reconciliations(77), 1, 'the fifteenth attempt of a comparison fails');
-SELECT is((SELECT state FROM reconciliation WHERE id = :stuck), 'running', 'and it is tried again');
+SELECT is((SELECT state FROM reconciliation WHERE id = :stuck), 'running', 'a reconciliation with a failed comparison is still running');
 UPDATE due SET due_at = now() WHERE kind = 'reconciliation' AND id = :stuck;
 SELECT is(compare_reconciliations(77), 1, 'the sixteenth attempt fails');
 SELECT is((SELECT state || ' ' || error_code FROM reconciliation WHERE id = :stuck), 'failed internal_error', 'the reconciliation has failed');
 SELECT is_empty('SELECT FROM due WHERE kind = $$reconciliation$$', 'it has no further attempt');
 DROP TRIGGER broken ON reconciliation_difference;
-DELETE FROM reconciliation_entry WHERE transaction_id = 'X1';
+DELETE FROM reconciliation_entry WHERE transaction_id = 'STUCK';
 SELECT pg_temp.tomorrow(), plan_reconciliations(77, 'sim', 'simulator') \g (format=unaligned) /dev/null
 SELECT pg_temp.running() AS abandoned \gset
 UPDATE reconciliation SET updated_at = now() - interval '23 hours' WHERE id = :abandoned;
-SELECT is(pg_temp.refusal($$SELECT pg_temp.start(now() - interval '1 day', now(), '[]')$$), 'OR409 reconciliation_running channel', 'one that may still be continued blocks its channel');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.start(now() - interval '1 day', now(), '[]')$$), 'OR409 reconciliation_running channel', 'a reconciliation with progress within a day blocks its channel');
 UPDATE reconciliation SET updated_at = now() - interval '25 hours' WHERE id = :abandoned;
 SELECT is(pg_temp.task(), 'first 0', 'a worker claims a page after a day without progress');
-SELECT is(pg_temp.refusal($$SELECT pg_temp.start(now() - interval '1 day', now(), '[]')$$), 'OR409 reconciliation_running channel', 'one that a worker has claimed blocks its channel');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.start(now() - interval '1 day', now(), '[]')$$), 'OR409 reconciliation_running channel', 'a reconciliation with a claimed page blocks its channel');
 UPDATE due SET due_at = now() WHERE kind = 'reconciliation' AND id = :abandoned;
-SELECT is((SELECT outcome FROM pg_temp.start(now() - interval '1 day', now(), '[]')), 'created', 'one without progress for a day does not');
-SELECT is((SELECT state || ' ' || error_code FROM reconciliation WHERE id = :abandoned), 'failed no_progress', 'it has failed');
+SELECT is((SELECT outcome FROM pg_temp.start(now() - interval '1 day', now(), '[]')), 'created', 'a reconciliation without progress for a day does not block its channel');
+SELECT is((SELECT state || ' ' || error_code FROM reconciliation WHERE id = :abandoned), 'failed no_progress', 'the abandoned reconciliation has failed');
 SELECT is_empty('SELECT FROM due WHERE kind = $$reconciliation$$', 'it has no further attempt');
 
 -- A provider whose pages were read some time ago had not listed what was new then.
@@ -414,7 +414,7 @@ SELECT is(pg_temp.missing(), 'H1', 'it compares the transactions of its first ho
 UPDATE reconciliation_entry SET reported_at = now() - interval '401 days' WHERE transaction_id = 'T1';
 SELECT pg_temp.tomorrow(), plan_reconciliations(77, 'sim', 'simulator') \g (format=unaligned) /dev/null
 SELECT is_empty($$SELECT FROM reconciliation_entry WHERE transaction_id = 'T1'$$, 'entries are deleted after 400 days');
-SELECT isnt_empty($$SELECT FROM reconciliation_entry WHERE transaction_id = 'T2'$$, 'not before');
+SELECT isnt_empty($$SELECT FROM reconciliation_entry WHERE transaction_id = 'T2'$$, 'younger entries are kept');
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
 
 SELECT * FROM finish();

@@ -37,8 +37,8 @@ FROM generate_series(1, 20) AS n;
 INSERT INTO mail (tenant_id, order_id, template, recipient, created_at) VALUES (77, :a, 'pay_link', 'waiting@example.com', now() - interval '1 year');
 SELECT is(purge_mails(77, interval '10 days', 1000), 10, 'mails older than the age are deleted, sent and dead ones');
 SELECT is((SELECT count(*)::integer FROM mail WHERE tenant_id = 77), 11, 'younger ones are kept, and one that is not sent');
-SELECT is((SELECT recipient FROM mail WHERE tenant_id = 77 AND done_at IS NULL AND NOT dead), 'waiting@example.com', 'whatever its age is');
-SELECT is(purge_mails(77, interval '10 days', 1000), 0, 'once');
+SELECT is((SELECT recipient FROM mail WHERE tenant_id = 77 AND done_at IS NULL AND NOT dead), 'waiting@example.com', 'an unsent mail of any age is kept');
+SELECT is(purge_mails(77, interval '10 days', 1000), 0, 'a second call deletes no mail');
 
 -- The worker calls each purge once a minute for each tenant, mostly when nothing is old.
 CREATE FUNCTION pg_temp.duration_of(p_call text) RETURNS interval LANGUAGE plpgsql AS $$
@@ -81,7 +81,7 @@ SELECT 77, n, 'X' || n, :seller, :bob, 'USD', now() - interval '200 days' FROM g
 INSERT INTO cart_reorder (tenant_id, cart_id, order_id) VALUES (77, 900002, :a);
 UPDATE orders SET cart_id = 900003 WHERE tenant_id = 77 AND id = :a;
 SELECT is(purge_carts(77, interval '180 days', 1000), 1, 'an open cart that was not changed for the age is deleted');
-SELECT bag_eq('SELECT id FROM cart WHERE tenant_id = 77', ARRAY[900001, 900003, 900004]::bigint[], 'one that was changed or became an order is kept');
+SELECT bag_eq('SELECT id FROM cart WHERE tenant_id = 77', ARRAY[900001, 900003, 900004]::bigint[], 'a cart that was changed or became an order is kept');
 SELECT is_empty('SELECT FROM cart_reorder WHERE tenant_id = 77 AND cart_id = 900002', 'its rows go with it');
 UPDATE orders SET cart_id = NULL WHERE tenant_id = 77 AND id = :a;
 DELETE FROM cart WHERE tenant_id = 77 AND id = 900003;
@@ -105,12 +105,12 @@ VALUES (77, 'sim', 'e1', 'confirming', :b_payment, 'done', NULL, now() - interva
        (77, 'sim', 'e9', 'ignored', NULL, 'unchanged', NULL, now() - interval '500 days', now());
 SELECT is(purge_provider_events(77, interval '400 days', 1000), 3, 'applied events are deleted');
 SELECT bag_eq('SELECT event_id FROM provider_event WHERE tenant_id = 77', ARRAY['e3', 'e4', 'e5', 'e6', 'e7', 'e8'],
-    'all events of a payment with a younger, a waiting or a refused one are kept');
+    'all events of a payment with a younger, waiting or refused event are kept');
 UPDATE provider_event SET resolved_at = now() WHERE tenant_id = 77 AND event_id IN ('e6', 'e7');
-SELECT is(purge_provider_events(77, interval '400 days', 1000), 3, 'once the refused one is resolved, they are deleted');
+SELECT is(purge_provider_events(77, interval '400 days', 1000), 3, 'all events are deleted after the refused event is resolved');
 UPDATE provider_event SET received_at = now() - interval '500 days' WHERE tenant_id = 77 AND event_id = 'e4';
 UPDATE payment SET refunding = 1, captured = 1000, captured_at = now() WHERE tenant_id = 77 AND id = :c_payment;
-SELECT is(purge_provider_events(77, interval '400 days', 1000), 0, 'and those of a payment with a pending refund');
+SELECT is(purge_provider_events(77, interval '400 days', 1000), 0, 'events of a payment with a pending refund are kept');
 
 -- A call reads what it deletes, without statistics, and is bounded.
 INSERT INTO idempotency (tenant_id, actor_id, route, key, fingerprint, created_at)
@@ -131,16 +131,16 @@ SELECT pg_temp.all_of($$SELECT purge_idempotency(77, interval '1 day')$$) AS k, 
        pg_temp.all_of($$SELECT purge_tokens(77, interval '100 days', 2000)$$) AS t, pg_temp.all_of($$SELECT purge_carts(77, interval '100 days', 2000)$$) AS c,
        pg_temp.all_of($$SELECT purge_provider_events(77, interval '600 days', 2000)$$) AS e \gset
 SELECT is(:'k'::text, '12000 in several calls', 'all keys are deleted');
-SELECT is(:'m'::text, '2500 in several calls', 'all mails');
-SELECT is(:'t'::text, '2500 in several calls', 'all tokens');
-SELECT is(:'c'::text, '2500 in several calls', 'all carts');
-SELECT is(:'e'::text, '2500 in several calls', 'all events');
+SELECT is(:'m'::text, '2500 in several calls', 'all mails are deleted');
+SELECT is(:'t'::text, '2500 in several calls', 'all tokens are deleted');
+SELECT is(:'c'::text, '2500 in several calls', 'all carts are deleted');
+SELECT is(:'e'::text, '2500 in several calls', 'all events are deleted');
 SELECT results_eq($$SELECT pg_temp.scans('idempotency'), pg_temp.scans('mail'), pg_temp.scans('token'), pg_temp.scans('cart'), pg_temp.scans('cart_line'),
                            pg_temp.scans('cart_reorder'), pg_temp.scans('provider_event'), pg_temp.scans('orders'), pg_temp.scans('payment')$$,
     format('VALUES (%s::bigint, %s::bigint, %s::bigint, %s::bigint, %s::bigint, %s::bigint, %s::bigint, %s::bigint, %s::bigint)', :before_i, :before_m, :before_t,
            :before_k, :before_l, :before_r, :before_e, :before_o, :before_p), 'no table is scanned');
 SELECT cmp_ok(pg_temp.fetched('idempotency') - :before_fi, '<=', 40000::bigint, 'each key is read a few times');
-SELECT cmp_ok(pg_temp.fetched('mail') - :before_fm, '<=', 40000::bigint, 'and each mail');
+SELECT cmp_ok(pg_temp.fetched('mail') - :before_fm, '<=', 40000::bigint, 'each mail is read a few times');
 
 -- A call that takes long ends early.
 CREATE FUNCTION pg_temp.take_time() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.6); RETURN NULL; END $$;
@@ -161,7 +161,7 @@ INSERT INTO provider_event (tenant_id, channel, event_id, type, verdict, receive
 SELECT 77, 'sim', 's' || n, 'ignored', 'unchanged', now() - interval '2 years', now() FROM generate_series(1, 3500) AS n;
 SELECT cmp_ok(purge_idempotency(77, interval '1 day'), '<=', 2000, 'a call ends after a second: keys');
 SELECT cmp_ok(purge_mails(77, interval '100 days', 10000), '<=', 2000, 'mails');
-SELECT cmp_ok(purge_tokens(77, interval '100 days', 10000), '<=', 2000, 'tokens');
+SELECT cmp_ok(purge_tokens(77, interval '100 days', 10000), '<=', 2000, 'a call ends after a second: tokens');
 SELECT cmp_ok(purge_carts(77, interval '100 days', 10000), '<=', 2000, 'carts');
 SELECT cmp_ok(purge_provider_events(77, interval '600 days', 10000), '<=', 2000, 'events');
 
