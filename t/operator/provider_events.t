@@ -59,28 +59,28 @@ subtest 'a list of events' => sub {
     my ($refused, $wrong) = told($order, 'paid', amount => 10_01);
     my ($done, $paid, $id) = told($order, 'paid');
     is("$refused $done", 'refused done', 'two events');
-    is(ids("order=$order->{id}"), "$paid $wrong", 'of an order, the newest first');
+    is(ids("order=$order->{id}"), "$paid $wrong", 'events of an order, newest first');
     is(ids("order=$order->{order_number}"), "$paid $wrong", 'by its number') if $order->{order_number};
-    is(ids("order=$order->{id}&verdict=refused"), $wrong, 'by verdict');
+    is(ids("order=$order->{id}&verdict=refused"), $wrong, 'events of an order by verdict');
     is(ids("order=$order->{id}&verdict=waiting"), '', 'none waits');
-    is(ids("order=$order->{id}&resolved=false"), $wrong, 'not resolved');
+    is(ids("order=$order->{id}&resolved=false"), $wrong, 'events of an order that are not resolved');
     is(ids("order=$order->{id}&resolved=true"), '', 'none is resolved');
-    is(ids("order=$order->{id}&channel=simulator"), "$paid $wrong", 'by channel');
-    is(ids("order=$order->{id}&channel=other"), '', 'of another channel');
-    is(ids('order=999999999'), '', 'of no order');
-    like(ids('resolved=false'), qr/^(?:\d+ )*\Q$wrong\E\b/, 'of all orders');
+    is(ids("order=$order->{id}&channel=simulator"), "$paid $wrong", 'events of an order by channel');
+    is(ids("order=$order->{id}&channel=other"), '', 'no event of another channel');
+    is(ids('order=999999999'), '', 'no event of an unknown order');
+    like(ids('resolved=false'), qr/^(?:\d+ )*\Q$wrong\E\b/, 'unresolved events of all orders');
     my $page = get("?order=$order->{id}&limit=1")->{json};
     is($page->{provider_events}[0]{id}, $paid, 'a page');
-    is(get("?order=$order->{id}&limit=1&cursor=$page->{next_cursor}")->{json}{provider_events}[0]{id}, $wrong, 'and the next');
+    is(get("?order=$order->{id}&limit=1&cursor=$page->{next_cursor}")->{json}{provider_events}[0]{id}, $wrong, 'the second page has the next event');
     refused(get('?verdict=lost', unchecked => 1), 422, 'invalid_fields');
     refused(get('?resolved=maybe', unchecked => 1), 422, 'invalid_fields');
     refused(get('?state=x', unchecked => 1), 422, 'invalid_fields');
     my $shown = get("/$paid")->{json}{provider_event};
     is_deeply([ @$shown{qw(id channel event_id type verdict refusal amount currency resolved_at)} ], [ $paid, 'simulator', $id, 'paid', 'done', undef, 10_00, 'USD', undef ],
         'an event');
-    is($shown->{order}{id}, $order->{id}, 'with its order');
+    is($shown->{order}{id}, $order->{id}, 'an event has its order');
     $shown = get("/$wrong")->{json}{provider_event};
-    is_deeply([ @$shown{qw(verdict refusal detail)} ], [ 'refused', 'amount_mismatch', 'The amount differs from that of the payment.' ], 'and why it was refused');
+    is_deeply([ @$shown{qw(verdict refusal detail)} ], [ 'refused', 'amount_mismatch', 'The amount differs from that of the payment.' ], 'a refused event has the reason');
     refused(get("/$_"), 404, 'not_found') for 999_999_999, 'x';
 };
 
@@ -91,15 +91,15 @@ subtest 'resolving' => sub {
     my $reply = post("$wrong/resolve", { comment => 'Refunded at the provider.' }, headers => { 'Idempotency-Key' => $key });
     is($reply->code, 200, 'a refused event is resolved') or diag($reply->as_string);
     my $event = $reply->{json}{provider_event};
-    is($event->{resolution}, 'Refunded at the provider.', 'with the comment');
-    is($event->{resolved_by}, operator->{id}, 'and who');
-    ok($event->{resolved_at}, 'and when');
+    is($event->{resolution}, 'Refunded at the provider.', 'a resolved event has the comment');
+    is($event->{resolved_by}, operator->{id}, 'a resolved event has the operator');
+    ok($event->{resolved_at}, 'a resolved event has the time');
     is(post("$wrong/resolve", { comment => 'Refunded at the provider.' }, headers => { 'Idempotency-Key' => $key })->content, $reply->content, 'the answer is repeated');
     refused(post("$wrong/resolve", { comment => 'Again.' }), 409, 'provider_event_settled');
     refused(post("$wrong/retry", {}), 409, 'provider_event_settled');
-    is(ids("order=$order->{id}&resolved=true"), $wrong, 'it is listed as resolved');
-    is(ids("order=$order->{id}&resolved=false"), '', 'and no longer as open');
-    is(scalar rows('SELECT * FROM orders.unresolved_provider_events WHERE tenant_id = 1 AND order_id = ?', $order->{id}), 0, 'nor in the view');
+    is(ids("order=$order->{id}&resolved=true"), $wrong, 'a resolved event is listed as resolved');
+    is(ids("order=$order->{id}&resolved=false"), '', 'a resolved event is not listed as unresolved');
+    is(scalar rows('SELECT * FROM orders.unresolved_provider_events WHERE tenant_id = 1 AND order_id = ?', $order->{id}), 0, 'a resolved event is not in the view');
     my ($done, $paid) = told($order, 'paid');
     refused(post("$paid/resolve", { comment => 'No.' }), 409, 'provider_event_settled');
     refused(post("$wrong/resolve", {}), 422, 'invalid_fields');
@@ -108,10 +108,10 @@ subtest 'resolving' => sub {
     $order = order();
     my ($waiting, $early, $id) = told($order, 'refunded', amount => 1_00);
     is($waiting, 'waiting', 'a refund before its capture waits');
-    is(post("$early/resolve", { comment => 'Handled by hand.' })->{json}{provider_event}{refusal}, 'resolved', 'until it is resolved');
-    is((told($order, 'paid'))[0], 'done', 'then the capture');
+    is(post("$early/resolve", { comment => 'Handled at the provider.' })->{json}{provider_event}{refusal}, 'resolved', 'a waiting event is resolved');
+    is((told($order, 'paid'))[0], 'done', 'the capture is applied');
     is(state_of($order), 'completed paid', 'comes without it');
-    is(send_event(event($order, 'refunded', amount => 1_00), $id), 'refused', 'and so does its repeat');
+    is(send_event(event($order, 'refunded', amount => 1_00), $id), 'refused', 'a repeat of the resolved event is refused');
 };
 
 subtest 'applying again' => sub {
@@ -123,12 +123,12 @@ subtest 'applying again' => sub {
     is($refused, 'refused', 'a transaction of another order');
     my $reply = post("$taken/retry", {});
     is($reply->code, 200, 'is applied again') or diag($reply->as_string);
-    is("$reply->{json}{result} $reply->{json}{provider_event}{refusal}", 'refused transaction_id_taken', 'and refused again');
+    is("$reply->{json}{result} $reply->{json}{provider_event}{refusal}", 'refused transaction_id_taken', 'a retried event is refused again');
     db()->do('UPDATE orders.provider_event SET transaction_id = ? WHERE tenant_id = 1 AND id = ?', undef, unique('tx'), $taken);
     my $key = unique('key');
     $reply = post("$taken/retry", {}, headers => { 'Idempotency-Key' => $key });
-    is("$reply->{json}{result} $reply->{json}{provider_event}{verdict}", 'done done', 'when what was wrong is corrected it is applied');
-    is(state_of($order), 'completed paid', 'to the order');
+    is("$reply->{json}{result} $reply->{json}{provider_event}{verdict}", 'done done', 'a retried event is applied after a correction');
+    is(state_of($order), 'completed paid', 'a retried event pays its order');
     is(post("$taken/retry", {}, headers => { 'Idempotency-Key' => $key })->content, $reply->content, 'the answer is repeated');
     refused(post("$taken/retry", {}), 409, 'provider_event_settled');
     is(send_event('{' . unique('x'), unique('evt')), 'refused', 'an event that cannot be read');
@@ -179,7 +179,7 @@ END2
     is(send_event(event(order(), 'paid'), unique('evt'), $httpd->url("$admin/payments/simulator/events")), 403, 'the closed operator API refuses them');
     is(api(GET => $httpd->url("$admin/provider-events"), token => operator->{token}, unchecked => 1)->code, 403, 'like everything else');
     is(send_event(event(order(), 'paid'), unique('evt'), $httpd->url('/events/simulator')), 'done', 'their own Location does not');
-    is(send_event(event(order(), 'paid'), unique('evt'), $httpd->url('/bare/simulator')), 'done', 'nor does one without Require');
+    is(send_event(event(order(), 'paid'), unique('evt'), $httpd->url('/bare/simulator')), 'done', 'a Location without Require accepts events');
 };
 
 invariants_hold();
