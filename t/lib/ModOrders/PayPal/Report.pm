@@ -66,10 +66,10 @@ sub _others {
     return if !$book->{others};
     my $like = sub { my ($end, %with) = @_; return { %{$capture}, id => substr($capture->{id}, 0, 15) . $end, status => 'COMPLETED', invoice_id => undef, %with } };
     return (
-        _transaction($book, $like->('AA'), code => 'T0006', custom => 'another-shop'),
-        _transaction($book, $like->('AB'), code => 'T0400', debit => 1),
-        _transaction($book, $like->('AC', amount => { currency_code => 'RUB', value => '10.00' }), code => 'T0200'),
-        _transaction($book, $like->('AD'), code => 'T0106', debit => 1, custom => $capture->{custom_id}),
+        _transaction($book, $like->('ZA'), code => 'T0006', custom => 'another-shop'),
+        _transaction($book, $like->('ZB'), code => 'T0400', debit => 1),
+        _transaction($book, $like->('ZC', amount => { currency_code => 'RUB', value => '10.00' }), code => 'T0200'),
+        _transaction($book, $like->('ZD'), code => 'T0106', debit => 1, custom => $capture->{custom_id}),
     );
 }
 
