@@ -7,21 +7,21 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
-use Faults::Checker;
 use Faults::Client;
-use Faults::Process qw(ended wait_for);
 use Faults::Scenario qw(closing);
 use Faults::Stand;
 use IO::Select;
 use IO::Socket::INET;
+use ModOrders::Files qw(slurp);
 use ModOrders::MailServer;
+use ModOrders::Process qw(ended wait_or_die);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-plan skip_all => 'no exim4' unless ModOrders::MailServer->available;
+plan skip_all => 'exim4 is not installed' unless ModOrders::MailServer->available;
 
 my $stand = Faults::Stand->new->start_postgres;
-my $channel = $stand->start_simulator;
+my $channel = $stand->start_channel;
 my $provider = $stand->{simulator};
 my $mail = ModOrders::MailServer->start;
 my $postgres = $stand->postgres;
@@ -32,7 +32,7 @@ sub hang { return IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 256)
 my ($gone, $mute) = map { hang() } 1 .. 2;
 my $hung = $channel =~ s/simulator (.*):\d+ /'gone ' . $1 . ':' . $gone->sockport . ' '/er =~ s/timeout=\d+/timeout=20/r;
 my $paypal = $channel =~ s/simulator provider=http (.*) timeout=\d+/removed provider=paypal $1 client-id=a webhook-id=b/r;
-sub hangs { my ($listener) = @_; wait_for('a call', 15, sub { IO::Select->new($listener)->can_read(0) }) }
+sub hangs { my ($listener) = @_; wait_or_die('a call', 15, sub { IO::Select->new($listener)->can_read(0) }) }
 
 sub start {
     my ($mails) = @_;
@@ -50,7 +50,7 @@ sub stop {
     my $pid = delete $stand->{httpd};
     my $from = time;
     kill WINCH => $pid;
-    eval { wait_for('the stop', 30, sub { ended($pid) }) };
+    eval { wait_or_die('the stop', 30, sub { ended($pid) }) };
     cmp_ok(time - $from, '<=', 5.5, sprintf 'a graceful stop, %s: %.1f s', $what, time - $from);
 }
 
@@ -146,7 +146,7 @@ my %work = (
     reconciliations => sub { obsolete('reconciliation', 'removed') },
 );
 
-my ($table) = map { open my $in, '<', $_ or die "$_: $!"; local $/; scalar <$in> } "$Faults::Stand::root/mod_orders/worker/job_table.c";
+my $table = slurp("$ModOrders::Stand::root/mod_orders/worker/job_table.c");
 my @jobs = $table =~ /^\s*\.name = "(\w+)",$/mg;
 is_deeply([ sort keys %work ], [ sort @jobs ], 'each job of the table is measured') or BAIL_OUT('a job without a measurement');
 
@@ -214,7 +214,7 @@ value(q(WITH w AS (UPDATE orders.due SET due_at = now() WHERE channel = 'simulat
 start($mail->plain_url);
 my $from = time;
 my $left = sub { value(q(SELECT count(*) FROM orders.payment WHERE order_id = ANY(?) AND intent_id IS NULL), \@slow) };
-eval { wait_for('the intents', 40, sub { !$left->() }) };
+eval { wait_or_die('the intents', 40, sub { !$left->() }) };
 cmp_ok(time - $from, '<', 15, sprintf '32 payments of a provider that takes 1.5 s for each: %.1f s', time - $from);
 $provider->mode('approve');
 

@@ -10,10 +10,10 @@ use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Checker;
 use Faults::Client qw(create);
 use Faults::Load;
-use Faults::Process qw(ended wait_for);
 use Faults::Scenario qw(closing none_of);
 use Faults::Stand;
 use ModOrders::PayPal;
+use ModOrders::Process qw(children_of ended wait_or_die);
 use POSIX ();
 use Test::More;
 use Time::HiRes qw(time);
@@ -46,7 +46,7 @@ sub refunded_order {
     my $order = $entry->{order};
     $paypal->approve(payment_of($order)->{intent_id});
     webhook('CHECKOUT.ORDER.APPROVED', $order);
-    wait_for('the capture', 10, sub { state_of($order) eq 'paid' });
+    wait_or_die('the capture', 10, sub { state_of($order) eq 'paid' });
     $paypal->refund(payment_of($order)->{transaction_id}, { currency_code => 'USD', value => '3.00' });
     my $refund = $paypal->order(payment_of($order)->{intent_id})->{purchase_units}[0]{payments}{refunds}[0]{id};
     return ($order, $refund);
@@ -63,9 +63,9 @@ sub webhook { my ($type, $order) = @_; return scalar Faults::Load->one_by_one($s
 # What must be true of an order in the end.
 sub settles {
     my ($order, $refund, $what) = @_;
-    ok(eval { wait_for('the refund', 15, sub { hurry(); state_of($order) eq 'partially_refunded' }) }, "$what: the refund is recorded")
+    ok(eval { wait_or_die('the refund', 15, sub { hurry(); state_of($order) eq 'partially_refunded' }) }, "$what: the refund is recorded")
       or diag(state_of($order), explain(notice_of($refund)));
-    ok(eval { wait_for('the notice', 15, sub { notice_of($refund)->{verdict} eq 'verified' }) }, "$what: the webhook is verified");
+    ok(eval { wait_or_die('the notice', 15, sub { notice_of($refund)->{verdict} eq 'verified' }) }, "$what: the webhook is verified");
     is($postgres->value('SELECT refunded FROM orders.orders WHERE id = ?', $order), 300, "$what: once");
 }
 
@@ -99,9 +99,9 @@ subtest 'PayPal is gone' => sub {
 # Kills httpd as a whole, and starts it again.
 sub kill_httpd {
     my $pid = delete $stand->{httpd};
-    my @children = Faults::Process::children_of($pid);
+    my @children = children_of($pid);
     kill KILL => $pid, @children;
-    wait_for('the end of httpd', 10, sub { ended($pid) && !grep { kill 0 => $_ } @children });
+    wait_or_die('the end of httpd', 10, sub { ended($pid) && !grep { kill 0 => $_ } @children });
     $stand->start_httpd(channels => $channel);
 }
 
@@ -120,7 +120,7 @@ subtest 'httpd is killed while it verifies' => sub {
     my $request = request_of('PAYMENT.CAPTURE.REFUNDED', $order);
     my $sender = fork // die "fork: $!\n";
     if (!$sender) { Faults::Load->one_by_one($stand->{port}, $request); POSIX::_exit(0) }
-    wait_for('the notice', 10, sub { notice_of($refund)->{verdict} });
+    wait_or_die('the notice', 10, sub { notice_of($refund)->{verdict} });
     kill_httpd();
     kill KILL => $sender;
     waitpid $sender, 0;
@@ -136,14 +136,14 @@ subtest 'httpd is killed while it captures' => sub {
     my $request = request_of('CHECKOUT.ORDER.APPROVED', $order);
     my $sender = fork // die "fork: $!\n";
     if (!$sender) { Faults::Load->one_by_one($stand->{port}, $request); POSIX::_exit(0) }
-    wait_for('the notice', 10, sub { notice_of($intent)->{verdict} });
+    wait_or_die('the notice', 10, sub { notice_of($intent)->{verdict} });
     kill_httpd();
     kill KILL => $sender;
     waitpid $sender, 0;
     $paypal->set;
-    ok(eval { wait_for('the capture', 20, sub { hurry(); state_of($order) eq 'paid' }) }, 'an approval is captured after the restart') or diag(state_of($order));
+    ok(eval { wait_or_die('the capture', 20, sub { hurry(); state_of($order) eq 'paid' }) }, 'an approval is captured after the restart') or diag(state_of($order));
     is(scalar @{ $paypal->order($intent)->{purchase_units}[0]{payments}{captures} }, 1, 'once');
-    ok(eval { wait_for('the notice', 20, sub { hurry(); notice_of($intent)->{verdict} eq 'verified' }) }, 'and verified');
+    ok(eval { wait_or_die('the notice', 20, sub { hurry(); notice_of($intent)->{verdict} eq 'verified' }) }, 'and verified');
 };
 
 is($postgres->value(q(SELECT count(*) FROM orders.provider_notice WHERE verdict <> 'verified')), 0, 'no webhook is left');

@@ -11,11 +11,11 @@ use Faults::Client qw(create);
 use Faults::Data;
 use Faults::Load;
 use Faults::Postgres;
-use Faults::Process qw(children_of ended run_quiet wait_for);
 use Faults::Scenario qw(closing);
 use Faults::Stand;
 use Faults::Text qw(from_json);
 use ModOrders::PayPal;
+use ModOrders::Process qw(children_of ended run_quiet wait_or_die);
 use Test::More;
 use Time::HiRes qw(time);
 
@@ -64,7 +64,7 @@ sub sums_of { my ($order) = @_; return join ' ', $stand->postgres->db->selectrow
 sub pay {
     my ($order) = @_;
     $paypal->approve(payment_of($order)->{intent_id});
-    wait_for("the payment of order $order", 20, sub { payment_of($order)->{transaction_id} && sums_of($order) !~ /^0 / });
+    wait_or_die("the payment of order $order", 20, sub { payment_of($order)->{transaction_id} && sums_of($order) !~ /^0 / });
     return $order;
 }
 
@@ -73,7 +73,7 @@ sub refund {
     my $before = (split / /, sums_of($order))[1];
     my $reply  = ask(POST => "/orders/$order/refund", {reason => 'back', amount => $amount});
     die "no refund: $reply->{status} $reply->{body}\n" if $reply->{status} !~ /^20[01]$/;
-    wait_for("the refund of order $order", 20, sub { (split / /, sums_of($order))[1] == $before + $amount });
+    wait_or_die("the refund of order $order", 20, sub { (split / /, sums_of($order))[1] == $before + $amount });
     return $order;
 }
 
@@ -82,7 +82,7 @@ sub refund {
 sub ago { my ($seconds) = @_; return value(q(SELECT to_char(now() AT TIME ZONE 'UTC' - make_interval(secs => ?), 'YYYY-MM-DD"T"HH24:MI:SS"Z"')), $seconds) }
 
 sub started {
-    wait_for('the end of another reconciliation', 30, sub { !value(q(SELECT count(*) FROM orders.reconciliation WHERE state = 'running')) });
+    wait_or_die('the end of another reconciliation', 30, sub { !value(q(SELECT count(*) FROM orders.reconciliation WHERE state = 'running')) });
     $stand->postgres->db->do(q(UPDATE orders.provider_transaction SET created_at = created_at - make_interval(secs => ?) WHERE created_at > now() - interval '1 hour'), undef, $AGE);
     my $reply = ask(POST => '/reconciliations', {channel => 'paypal', from => ago(86_400), to => ago(0)});
     die "no reconciliation: $reply->{status} $reply->{body}\n" if $reply->{status} != 201;
@@ -92,7 +92,7 @@ sub started {
 sub ended_reconciliation {
     my ($id) = @_;
     my $now;
-    wait_for("the end of reconciliation $id", 30, sub { $now = ask(GET => "/reconciliations/$id")->{json}; $now->{state} ne 'running' });
+    wait_or_die("the end of reconciliation $id", 30, sub { $now = ask(GET => "/reconciliations/$id")->{json}; $now->{state} ne 'running' });
     return $now;
 }
 
@@ -123,14 +123,14 @@ is(counts(reconciled()), 'state done matched 3 different 0 missing_there 0', 'bo
 
 subtest 'the transaction search does not answer' => sub {
     my $id = do { switch(trouble => 'stuck', on => 'search', delay => 60); started() };
-    wait_for('a search', 15, sub { $paypal->state->{waiting} });
+    wait_or_die('a search', 15, sub { $paypal->state->{waiting} });
     my $from = time;
     pay(placed('ten'));
     cmp_ok(time - $from, '<', 5, 'a payment is captured meanwhile');
     my $pid = delete $stand->{httpd};
     $from = time;
     kill WINCH => $pid;
-    wait_for('the stop', 30, sub { ended($pid) });
+    wait_or_die('the stop', 30, sub { ended($pid) });
     cmp_ok(time - $from, '<=', 5.5, sprintf 'and a graceful stop takes %.1f s', time - $from);
     is(value('SELECT attempts FROM orders.due WHERE kind = \'reconciliation\' AND id = ?', $id), 0, 'which is no failed attempt');
     switch();
@@ -143,7 +143,7 @@ subtest 'the transaction search fails' => sub {
     switch(trouble => '500', on => 'search', times => 1);
     my $id = started();
     my $due = sub { $stand->postgres->rows('SELECT attempts, due_at > now() + interval \'20 seconds\' AS later FROM orders.due WHERE kind = \'reconciliation\' AND id = ?', $id)->[0] };
-    ok(eval { wait_for('the failure', 15, sub { my $row = $due->(); $row && $row->{attempts} == 1 && $row->{later} }) }, 'a failure is counted and postponed');
+    ok(eval { wait_or_die('the failure', 15, sub { my $row = $due->(); $row && $row->{attempts} == 1 && $row->{later} }) }, 'a failure is counted and postponed');
     my $failed = ask(GET => "/reconciliations/$id")->{json};
     is("$failed->{state} $failed->{error}{code}", 'running provider_unreachable', 'with its cause');
     pay(placed('ten'));
@@ -156,11 +156,11 @@ subtest 'httpd is killed between two pages' => sub {
     switch(page_size => 1, trouble => 'slow', on => 'search', delay => 1);
     my ($before, $id) = ($searches->(), started());
     my $pages = sub { value('SELECT pages FROM orders.reconciliation WHERE id = ?', $id) };
-    wait_for('the second page', 15, sub { $pages->() == 1 && $searches->() == $before + 2 });
+    wait_or_die('the second page', 15, sub { $pages->() == 1 && $searches->() == $before + 2 });
     my $pid = delete $stand->{httpd};
     my @children = children_of($pid);
     kill KILL => $pid, @children;
-    wait_for('the end of httpd', 10, sub { ended($pid) && !grep { kill 0 => $_ } @children });
+    wait_or_die('the end of httpd', 10, sub { ended($pid) && !grep { kill 0 => $_ } @children });
     is($pages->(), 1, 'one page is recorded');
     switch(page_size => 1);
     start();
@@ -191,7 +191,7 @@ subtest 'a restore to an earlier time' => sub {
     # what the restore loses
     switch();
     value(q(UPDATE orders.due SET due_at = now() WHERE kind = 'refund' RETURNING id));
-    wait_for('the refund', 20, sub { sums_of($sent_again) eq '1999 500' });
+    wait_or_die('the refund', 20, sub { sums_of($sent_again) eq '1999 500' });
     pay($_) for $lost_capture, $yen;
     refund($lost_capture, 250);
     refund($lost_refund, 999);
@@ -228,7 +228,7 @@ subtest 'a restore to an earlier time' => sub {
     is(sums_of($yen), '700 0', 'an amount without decimals');
     is(sums_of($lost_refund), '1999 999', 'a refund');
     is(sums_of($second_refund), '1000 300', 'a second refund');
-    wait_for('the refund', 20, sub { value(q(UPDATE orders.due SET due_at = now() WHERE kind = 'refund' RETURNING id)); sums_of($sent_again) eq '1999 500' });
+    wait_or_die('the refund', 20, sub { value(q(UPDATE orders.due SET due_at = now() WHERE kind = 'refund' RETURNING id)); sums_of($sent_again) eq '1999 500' });
     is(sums_of($sent_again), '1999 500', 'a refund that the worker sends again');
 
     switch(webhooks => 0);

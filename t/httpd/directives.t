@@ -225,7 +225,7 @@ subtest 'OrdersTokenCacheProvider, OrdersTokenCache' => sub {
 };
 
 subtest 'OrdersMail' => sub {
-    plan(skip_all => 'no exim4') unless ModOrders::MailServer->available;
+    plan(skip_all => 'exim4 is not installed') unless ModOrders::MailServer->available;
     my $mails = ModOrders::MailServer->start;
     my $httpd = ModOrders::Httpd->new(server => 'OrdersSecretFile secret', locations => ModOrders::Httpd::locations() . <<'END');
 <VirtualHost *:*>
