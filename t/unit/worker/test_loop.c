@@ -75,13 +75,15 @@ static const orders_job_t waits = {.name = "waits",
 static const orders_job_t ticks = {
     .name = "ticks", .batch = 1, .parallel = 1, .tenants = one_tenant, .turn = quick_turn};
 
-static orders_loop_t *fresh(apr_pool_t *own, orders_channel_t *channel)
+/** `interval`: between two runs of the job that waits. */
+static orders_loop_t *fresh_every(apr_pool_t *own, orders_channel_t *channel,
+                                  apr_interval_time_t interval)
 {
     orders_loop_t *loop = orders_loop_create(own);
 
     orders_loop_add(loop, &(orders_loop_instance_t){.job = &waits,
                                                     .channel = channel,
-                                                    .interval = apr_time_from_msec(50),
+                                                    .interval = interval,
                                                     .breaker = channel->breaker,
                                                     .open = open_context,
                                                     .data = channel});
@@ -92,6 +94,11 @@ static orders_loop_t *fresh(apr_pool_t *own, orders_channel_t *channel)
     begun = waiting = most = released = quick = 0;
     stopping = false;
     return loop;
+}
+
+static orders_loop_t *fresh(apr_pool_t *own, orders_channel_t *channel)
+{
+    return fresh_every(own, channel, apr_time_from_msec(50));
 }
 
 /** Ticks until a counter has reached a value, for at most five seconds. */
@@ -126,6 +133,22 @@ static void test_items_of_a_counterpart_are_under_way_side_by_side(void **state)
     apr_pool_destroy(own);
     assert_int_equal(most, 8);
     assert_int_equal(waiting, 0);
+}
+
+/** The interval lets the job start only once. */
+static void test_each_claim_starts_the_next_run(void **state)
+{
+    apr_pool_t *own;
+    orders_channel_t channel = {.name = "card"};
+    orders_loop_t *loop;
+
+    apr_pool_create(&own, pool);
+    loop = fresh_every(own, &channel, apr_time_from_sec(3600));
+    left = 20;
+    assert_true(reaches(loop, &waiting, 8));
+    __atomic_store_n(&stopping, true, __ATOMIC_RELAXED);
+    apr_pool_destroy(own);
+    assert_int_equal(most, 8);
 }
 
 static void test_a_stop_ends_all_runs(void **state)
@@ -209,6 +232,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         LOOP_TEST(test_items_of_a_counterpart_are_under_way_side_by_side),
+        LOOP_TEST(test_each_claim_starts_the_next_run),
         LOOP_TEST(test_a_stop_ends_all_runs),
         LOOP_TEST(test_one_run_probes_a_counterpart_that_has_failed),
         LOOP_TEST(test_each_instance_has_a_report),
