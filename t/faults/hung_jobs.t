@@ -166,5 +166,11 @@ for my $server ([ 'never responds', $mute, $paid[2], sub { hangs($mute) } ], [ '
     $postgres->value(q(WITH d AS (DELETE FROM orders.due WHERE kind = 'mail' AND id = ?) UPDATE orders.mail SET dead = true WHERE id = ? RETURNING id), $id, $id);
 }
 
+# A database server that accepts connections and never responds: libpq waits for connect_timeout, 2 s.
+my $silent = hang();
+$stand->start_httpd(dsn => 'host=127.0.0.1 port=' . $silent->sockport . ' user=orders_api');
+hangs($silent);
+stops_soon('database');
+
 closing(stand => $stand, log => $log, checker => $checker);
 done_testing();
