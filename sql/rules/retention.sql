@@ -3,8 +3,8 @@
 --
 -- A call deletes in chunks, the oldest rows first, and ends after a second, so that it ends before statement_timeout however large its
 -- rows are. A chunk begins where the last one ended, because an index scan would read the deleted rows again. Locked rows
--- are left for the next call. The rows of a chunk are locked and do not move, so they are deleted by ctid. The settings make each
--- plan read the index by age, whatever the statistics of the table are.
+-- are left for the next call. The rows of a chunk are locked and do not move, so most are deleted by ctid. The settings make
+-- each plan read the index by age, whatever the statistics of the table are.
 
 CREATE OR REPLACE FUNCTION orders_v1.may_purge_more(p_found integer, p_count integer, p_limit integer) RETURNS boolean
 LANGUAGE plpgsql VOLATILE AS $$
@@ -18,20 +18,26 @@ CREATE OR REPLACE FUNCTION orders_v1.purge_idempotency(p_tenant integer, p_age i
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s'
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
-    v_rows  tid[];
     v_from  timestamptz := '-infinity';
+    v_found integer;
     v_count integer := 0;
 BEGIN
     LOOP
-        SELECT array_agg(o.ctid), max(o.created_at) INTO v_rows, v_from
-        FROM (SELECT i.ctid, i.created_at FROM idempotency i
-              WHERE i.tenant_id = p_tenant AND i.created_at < now() - p_age AND i.created_at >= v_from
-              ORDER BY i.created_at
-              LIMIT 1000
-              FOR UPDATE SKIP LOCKED) AS o;
-        DELETE FROM idempotency i WHERE i.ctid = ANY (v_rows);
-        v_count := v_count + coalesce(cardinality(v_rows), 0);
-        EXIT WHEN NOT may_purge_more(cardinality(v_rows), v_count, 10000);
+        WITH old AS MATERIALIZED (
+            SELECT d.actor_id, d.route, d.key, d.created_at FROM idempotency d
+            WHERE d.tenant_id = p_tenant AND d.created_at < now() - p_age AND d.created_at >= v_from
+            ORDER BY d.created_at
+            LIMIT 1000
+            FOR UPDATE SKIP LOCKED
+        ), gone AS (
+            DELETE FROM idempotency i
+            USING old
+            WHERE i.tenant_id = p_tenant AND i.actor_id = old.actor_id AND i.route = old.route AND i.key = old.key
+            RETURNING i.created_at
+        )
+        SELECT count(*), max(gone.created_at) INTO v_found, v_from FROM gone;
+        v_count := v_count + v_found;
+        EXIT WHEN NOT may_purge_more(v_found, v_count, 10000);
     END LOOP;
     RETURN v_count;
 END
@@ -54,7 +60,7 @@ BEGIN
               ORDER BY m.created_at
               LIMIT 1000
               FOR UPDATE SKIP LOCKED) AS o;
-        DELETE FROM mail m WHERE m.ctid = ANY (v_rows);
+        DELETE FROM mail m WHERE m.tenant_id = p_tenant AND m.ctid = ANY (v_rows);
         v_count := v_count + coalesce(cardinality(v_rows), 0);
         EXIT WHEN NOT may_purge_more(cardinality(v_rows), v_count, p_limit);
     END LOOP;
@@ -84,7 +90,7 @@ BEGIN
               ORDER BY e.received_at
               LIMIT 1000
               FOR UPDATE OF e SKIP LOCKED) AS o;
-        DELETE FROM provider_event e WHERE e.ctid = ANY (v_rows);
+        DELETE FROM provider_event e WHERE e.tenant_id = p_tenant AND e.ctid = ANY (v_rows);
         v_count := v_count + coalesce(cardinality(v_rows), 0);
         EXIT WHEN NOT may_purge_more(cardinality(v_rows), v_count, p_limit);
     END LOOP;
@@ -112,7 +118,7 @@ BEGIN
               ORDER BY t.expires_at
               LIMIT 1000
               FOR UPDATE SKIP LOCKED) AS o;
-        DELETE FROM token t WHERE t.ctid = ANY (v_rows);
+        DELETE FROM token t WHERE t.tenant_id = p_tenant AND t.ctid = ANY (v_rows);
         v_count := v_count + coalesce(cardinality(v_rows), 0);
         EXIT WHEN NOT may_purge_more(cardinality(v_rows), v_count, p_limit);
     END LOOP;
@@ -140,7 +146,7 @@ BEGIN
               FOR UPDATE OF k SKIP LOCKED) AS o;
         DELETE FROM cart_line q WHERE q.tenant_id = p_tenant AND q.cart_id = ANY (v_ids);
         DELETE FROM cart_reorder q WHERE q.tenant_id = p_tenant AND q.cart_id = ANY (v_ids);
-        DELETE FROM cart k WHERE k.ctid = ANY (v_rows);
+        DELETE FROM cart k WHERE k.tenant_id = p_tenant AND k.ctid = ANY (v_rows);
         v_count := v_count + coalesce(cardinality(v_rows), 0);
         EXIT WHEN NOT may_purge_more(cardinality(v_rows), v_count, p_limit);
     END LOOP;
