@@ -5,11 +5,38 @@
 -- rows are. A chunk begins where the last one ended, because an index scan would read the deleted rows again. Locked rows
 -- are left for the next call. The rows of a chunk are locked and do not move, so most are deleted by ctid. The settings make
 -- each plan read the index by age, whatever the statistics of the table are.
+--
+-- Events and carts that must be kept are in the index too. A chunk therefore reads at most 1000 rows, kept ones included, and a call that
+-- ends before the last old row stores its position in the session, so that the next call continues there. A new session starts with the
+-- oldest row.
 
 CREATE OR REPLACE FUNCTION orders_v1.may_purge_more(p_found integer, p_count integer, p_limit integer) RETURNS boolean
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     RETURN coalesce(p_found, 0) = 1000 AND p_count < p_limit AND clock_timestamp() < statement_timestamp() + interval '1 second';
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.purge_position(p_kind text, p_tenant integer, OUT at timestamptz, OUT id bigint)
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_position jsonb := nullif(current_setting(format('orders.purged_%s_%s', p_kind, p_tenant), true), '')::jsonb;
+BEGIN
+    at := coalesce((v_position ->> 0)::timestamptz, '-infinity');
+    id := coalesce((v_position ->> 1)::bigint, 0);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.set_purge_position(p_kind text, p_tenant integer, p_at timestamptz, p_id bigint, p_found integer)
+RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    v_name text := format('orders.purged_%s_%s', p_kind, p_tenant);
+BEGIN
+    IF p_found = 1000 THEN
+        PERFORM set_config(v_name, jsonb_build_array(p_at, p_id)::text, false);
+    ELSIF current_setting(v_name, true) <> '' THEN
+        PERFORM set_config(v_name, '', false);
+    END IF;
 END
 $$;
 
@@ -74,26 +101,35 @@ CREATE OR REPLACE FUNCTION orders_v1.purge_provider_events(p_tenant integer, p_a
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s'
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
+    v_at    timestamptz;
+    v_id    bigint;
     v_rows  tid[];
-    v_from  timestamptz := '-infinity';
+    v_found integer;
     v_count integer := 0;
 BEGIN
+    SELECT x.at, x.id INTO v_at, v_id FROM purge_position('provider_events', p_tenant) AS x;
     LOOP
-        SELECT array_agg(o.ctid), max(o.received_at) INTO v_rows, v_from
-        FROM (SELECT e.ctid, e.received_at FROM provider_event e
-              WHERE e.tenant_id = p_tenant AND e.received_at < now() - p_age AND e.received_at >= v_from
-                AND (e.verdict IN ('done', 'unchanged') OR e.resolved_at IS NOT NULL)
-                AND NOT EXISTS (SELECT FROM provider_event y
-                                WHERE y.tenant_id = p_tenant AND y.payment_id = e.payment_id
-                                  AND (y.received_at >= now() - p_age OR y.verdict = 'waiting' OR (y.verdict = 'refused' AND y.resolved_at IS NULL)))
-                AND NOT EXISTS (SELECT FROM payment p WHERE p.tenant_id = p_tenant AND p.id = e.payment_id AND p.refunding > 0)
-              ORDER BY e.received_at
-              LIMIT 1000
-              FOR UPDATE OF e SKIP LOCKED) AS o;
+        WITH old AS MATERIALIZED (
+            SELECT e.ctid AS place, e.id, e.received_at, e.payment_id FROM provider_event e
+            WHERE e.tenant_id = p_tenant AND e.received_at < now() - p_age AND (e.received_at, e.id) > (v_at, v_id)
+              AND (e.verdict IN ('done', 'unchanged') OR e.resolved_at IS NOT NULL)
+            ORDER BY e.received_at, e.id
+            LIMIT 1000
+            FOR UPDATE SKIP LOCKED
+        ), deletable AS (
+            SELECT old.place FROM old
+            WHERE NOT EXISTS (SELECT FROM provider_event y
+                              WHERE y.tenant_id = p_tenant AND y.payment_id = old.payment_id
+                                AND (y.received_at >= now() - p_age OR y.verdict = 'waiting' OR (y.verdict = 'refused' AND y.resolved_at IS NULL)))
+              AND NOT EXISTS (SELECT FROM payment p WHERE p.tenant_id = p_tenant AND p.id = old.payment_id AND p.refunding > 0)
+        )
+        SELECT (SELECT array_agg(deletable.place) FROM deletable), count(*), max(old.received_at), (array_agg(old.id))[count(*)]
+        INTO v_rows, v_found, v_at, v_id FROM old;
         DELETE FROM provider_event e WHERE e.tenant_id = p_tenant AND e.ctid = ANY (v_rows);
         v_count := v_count + coalesce(cardinality(v_rows), 0);
-        EXIT WHEN NOT may_purge_more(cardinality(v_rows), v_count, p_limit);
+        EXIT WHEN NOT may_purge_more(v_found, v_count, p_limit);
     END LOOP;
+    PERFORM set_purge_position('provider_events', p_tenant, v_at, v_id, v_found);
     IF v_count < p_limit THEN
         v_count := v_count + purge_provider_notices(p_tenant, p_age);
     END IF;
@@ -131,25 +167,35 @@ CREATE OR REPLACE FUNCTION orders_v1.purge_carts(p_tenant integer, p_age interva
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s'
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
+    v_at    timestamptz;
+    v_id    bigint;
     v_ids   bigint[];
     v_rows  tid[];
-    v_from  timestamptz := '-infinity';
+    v_found integer;
     v_count integer := 0;
 BEGIN
+    SELECT x.at, x.id INTO v_at, v_id FROM purge_position('carts', p_tenant) AS x;
     LOOP
-        SELECT array_agg(o.id), array_agg(o.ctid), max(o.updated_at) INTO v_ids, v_rows, v_from
-        FROM (SELECT k.id, k.ctid, k.updated_at FROM cart k
-              WHERE k.tenant_id = p_tenant AND k.updated_at < now() - p_age AND k.updated_at >= v_from AND k.state = 'open'
-                AND NOT EXISTS (SELECT FROM orders x WHERE x.tenant_id = p_tenant AND x.cart_id = k.id)
-              ORDER BY k.updated_at
-              LIMIT 1000
-              FOR UPDATE OF k SKIP LOCKED) AS o;
+        WITH old AS MATERIALIZED (
+            SELECT k.ctid AS place, k.id, k.updated_at FROM cart k
+            WHERE k.tenant_id = p_tenant AND k.updated_at < now() - p_age AND (k.updated_at, k.id) > (v_at, v_id) AND k.state = 'open'
+            ORDER BY k.updated_at, k.id
+            LIMIT 1000
+            FOR UPDATE SKIP LOCKED
+        ), deletable AS (
+            SELECT old.place, old.id FROM old
+            WHERE NOT EXISTS (SELECT FROM orders x WHERE x.tenant_id = p_tenant AND x.cart_id = old.id)
+        )
+        SELECT (SELECT array_agg(deletable.id) FROM deletable), (SELECT array_agg(deletable.place) FROM deletable), count(*), max(old.updated_at),
+               (array_agg(old.id))[count(*)]
+        INTO v_ids, v_rows, v_found, v_at, v_id FROM old;
         DELETE FROM cart_line q WHERE q.tenant_id = p_tenant AND q.cart_id = ANY (v_ids);
         DELETE FROM cart_reorder q WHERE q.tenant_id = p_tenant AND q.cart_id = ANY (v_ids);
         DELETE FROM cart k WHERE k.tenant_id = p_tenant AND k.ctid = ANY (v_rows);
         v_count := v_count + coalesce(cardinality(v_rows), 0);
-        EXIT WHEN NOT may_purge_more(cardinality(v_rows), v_count, p_limit);
+        EXIT WHEN NOT may_purge_more(v_found, v_count, p_limit);
     END LOOP;
+    PERFORM set_purge_position('carts', p_tenant, v_at, v_id, v_found);
     RETURN v_count;
 END
 $$;
@@ -163,8 +209,13 @@ GRANT EXECUTE ON FUNCTION
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.may_purge_more IS
-'Internal: whether a purge continues after a chunk of p_found rows (NULL: none): the chunk was full, p_limit is not reached, and the call has run
-for less than a second';
+'Internal: whether a purge continues after a chunk of p_found rows (NULL: none), kept ones included: the chunk was full, p_limit is not
+reached, and the call has run for less than a second';
+COMMENT ON FUNCTION orders_v1.purge_position IS
+'Internal: the row after which a purge of this session continues; -infinity: the oldest row';
+COMMENT ON FUNCTION orders_v1.set_purge_position IS
+'Internal: stores the position after the last chunk of a call, which read p_found rows. A chunk that is not full was the last one: the next call
+starts with the oldest row';
 COMMENT ON FUNCTION orders_v1.purge_idempotency IS
 'Worker: deletes idempotency keys older than p_age, about 10000 per call at most; returns their number';
 COMMENT ON FUNCTION orders_v1.purge_mails IS

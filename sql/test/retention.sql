@@ -148,6 +148,44 @@ SELECT is_empty($$SELECT FROM token WHERE tenant_id = 77 AND expires_at < now() 
 SELECT is_empty($$SELECT FROM cart WHERE tenant_id = 77 AND id > 1000000$$, 'all old carts are deleted');
 SELECT is_empty($$SELECT FROM provider_event WHERE tenant_id = 77 AND verdict = 'unchanged' AND received_at < now() - interval '600 days'$$, 'all old events are deleted');
 
+-- Kept rows do not starve the others: a call reads them in chunks, and the next one continues.
+CREATE FUNCTION pg_temp.calls_until(p_call text, p_sum integer) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    v_count integer;
+    v_sum   integer := 0;
+BEGIN
+    FOR v_calls IN 1..10 LOOP
+        EXECUTE p_call INTO v_count;
+        v_sum := v_sum + v_count;
+        IF v_sum = p_sum THEN
+            RETURN v_calls;
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END
+$$;
+-- Makes each chunk the last one of its call, as if it took a second.
+SAVEPOINT whole;
+CREATE OR REPLACE FUNCTION orders_v1.may_purge_more(p_found integer, p_count integer, p_limit integer) RETURNS boolean LANGUAGE sql AS 'SELECT false';
+INSERT INTO provider_event (tenant_id, channel, event_id, type, payment_id, verdict, received_at, judged_at)
+SELECT 77, 'sim', 'kept' || n, 'confirming', :c_payment, 'done', now() - interval '3 years', now() FROM generate_series(1, 2500) AS n;
+INSERT INTO provider_event (tenant_id, channel, event_id, type, verdict, received_at, judged_at)
+VALUES (77, 'sim', 'behind', 'ignored', 'unchanged', now() - interval '2 years', now());
+INSERT INTO cart (tenant_id, id, code, company_id, user_id, currency, updated_at)
+SELECT 77, 3000000 + n, 'K' || n, :seller, :bob, 'USD', now() - interval '3 years' FROM generate_series(1, 2501) AS n;
+UPDATE cart SET updated_at = now() - interval '2 years' WHERE tenant_id = 77 AND id = 3002501;
+INSERT INTO orders
+SELECT (jsonb_populate_record(o, jsonb_build_object('id', 3000000 + n, 'public_id', gen_random_uuid(), 'number', 'K-' || n, 'cart_id', 3000000 + n))).*
+FROM orders o, generate_series(1, 2500) AS n
+WHERE o.tenant_id = 77 AND o.id = :a;
+SELECT is(pg_temp.calls_until($$SELECT purge_provider_events(77, interval '600 days', 2000)$$, 1), 3, 'the third call deletes an event behind 2500 kept ones');
+SELECT is((SELECT count(*)::integer FROM provider_event WHERE tenant_id = 77 AND event_id LIKE 'kept%'), 2500, 'a purge keeps the events of a payment with a pending refund');
+SELECT is(pg_temp.calls_until($$SELECT purge_carts(77, interval '600 days', 2000)$$, 1), 3, 'the third call deletes a cart behind 2500 kept ones');
+SELECT is((SELECT count(*)::integer FROM cart WHERE tenant_id = 77 AND code LIKE 'K%'), 2500, 'a purge keeps carts that became orders');
+SELECT is((SELECT pg_get_expr(indpred, indrelid) FROM pg_index WHERE indexrelid = 'token_by_expiry'::regclass),
+    '((expires_at IS NOT NULL) AND (revoked_at IS NULL))', 'revoked tokens are not in the index of the purge');
+ROLLBACK TO whole;
+
 -- A call that takes long ends early.
 CREATE FUNCTION pg_temp.take_time() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.6); RETURN NULL; END $$;
 CREATE TRIGGER slow AFTER DELETE ON idempotency FOR EACH STATEMENT EXECUTE FUNCTION pg_temp.take_time();

@@ -337,6 +337,8 @@ SELECT 'orders_v1.run_job'::regproc;
 SELECT 'orders_v1.run_job_for_order'::regproc;
 SELECT 'orders_v1.run_job_for_orders'::regproc;
 SELECT 'orders_v1.may_purge_more'::regproc;
+SELECT 'orders_v1.purge_position'::regproc;
+SELECT 'orders_v1.set_purge_position'::regproc;
 SELECT 'orders_v1.purge_idempotency'::regproc;
 SELECT 'orders_v1.purge_mails'::regproc;
 SELECT 'orders_v1.purge_provider_events'::regproc;
