@@ -14,6 +14,8 @@
 
 /** PayPal allows 500. A page of 100 arrives within the timeout of a channel. */
 #define PAGE_SIZE 100
+/** PayPal lists at most 10,000 transactions of a window, and refuses a larger one with RESULTSET_TOO_LARGE. */
+#define MAX_PAGES (10000 / PAGE_SIZE)
 /** A transaction takes about 1 kB; its free texts up to 5 kB. */
 #define MAX_REPLY 1048576
 /** The largest amount that the database stores. */
@@ -226,6 +228,9 @@ orders_problem_t *orders_paypal_search_read(orders_listing_t *listing, apr_pool_
     pages = orders_paypal_at(root, "total_pages");
     if ((details && !json_is_array(details)) || !json_is_integer(pages)) {
         return unreadable(pool, "the reply has no list of transactions or no number of pages");
+    }
+    if (json_integer_value(pages) > MAX_PAGES) {
+        return unreadable(pool, "the reply has more pages than PayPal lists");
     }
     if (!is_complete(root, pool, window)) {
         return orders_provider_unreachable(

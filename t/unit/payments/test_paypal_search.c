@@ -171,6 +171,7 @@ static void refuses_a_page_that_it_cannot_read(void **state)
         "{\"transaction_details\":[]}",
         "{\"transaction_details\":{},\"total_pages\":1}",
         "{\"transaction_details\":[],\"total_pages\":\"1\"}",
+        "{\"transaction_details\":[],\"total_pages\":101}",
     };
     static const char *const amounts[] = {"19.905", "", "ten", "100000000000000.00"};
     orders_listing_t listing;
@@ -201,6 +202,7 @@ static void goes_from_page_to_page_and_from_window_to_window(void **state)
     const orders_paypal_window_t part = {1000, 1600, 2500, 3}, last = {2000, 2500, 2500, 1};
 
     assert_string_equal(next_of(&part, "\"total_pages\":4"), "1000-1600-2500-4");
+    assert_string_equal(next_of(&part, "\"total_pages\":100"), "1000-1600-2500-4");
     assert_string_equal(next_of(&part, "\"total_pages\":3"), "1600-2200-2500-1");
     assert_string_equal(next_of(&part, "\"total_pages\":0"), "1600-2200-2500-1");
     assert_string_equal(next_of(&last, "\"total_pages\":1"), "");
