@@ -505,7 +505,19 @@ LEFT JOIN orders.payment p ON p.tenant_id = e.tenant_id AND p.id = e.payment_id
 WHERE e.type IN ('paid', 'refunded') AND e.verdict IN ('done', 'unchanged')
   AND NOT EXISTS (SELECT FROM orders.provider_transaction t
                   WHERE t.tenant_id = p.tenant_id AND t.provider = p.provider AND t.transaction_id = e.transaction_id
-                    AND t.payment_id = p.id AND t.kind = CASE e.type WHEN 'paid' THEN 'capture' ELSE 'refund' END);
+                    AND t.payment_id = p.id AND t.kind = CASE e.type WHEN 'paid' THEN 'capture' ELSE 'refund' END)
+UNION ALL
+SELECT n.tenant_id, NULL, format('notice %s of channel %s is rejected, event %s is missing', n.id, n.channel, n.event_id)
+FROM orders.provider_notice n
+WHERE n.verdict = 'rejected'
+  AND NOT EXISTS (SELECT FROM orders.provider_event e
+                  WHERE e.tenant_id = n.tenant_id AND e.channel = n.channel AND e.event_id = n.event_id)
+UNION ALL
+SELECT n.tenant_id, p.order_id, format('notice %s of channel %s is %s, event %s is unresolved', n.id, n.channel, n.verdict, e.event_id)
+FROM orders.provider_notice n
+JOIN orders.provider_event e ON e.tenant_id = n.tenant_id AND e.channel = n.channel AND e.event_id = orders_v1.notice_event_id(n.body_hash)
+LEFT JOIN orders.payment p ON p.tenant_id = e.tenant_id AND p.id = e.payment_id
+WHERE n.verdict IN ('verified', 'ignored') AND e.verdict = 'refused' AND e.resolved_at IS NULL;
 
 -- References without a foreign key: a foreign key locks the referenced row, and many orders share these rows. Functions read a
 -- row before they refer to it, and never delete it.
@@ -709,7 +721,8 @@ COMMENT ON VIEW orders_check.refunded_is_closed IS
 COMMENT ON VIEW orders_check.stock_adds_up IS
 'Invariant 16: stock on hand equals the entered quantities minus shipped items: it never changes without a movement';
 COMMENT ON VIEW orders_check.provider_events_fit IS
-'Invariant 17: every accepted provider event has its effect, and no event waits without a reason';
+'Invariant 17: every accepted provider event has its effect, and no event waits without a reason.
+A rejected notice has its refused event, and a settled one has no unresolved event';
 COMMENT ON VIEW orders_check.references_exist IS
 'Invariant 18: rows that are referenced without a foreign key exist';
 COMMENT ON VIEW orders_check.events_are_chained IS

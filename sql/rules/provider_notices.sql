@@ -109,6 +109,7 @@ CREATE OR REPLACE FUNCTION orders_v1.store_provider_notice(
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 #variable_conflict use_column
 DECLARE
+    e          orders.provider_event;
     n          orders.provider_notice;
     v_payment  bigint := named_payment(p_tenant, p_channel, p_key, p_kind, p_resource, p_transaction);
     v_foreign  boolean := coalesce(p_for_tenant <> p_tenant, false);
@@ -152,8 +153,9 @@ BEGIN
         SELECT * INTO n FROM provider_notice x WHERE x.tenant_id = p_tenant AND x.channel = p_channel AND x.body_hash = p_hash;
     END IF;
     IF n.verdict = 'rejected' THEN
-        RETURN QUERY SELECT 'refused', n.id, true, e.refusal, e.detail FROM provider_event e
-                     WHERE e.tenant_id = p_tenant AND e.channel = p_channel AND e.event_id = n.event_id;
+        -- Does not depend on the event: a reply without a row would be an error of the server.
+        SELECT * INTO e FROM provider_event x WHERE x.tenant_id = p_tenant AND x.channel = p_channel AND x.event_id = n.event_id;
+        RETURN QUERY VALUES ('refused', n.id, true, coalesce(e.refusal, v_refusal, 'provider_unreachable'), coalesce(e.detail, n.detail));
         RETURN;
     END IF;
     RETURN QUERY VALUES (CASE n.verdict WHEN 'pending' THEN 'pending' ELSE 'unchanged' END, n.id, true, NULL::text, NULL::text);

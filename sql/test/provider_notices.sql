@@ -82,6 +82,20 @@ SELECT is(pg_temp.states(:o), 'open unpaid none', 'a notice does not pay the ord
 SELECT pg_temp.hear('paid', 'paid', :o, 1000, 'tx-o') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.notice('d', NULL, NULL, p_transaction => 'tx-o'), 'refused invalid_field', 'a dispute that names a capture is not ignored');
 SELECT is(pg_temp.listed(p_order => :o), 'notice paid notice', 'a rejected notice is an event of the order');
+SAVEPOINT whole;
+DELETE FROM provider_event WHERE tenant_id = 77 AND event_id IN (pg_temp.hex('k'), pg_temp.hex('m'));
+SELECT is(pg_temp.notice('k', NULL, NULL, :'key') || ', ' || pg_temp.notice('m', NULL, NULL, p_refusal => 'malformed_json'),
+    'refused again invalid_field, refused again malformed_json', 'a repeat is refused although the event of its notice is missing');
+SELECT results_eq('SELECT problem FROM orders_check.provider_events_fit WHERE tenant_id = 77',
+    ARRAY[format('notice %s of channel sim is rejected, event %s is missing', pg_temp.id_of('k'), pg_temp.hex('k')),
+          format('notice %s of channel sim is rejected, event %s is missing', pg_temp.id_of('m'), pg_temp.hex('m'))],
+    'a rejected notice without its event is a violation');
+ROLLBACK TO whole;
+UPDATE provider_notice SET verdict = 'verified' WHERE tenant_id = 77 AND id = pg_temp.id_of('k');
+SELECT is((SELECT problem FROM orders_check.provider_events_fit WHERE tenant_id = 77),
+    format('notice %s of channel sim is verified, event %s is unresolved', pg_temp.id_of('k'), pg_temp.hex('k')),
+    'a settled notice with an unresolved event is a violation');
+ROLLBACK TO whole;
 
 -- Forged deliveries cannot fill the database, nor displace the others.
 CREATE OR REPLACE FUNCTION orders_v1.notice_limit() RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT 5 $$;
