@@ -91,7 +91,7 @@ SELECT is((SELECT ROW(document -> 'buyer' ->> 'name', document -> 'issuer' ->> '
     '(Alice,test,bank_transfer)', 'the document has the data at the time of issue, and the current payment');
 SELECT is(pg_temp.refusal(format('SELECT * FROM read_bill(77, pg_temp.uid(''bob''), %s)', :a)), 'OR404 not_found', 'the bill of another user is not found');
 
--- Payment by hand, from a balance, through a channel, and with the name of a channel as the method.
+-- Manual payments, payments from a balance, through a channel, and with the name of a channel as the method.
 SELECT pg_temp.order_it('{"lines": [{"product": "s24"}], "currency": "USD", "payment_method": "cod", "dialect": "customer", "tax_inclusive": true}') AS c \gset
 SELECT is((SELECT number::text FROM orders WHERE id = :c), to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD-') || digits(:c, 8) || 'C', 'the number of a cash-on-delivery order in the customer API');
 SELECT is((SELECT count(*) FROM shipment WHERE order_id = :c), 1::bigint, 'a shipment is planned even without shipping data');

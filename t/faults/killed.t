@@ -35,7 +35,7 @@ my @order = ('a child of httpd is killed', 'a backend is killed', 'PostgreSQL is
     'all backends are ended', 'PostgreSQL is restarted');
 @order = (@order, 'a backend is ended', sort keys %blow) x 5 if Faults::Stand::long();
 
-# Mostly paid from the balance; some by hand, and some through the provider, which approves immediately and sends an event.
+# Mostly paid from the balance; some manually, and some through the provider, which approves immediately and sends an event.
 my %known;
 sub make {
     my ($n) = @_;
