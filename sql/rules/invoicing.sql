@@ -23,7 +23,7 @@ BEGIN
 END
 $$;
 
--- The billing address identifies the customer; without one it is the buyer at the shipping address.
+-- The customer is the name in the billing address. Without a billing address, it is the buyer, with the shipping address.
 CREATE OR REPLACE FUNCTION orders_v1.invoice_buyer(p_tenant integer, p_order bigint, p_buyer bigint) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (SELECT CASE WHEN coalesce(b.name, u.name) IS NOT NULL THEN jsonb_build_object(

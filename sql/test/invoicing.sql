@@ -71,8 +71,8 @@ SELECT is(pg_temp.bill(:f), 'done', 'goods with a coupon and excluded tax are in
 SELECT is((SELECT string_agg(concat_ws(' ', l ->> 'title', l ->> 'discount', l ->> 'tax', l ->> 'amount'), ', ') FROM pg_temp.invoice(:f) AS i, jsonb_array_elements(i.document -> 'lines') AS l), 'Lamp 200 288 1800, Post 0 0 150', 'show goods and shipping, no line for the coupon');
 
 -- An invoice is immutable.
-SELECT is(pg_temp.refusal(format('UPDATE invoice SET document = %L WHERE tenant_id = 77', '{}')), '23001 rows of invoice are not changed', 'an invoice cannot be changed');
-SELECT is(pg_temp.refusal('DELETE FROM invoice WHERE tenant_id = 77'), '23001 rows of invoice are not changed', 'an invoice cannot be deleted');
+SELECT is(pg_temp.refusal(format('UPDATE invoice SET document = %L WHERE tenant_id = 77', '{}')), '23001 rows of invoice cannot be changed', 'an invoice cannot be changed');
+SELECT is(pg_temp.refusal('DELETE FROM invoice WHERE tenant_id = 77'), '23001 rows of invoice cannot be changed', 'an invoice cannot be deleted');
 CREATE TEMP TABLE was AS SELECT i.* FROM pg_temp.invoice(:e) AS i;
 SELECT is(pg_temp.put('companies', 'acme', '{"name": "Other", "prefix": "OTHER"}'), 'updated', 'its issuer is changed');
 SELECT is(pg_temp.refund(:e, 'R4'), 'done', 'its order is refunded');

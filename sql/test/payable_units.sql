@@ -110,7 +110,7 @@ UPDATE currency SET exponent = 3 WHERE code = 'HUF';
 SELECT is(payable_unit(77, 'paypal', 'HUF', 3), 1000::bigint, 'the unit follows the exponent of the currency');
 UPDATE currency SET exponent = 2 WHERE code = 'HUF';
 SELECT is(pg_temp.refusal($$SELECT pg_temp.operator_put('payment-channels', 'bad', '{"payable_units": {"HUF": 0}}')$$), 'OR422 invalid_field payable_units.HUF', 'a unit is a number above zero');
-SELECT is(pg_temp.refusal($$SELECT pg_temp.operator_put('payment-channels', 'bad', '{"payable_units": {"HUF": 1.5}}')$$), 'OR422 invalid_field payable_units.HUF', 'and an integer');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.operator_put('payment-channels', 'bad', '{"payable_units": {"HUF": 1.5}}')$$), 'OR422 invalid_field payable_units.HUF', 'a unit is an integer');
 SELECT pg_temp.operator_put('payment-channels', 'exact', '{"payable_units": {"HUF": 5e2, "USD": 1.0}}') \g (format=unaligned) /dev/null
 SELECT is((SELECT payable_units FROM orders.payment_channel WHERE tenant_id = 77 AND external_ref = 'exact')::text, '{"HUF": 500, "USD": 1}', 'in any notation');
 SELECT is(pg_temp.refusal($$SELECT pg_temp.operator_put('payment-channels', 'bad', '{"payable_units": {"XXX": 5}}')$$), 'OR422 invalid_field payable_units.XXX', 'of a currency');

@@ -100,7 +100,7 @@ SELECT is((SELECT count(*) FROM provider_event WHERE event_id IN ('d1', 'd2', 'd
 SELECT pg_temp.buy('bob', p_method => 'external') AS e \gset
 SELECT is(pg_temp.tell('e1', 'paid', 'in-e', 999, 'tx-e') || ' ' || pg_temp.tell('e2', 'refunded', 'in-e', 200, 'rtx-e'), 'waiting waiting', 'two events wait');
 SELECT is(pg_temp.hear('e3', 'paid', :e, 1000, 'tx-e', p_intent => 'in-e'), 'done', 'an event with payment key and intent sets the intent');
-SELECT is((SELECT string_agg(event_id, ',') FROM pg_temp.review()), 'e1', 'and reported');
+SELECT is((SELECT string_agg(event_id, ',') FROM pg_temp.review()), 'e1', 'the refused event is reported');
 SELECT is(pg_temp.verdicts('e'), 'e1:refused:amount_mismatch e2:done e3:done', 'the waiting events have their verdicts');
 
 -- The worker reviews waiting events and refuses them after a day.

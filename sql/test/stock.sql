@@ -50,7 +50,7 @@ SELECT is(pg_temp.send(:c), 'done', 'reserved items are shipped after a count of
 SELECT is(pg_temp.stock(), '0 0', 'the quantity on hand does not become negative');
 SELECT is_empty('SELECT * FROM orders_check.all_violations WHERE tenant_id = 77', 'the stock equals counts minus shipments');
 
--- A variant whose stock is no longer tracked, and is tracked again.
+-- A variant whose stock is no longer counted, and is counted again.
 SELECT is(pg_temp.put_lamp('5'), 'updated', 'a document states a stock of five');
 SELECT pg_temp.order_of(1) AS d \gset
 SELECT is(pg_temp.put_lamp(NULL), 'updated', 'a document without a quantity stops tracking');

@@ -147,7 +147,7 @@ subtest 'stock' => sub {
 
 # --- the user of an order -------------------------------------------------------------------------------------------
 
-subtest 'an application with the scope act' => sub {
+subtest 'an application with the scope act-as-user' => sub {
     my $member = make_user();
     my $gone   = make_user();
     my $body   = order_body($member, [$pen]);

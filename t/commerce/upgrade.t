@@ -79,7 +79,7 @@ subtest 'OrdersRenewalWindow' => sub {
     done;
 };
 
-subtest 'an application with the scope act' => sub {
+subtest 'an application with the scope act-as-user' => sub {
     my $member = holder(10);
     is(step(undef, package_body($member, $bronze))->code, 200, 'the application alone orders for a user');
     done;
