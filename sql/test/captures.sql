@@ -108,7 +108,7 @@ SELECT pg_temp.intend(:s) AS ps \gset
 SELECT is(pg_temp.begin_it(:s), 'capture', 'a capture of a sale begins');
 SELECT is(pg_temp.told(format('SELECT pg_temp.call_off(%s)', :s)), 'OR409 order_not_cancellable: open confirming', 'the sale cannot be cancelled');
 SELECT is(pg_temp.told(format('SELECT send_pay_link(77, %L, %L, %s, %L, NULL, NULL, %L, %L)', 'company', 'seller', pg_temp.uid('sally'), 'send', pg_temp.number_of(:s), 'a@example.com')),
-          'OR409 order_not_payable: open confirming', 'its payment link cannot be sent again');
+          'OR409 order_not_payable: open confirming', 'its pay link cannot be sent again');
 SELECT is(pay_link_state(77, :s), 'confirming', 'its payment page shows confirming');
 
 -- An operator cancels, the order expires, or cash is paid: the worker still polls, never captures, and refunds a late

@@ -12,7 +12,7 @@ my ($httpd, $paypal, $mail) = @$shop{qw(httpd paypal mail)};
 
 sub desk { return $shop->desk(@_) }
 
-# An order that the buyer has approved at PayPal without returning; its number and payment link.
+# An order that the buyer has approved at PayPal without returning; its number and pay link.
 sub approved
 {
     my $order = $shop->order;
