@@ -128,7 +128,7 @@ static const orders_field_t line_table[] = {
 };
 
 static const orders_field_t tax_table[] = {
-    TEXT(orders_invoice_tax_t, key, REQUIRED, WORD),
+    TEXT(orders_invoice_tax_t, key, REQUIRED, NAME),
     FIELD(orders_invoice_tax_t, rate_bp, INT64, REQUIRED, 0, 0),
     AMOUNT(orders_invoice_tax_t, amount),
 };

@@ -145,11 +145,15 @@ subtest 'the address of a commerce order' => sub {
     }
 };
 
-subtest 'an address with the longest fields' => sub {
+subtest 'the longest fields of an address and name of a tax' => sub {
     my %address = map { $_ => 'W' x 200 } qw(given_name family_name house street street2 city state postal_code country);
-    my $new     = customer_order($buyer, lines => [ [ $goods, 1 ] ], billing_address => \%address);
-    work($new, 'confirm');
-    is(api(GET => url_of($new))->code, 200, 'the bill is rendered');
+    my $taxed   = make_goods(prices => { USD => 90_00 }, tax_class => make_tax('T' x 200 => 400));
+    for my $case ([ address => $goods, billing_address => \%address ], [ tax => $taxed ]) {
+        my ($what, $item, @with) = @$case;
+        my $new = customer_order($buyer, lines => [ [ $item, 1 ] ], @with);
+        work($new, 'confirm');
+        is(api(GET => url_of($new))->code, 200, "the bill with this $what is rendered");
+    }
 };
 
 subtest 'orders of other users' => sub {
