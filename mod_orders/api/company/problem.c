@@ -259,7 +259,10 @@ static void write_extra_members(orders_json_t *json, const char *extra, apr_pool
     json_decref(object);
 }
 
-/* A header names the refused parameters, because the error names do not. The database names a cart `cart`. */
+/*
+ * The header has the names of the refused parameters, because the body has only an error name. SQL refuses the parameter `cart_id` under the
+ * name `cart`.
+ */
 static void add_parameter_names(const orders_problem_t *problem, orders_reply_t *reply,
                                 apr_pool_t *pool)
 {
