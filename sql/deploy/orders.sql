@@ -353,7 +353,7 @@ COMMENT ON COLUMN orders.order_address.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.order_address.order_id IS 'The order';
 COMMENT ON COLUMN orders.order_address.id IS 'Id';
 COMMENT ON COLUMN orders.order_address.kind IS 'billing or shipping';
-COMMENT ON COLUMN orders.order_address.document IS 'Members as the API wrote them';
+COMMENT ON COLUMN orders.order_address.document IS 'JSON object with the fields that the API wrote';
 COMMENT ON FUNCTION orders.event_epoch IS
 'The epoch of new events. orders_v1.skip_ids replaces this function with one that returns a greater number. After a restore, ids and transaction ids are
 assigned again; the epoch distinguishes them from the lost ones';

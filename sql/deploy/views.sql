@@ -659,7 +659,7 @@ COMMENT ON COLUMN orders_v1.identity.scopes IS 'Scopes of the token, separated b
 COMMENT ON COLUMN orders_v1.identity.expires_at IS 'When the token ends; null: never, or a login';
 
 COMMENT ON TYPE orders_v1.label_view IS
-'Text for a word of an API, and the language of the text. Attributes are read by position: new ones go to the end';
+'Text for a status or payment method (word), and the language of the text. Attributes are read by position: new ones go to the end';
 COMMENT ON COLUMN orders_v1.label_view.kind IS 'order_status, shipment_status or payment_method';
 COMMENT ON COLUMN orders_v1.label_view.language IS 'Language tag in lower case';
 

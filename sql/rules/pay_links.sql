@@ -274,7 +274,7 @@ COMMENT ON FUNCTION orders_v1.pay_link_state IS
 payment is being confirmed or the outcome of a capture is unknown; paid, also with a partial or pending refund; refunded; over when
 the order is closed, past its expiry or not paid by a link. NULL: no such order';
 COMMENT ON FUNCTION orders_v1.was_declined IS
-'Whether the provider declined the latest payment of an order that is not surplus; NULL: there is no payment';
+'Whether the provider declined the latest payment of an order, apart from surplus payments; NULL: there is no payment';
 COMMENT ON FUNCTION orders_v1.send_pay_link IS
 'Queues a mail with the pay link of an order. The user must sell for the company of the order. p_email NULL: the caller found it
 invalid. The same address within a minute returns the queued mail: unchanged. At most p_per_order mails per order and p_per_actor

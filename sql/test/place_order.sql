@@ -231,7 +231,7 @@ SELECT pg_temp.send(:y) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.stock('case', 's'), '0 0', 'after a lower count the quantity on hand does not become negative');
 SELECT pg_temp.operator_put('products', 'case', '{"name": "Case", "variants": [{"ref": "s", "name": "S", "stock": 9, "prices": {"IDR": 1000}}, {"ref": "m", "name": "M", "prices": {"IDR": 1000}}]}') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.stock('case', 's'), '9 0', 'a count sets the quantity on hand');
-SELECT lives_ok($$SELECT pg_temp.order_it('{"lines": [{"product": "case", "variant": "m", "quantity": 50}]}')$$, 'a variant whose stock is no longer tracked can always be ordered');
+SELECT lives_ok($$SELECT pg_temp.order_it('{"lines": [{"product": "case", "variant": "m", "quantity": 50}]}')$$, 'a variant whose stock is no longer counted can always be ordered');
 SELECT pg_temp.order_it('{"lines": [{"product": "case", "variant": "m"}]}') AS m \gset
 SELECT is((SELECT reserved FROM order_line WHERE order_id = :m), 0, 'it is not reserved');
 SELECT pg_temp.order_it('{"lines": [{"product": "case", "variant": "s", "quantity": 9}]}') AS i \gset
