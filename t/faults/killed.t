@@ -44,8 +44,8 @@ sub make {
         : (payment_method => rand() < 0.7 ? 'balance' : 'manual'));
 }
 
-# A request interrupted during the call to the provider holds its key for 30 s, and its payment is due again after 30 s.
-# Skips this time.
+# A request interrupted during the call to the provider holds its key for 30 s, and its payment is due again after 30 s. Changes
+# these times in the database, so that the test does not wait.
 sub time_passes {
     my $db = $postgres->db;
     $db->do(q(UPDATE orders.idempotency SET started_at = started_at - interval '31 s' WHERE completed_at IS NULL AND started_at > now() - interval '31 s'));
