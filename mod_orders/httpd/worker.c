@@ -19,8 +19,8 @@
 APLOG_USE_MODULE(orders);
 
 /**
- * Statement timeout of the jobs. A graceful stop waits for the current statement: for a second until it gets a connection, for
- * connect_timeout of DBDParams, and for this time. Calls of a provider or mail server are cancelled.
+ * Statement timeout of the jobs. A graceful stop waits for the current statement, at most for the sum of one second for a session,
+ * connect_timeout of DBDParams, and this timeout. Calls of a provider or mail server are cancelled.
  */
 #define STATEMENT_SECONDS 4
 
