@@ -68,7 +68,7 @@ SELECT is((SELECT document -> 'payment' FROM pg_temp.invoice(:free)), 'null', 't
 SELECT is((SELECT document -> 'issuer' FROM pg_temp.invoice(:d)), '{"name": "test", "address": [], "tax_number": null, "email": null}', 'an invoice of the tenant has its name');
 SELECT pg_temp.goods('alice', p_tax_class => 'std', p_inclusive => false, p_coupon => 'TEN') AS f \gset
 SELECT is(pg_temp.bill(:f), 'done', 'goods with a coupon and excluded tax are invoiced');
-SELECT is((SELECT string_agg(concat_ws(' ', l ->> 'title', l ->> 'discount', l ->> 'tax', l ->> 'amount'), ', ') FROM pg_temp.invoice(:f) AS i, jsonb_array_elements(i.document -> 'lines') AS l), 'Lamp 200 288 1800, Post 0 0 150', 'show goods and shipping, no line for the coupon');
+SELECT is((SELECT string_agg(concat_ws(' ', l ->> 'title', l ->> 'discount', l ->> 'tax', l ->> 'amount'), ', ') FROM pg_temp.invoice(:f) AS i, jsonb_array_elements(i.document -> 'lines') AS l), 'Lamp 200 288 1800, Post 0 0 150', 'an invoice shows goods and shipping, and no line for the coupon');
 
 -- The lines of an address, by the names that each API uses.
 SELECT is(orders_v1.address_lines(a.given::jsonb), a.lines::jsonb, a.what)
