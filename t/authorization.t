@@ -215,7 +215,7 @@ for my $route (grep { $_->{auth} ne 'none' && !$_->{two} } @routes) {
     # these ids are not those of orders: a request about an order's id could revoke a token of another test
     my $reply = send_as($route, $token, $route->{name} =~ /^operator\.(?:tokens|refunds|returns|provider_events|differences)/ ? 1 : 0);
     my $word  = ref $reply->{json} eq 'HASH' ? $reply->{json}{error_name} // '' : '';
-    ok($reply->code != 401 && $word !~ /sign/ && ($route->{api} eq 'company' || $reply->code != 403), "$route->{method} $route->{path}: the owner is let in")
+    ok($reply->code != 401 && $word !~ /sign/ && ($route->{api} eq 'company' || $reply->code != 403), "$route->{method} $route->{path}: the owner is authorized")
         or diag($reply->as_string);
     cmp_ok($reply->code, '<', 500, 'no server error');
 }

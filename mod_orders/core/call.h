@@ -113,7 +113,7 @@ typedef struct orders_route_t {
     unsigned short success[ORDERS_MAX_SUCCESS];
     /** ORDERS_REFUSES(…): kinds of refusals in addition to those that follow from the other members. */
     unsigned refuses;
-    /** The API's table of words for refusals of this route, used by its `problem`; or NULL. */
+    /** The API's table of the refusals of this route, which its `problem` reads; or NULL. */
     const void *refusals;
     bool raw_body;  /**< the body has any content type and is not decoded (signed events, NDJSON) */
     bool secret;    /**< the parameters of the path are a credential: they are masked in logs */

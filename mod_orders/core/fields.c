@@ -74,7 +74,7 @@ static bool decode_integer(slot_t *slot, int64_t *number)
     if (json_is_integer(slot->json)) {
         *number = json_integer_value(slot->json);
         outcome = *number < min || *number > max ? ORDERS_NUMBER_RANGE : ORDERS_NUMBER_OK;
-    } else { /* a real number has a literal here when it is beyond int64, or no integer */
+    } else { /* the text of a form, or the literal of a real number: here also an integer beyond int64 */
         outcome = orders_number_integral(slot->json ? orders_input_literal(slot->input, slot->json)
                                                     : slot->text,
                                          min, max, number);
@@ -142,7 +142,7 @@ static bool sanitise_string(slot_t *slot)
     return true;
 }
 
-/** "" is no value where the field has a place in a struct. */
+/** An empty text needs no format if the field is decoded into a struct, where it counts as absent, or has ORDERS_FIELD_OR_EMPTY. */
 static bool has_format(const slot_t *slot)
 {
     const orders_field_t *field = slot->field;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Logging for code that does not see httpd, which supplies the sink. Never log tokens, keys, mail addresses or
- * bodies. The level is checked before the message is formatted.
+ * Logging for code that does not include headers of httpd; httpd/ provides the function that writes the lines.
+ * Never log tokens, keys, mail addresses or bodies. The level is checked before the message is formatted.
  */
 #ifndef ORDERS_CORE_LOG_H
 #define ORDERS_CORE_LOG_H

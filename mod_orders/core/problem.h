@@ -85,7 +85,7 @@ int orders_kind_status(orders_kind_e kind);
 /** HTTP status for APIs without statuses of their own. */
 int orders_problem_status(const orders_problem_t *problem);
 
-/** The error with that word, or `fallback`. */
+/** The error with that code, or `fallback`. */
 orders_error_e orders_error_by_word(const char *word, orders_error_e fallback);
 
 #endif

@@ -163,7 +163,7 @@ static bool has_secrets(const orders_api_t *api)
     return false;
 }
 
-/** `path` with each segment that is a parameter (api NULL), or that no row of `api` names, masked. */
+/** Masks segments of `path`: with `api`, those that are not a literal of any route; without, the parameters of a template ("/:id"). */
 static const char *mask(const orders_api_t *api, const char *path, apr_pool_t *pool)
 {
     char *masked = apr_palloc(pool, 2 * strlen(path) + 1), *to = masked;

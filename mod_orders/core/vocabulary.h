@@ -137,7 +137,7 @@
       "No terminal has reported a refund with this id. Check the id, or try again later.")         \
     X(1047, terminal_transaction_mismatch, CONFLICT,                                               \
       "The refund reported by the terminal has another order, amount or currency. Check the id.")  \
-    X(1048, payment_method_mismatch, CONFLICT, "The order is not paid by a payment link.")         \
+    X(1048, payment_method_mismatch, CONFLICT, "The order is not paid by a pay link.")             \
     X(1049, order_not_billable, CONFLICT, "The order must be paid in full before it is invoiced.") \
     X(1050, order_not_advanceable, CONFLICT,                                                       \
       "The order cannot take this step in its present state.")                                     \

@@ -60,7 +60,7 @@ static void draw_party(orders_pdf_doc_t *doc, const orders_invoice_party_t *part
     party_text(doc, party->email, &text_style);
 }
 
-/** The doc's `y` after two blocks side by side, of which the right one went to `right`. */
+/** Moves `y` below two blocks side by side. `doc->y` is the lower edge of the left block, `right` that of the right block. */
 static void below_both(orders_pdf_doc_t *doc, double right)
 {
     if (doc->page == 0 && doc->y < right) {

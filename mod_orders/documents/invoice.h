@@ -12,8 +12,8 @@
 
 /**
  * Loads the fontconfig cache, so that no request waits for it, and keeps LANGUAGE and PANGO_LANGUAGE from choosing fonts.
- * Call it once in each child process of httpd before that has other threads, because it changes the environment. A process that has called it or
- * has rendered must not fork or unload the module: Pango starts threads and registers types.
+ * Call it once in each child process of httpd, before the process has other threads, because it changes the environment. A process that has called it
+ * or has rendered must not fork or unload the module: Pango starts threads and registers types.
  * `internal_error`: no font is installed; only documents are unavailable then.
  */
 orders_problem_t *orders_invoice_startup(apr_pool_t *pool) ORDERS_MUSTCHECK;

@@ -14,6 +14,7 @@
 /* Maximum length of texts, in characters. */
 #define WORD 64
 #define NAME 500
+#define ADDRESS_LINE 1000 /* can have several fields of an address: city, state and postal code */
 #define TITLE 2000
 #define NOTES 10000
 #define MAX_ADDRESS 20
@@ -127,7 +128,7 @@ static const orders_field_t line_table[] = {
 };
 
 static const orders_field_t tax_table[] = {
-    TEXT(orders_invoice_tax_t, key, REQUIRED, WORD),
+    TEXT(orders_invoice_tax_t, key, REQUIRED, NAME),
     FIELD(orders_invoice_tax_t, rate_bp, INT64, REQUIRED, 0, 0),
     AMOUNT(orders_invoice_tax_t, amount),
 };
@@ -165,7 +166,7 @@ static bool line_ok(const json_t *entry)
     apr_size_t length = json_string_length(entry);
 
     return text && !orders_text_has_control(text, length, false) &&
-           orders_utf8_count(text, length) <= NAME;
+           orders_utf8_count(text, length) <= ADDRESS_LINE;
 }
 
 static orders_problem_t *read_address(apr_array_header_t **address, const json_t *list,

@@ -91,7 +91,7 @@ typedef struct orders_server_conf_t {
     apr_array_header_t *mounts; /**< of orders_mount_t, the main server's first */
     bool
         error_documents; /**< the configuration has an ErrorDocument, which must not replace the errors of an API */
-    /** The first server with an API of those that share a connection pool of mod_dbd; NULL if the server has no API. */
+    /** Of the servers that share a connection pool of mod_dbd, the first one with an API. NULL if this server has no API. */
     server_rec *first;
     const unsigned char
         *database;          /**< ORDERS_SHA256_SIZE bytes that identify the database; or NULL */

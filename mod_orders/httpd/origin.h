@@ -7,8 +7,9 @@
 #include <stdbool.h>
 
 /**
- * False if a browser marks the request as one of another site (Sec-Fetch-Site, or else Origin). The own site is that of the Host header
- * and that of `public_url`, which may be NULL. Requests without these headers do not come from a browser and pass.
+ * False if a browser marks the request as sent by a page of another origin: by Sec-Fetch-Site, or by Origin if that header is absent. The
+ * origins of the Host header and of `public_url` (NULL: not set) are accepted. Requests without these headers do not come from a browser and
+ * are accepted.
  */
 bool orders_origin_is_own(request_rec *r, const char *public_url);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** The mail with a payment link. It is composed when it is sent, so the database stores no link. */
+/** The mail with a pay link. It is composed when it is sent, so the database stores no link. */
 #ifndef ORDERS_MESSAGES_PAY_LINK_MAIL_H
 #define ORDERS_MESSAGES_PAY_LINK_MAIL_H
 

@@ -6,7 +6,7 @@
 #include "store/operation.h"
 
 typedef struct orders_entry_t {
-    const char *kind; /**< users, plans, billing-options, coupons, payment-channels, tax-rates */
+    const char *kind; /**< users, products, plans … (docs/operator-api.md lists all) */
     const char *ref;
     const char *document; /**< a JSON object */
 } orders_entry_t;

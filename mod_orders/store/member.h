@@ -17,8 +17,8 @@ typedef struct orders_member_order_t {
 } orders_member_order_t;
 
 /**
- * Places an order (orders_v1.member_place), or an upgrade or renewal of the member's package (orders_v1.upgrade_or_renew). Outcomes as
- * of orders_order_place. Errors: `invalid_fields` with all refused values in extra, {"refused": [{"rule", "value"}]}.
+ * Places an order (orders_v1.member_place), or an upgrade or renewal of the member's package (orders_v1.upgrade_or_renew). The
+ * outcomes are those of orders_order_place. Errors: `invalid_fields` with all refused values in extra, {"refused": [{"rule", "value"}]}.
  */
 orders_problem_t *orders_member_place(const orders_writer_t *writer,
                                       const orders_member_order_t *order,

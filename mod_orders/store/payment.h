@@ -77,7 +77,7 @@ typedef struct orders_record_capture_t {
     const char *payer; /**< mail address of the payer, or NULL */
 } orders_record_capture_t;
 
-/** Records the reply and applies it. `written` as of orders_payment_apply_event. */
+/** Records the reply and applies it. `written`: as in orders_payment_apply_event. */
 orders_problem_t *orders_payment_record_capture(const orders_reader_t *reader,
                                                 const orders_record_capture_t *capture,
                                                 orders_written_t **written) ORDERS_MUSTCHECK;

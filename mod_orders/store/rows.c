@@ -39,8 +39,8 @@ typedef struct reader_t {
 } reader_t;
 
 /*
- * A position in a composite value. The byte after a text is the first byte of the next attribute. It is overwritten with the NUL of the
- * text after that attribute's header has been read. libpq itself puts a NUL after each value.
+ * A position in a composite value. The byte after a text belongs to the length of the next attribute. Once that length has been read, the
+ * byte is overwritten with a NUL, which ends the text. libpq itself puts a NUL after each value.
  */
 typedef struct cursor_t {
     char *at, *end;
@@ -154,7 +154,7 @@ static void set_empty(const reader_t *reader, const orders_row_field_t *field, v
     }
 }
 
-/* Terminates the last text. Its place must have been read already. */
+/* Writes the NUL that ends the last text. The byte at its position must have been read before. */
 static void terminate_text(cursor_t *cursor)
 {
     if (cursor->text_end) {

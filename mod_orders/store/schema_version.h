@@ -18,8 +18,9 @@
 #include "core/problem.h"
 
 /**
- * The numbers of orders_v1.schema_version() that this module accepts. The hundreds name the oldest schema of functions that is complete
- * in the database (100: orders_v1), and grow only when that schema is removed: so the module accepts the versions of later releases.
+ * The numbers of orders_v1.schema_version() that this module accepts. The hundreds digit is the number of the oldest schema of functions
+ * that is complete in the database: 100 to 199 for orders_v1. It changes only when that schema is removed. All higher numbers with the
+ * same digit belong to later releases, which this module can use.
  */
 #define ORDERS_SCHEMA_OLDEST 101
 #define ORDERS_SCHEMA_NEWEST 199

@@ -203,7 +203,7 @@ typedef struct orders_written_t {
     int64_t id; /**< of the row that was written: a refund, a return, a payment, … */
     const char *
         outcome; /**< done, unchanged, intent, capture, refund; of a provider's event: done, unchanged, waiting, refused */
-    const char *refusal, *detail; /**< of a provider's event: the error's word, and a sentence */
+    const char *refusal, *detail; /**< of a provider's event: the error's code, and a sentence */
     const char *event_id, *event_type; /**< of a provider's event, as stored */
     bool replayed;                     /**< the outcome of an earlier request with the same key */
     /**
@@ -217,7 +217,7 @@ typedef struct orders_written_t {
 typedef struct orders_stored_t {
     int64_t id;
     const char *
-        outcome; /**< created, updated, unchanged, done; of a line of a bulk: or the error's word */
+        outcome; /**< created, updated, unchanged, done; of a line of a bulk: or the error's code */
     const char *kind, *ref;
     const char *detail,
         *field; /**< of a line of a bulk that was refused: a sentence, and the field */

@@ -225,7 +225,7 @@ SELECT coalesce(pg_temp.reusable_order('shop-shipped', 'paid out_for_delivery'),
        coalesce(pg_temp.reusable_order('customer-delivered', 'paid delivered'),
                 pg_temp.demo_goods('customer-delivered', :'customer_order', '{confirmed,packed,ship,delivered}')) AS customer_delivered_id \gset
 
--- The commerce API: two applications, a member, a product, and packages of four ranks. Stock is not tracked.
+-- The commerce API: two applications, a member, a product, and packages of four ranks. Stock is not counted.
 SELECT * FROM catalogue_bulk(1, 'operator', 'system', NULL, 'demo', NULL, NULL, ARRAY[
     '{"kind": "users", "ref": "demo-application", "login": "application", "name": "The members'' application"}',
     '{"kind": "users", "ref": "1042", "login": "member", "name": "Maya Moreno", "given_name": "Maya", "family_name": "Moreno",

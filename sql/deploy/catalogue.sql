@@ -137,7 +137,7 @@ CREATE TABLE orders.provider_currency (
     CONSTRAINT provider_currency_decimals_is_0_to_4 CHECK (decimals BETWEEN 0 AND 4)
 );
 
--- PayPal accepts these currencies only without decimals, although ISO 4217 defines two decimals for the forint and the dollar.
+-- PayPal accepts these currencies only without decimals, although ISO 4217 defines two decimals for HUF and TWD.
 INSERT INTO orders.provider_currency (provider, currency, decimals) VALUES
 ('paypal', 'HUF', 0), ('paypal', 'JPY', 0), ('paypal', 'TWD', 0);
 

@@ -69,7 +69,7 @@ COMMENT ON COLUMN orders.company.prefix IS
 'Prefix of its order and invoice numbers, in capitals; INV is the prefix of the tenant';
 COMMENT ON COLUMN orders.company.email IS 'Mail address; never logged';
 COMMENT ON COLUMN orders.company.tax_number IS 'Tax number as printed on invoices';
-COMMENT ON COLUMN orders.company.address IS 'Members street, city, state, postal_code, country';
+COMMENT ON COLUMN orders.company.address IS 'JSON object with the fields street, city, state, postal_code and country';
 COMMENT ON COLUMN orders.company.images IS 'Cover image URLs by size: px240, px480, px720, px1080';
 COMMENT ON COLUMN orders.company.active IS 'false: no user can sell for it; its orders remain';
 COMMENT ON COLUMN orders.company.metadata IS 'Data of an external system: a JSON object that the module does not read';
@@ -86,7 +86,7 @@ COMMENT ON COLUMN orders.membership.active IS 'false: ended';
 COMMENT ON COLUMN orders.membership.created_at IS 'Time of creation';
 COMMENT ON COLUMN orders.membership.updated_at IS 'Time of the last change';
 COMMENT ON COLUMN orders.users.title IS '0: Mr, 1: Ms; null: unknown';
-COMMENT ON COLUMN orders.users.default_address IS 'Members as the API writes them; null: none';
+COMMENT ON COLUMN orders.users.default_address IS 'JSON object with the fields that the API writes; null: none';
 COMMENT ON COLUMN orders.users.current_company_id IS 'The company that the user currently works for';
 
 COMMIT;

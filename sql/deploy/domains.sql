@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Deploy orders:domains to pg
 --
--- Rules about the value of one column in the tables that requests write. PostgreSQL parses the CHECKs of a table for each statement that
--- writes to the table, and those of a domain once a session; and an UPDATE checks the domains of the columns that it sets, but all CHECKs
--- of the table. Rules about several columns, amounts and integers are CHECKs of the tables. A CHECK of an integer costs little, and a
--- polymorphic function such as is() of pgTAP does not accept a domain together with an integer.
+-- Rules about the value of one column in the tables that requests write. Domains cost less than CHECKs of a table: PostgreSQL parses the
+-- CHECKs of a table for each statement that writes to it, but those of a domain once per session. An UPDATE evaluates all CHECKs of the
+-- table, but only the domains of the columns that it sets. Rules about several columns, amounts and integers are CHECKs of the tables.
+-- A CHECK of an integer costs little, and a polymorphic function such as is() of pgTAP does not accept a domain together with an integer.
 --
 -- The view of orders casts these columns to the base type, which is the type that its readers see (sql/deploy/views.sql).
 

@@ -26,7 +26,7 @@ CREATE TABLE orders.invoice (
 -- Rejects every UPDATE and DELETE, even those of the owner.
 CREATE FUNCTION orders.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'rows of % are not changed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+    RAISE EXCEPTION 'rows of % cannot be changed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END
 $$;
 

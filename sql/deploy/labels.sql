@@ -56,17 +56,17 @@ CREATE TABLE orders.tenant_label (
     CONSTRAINT tenant_label_language_is_tag CHECK (language ~ '^[a-z]{2,3}(-[a-z0-9]{1,8})*$')
 );
 
-COMMENT ON TABLE orders.label IS 'Display texts for the words of an API, by language; shared by all tenants';
+COMMENT ON TABLE orders.label IS 'Display texts for statuses and payment methods, by language; shared by all tenants';
 COMMENT ON COLUMN orders.label.kind IS 'order_status, shipment_status or payment_method';
-COMMENT ON COLUMN orders.label.word IS 'The word';
+COMMENT ON COLUMN orders.label.word IS 'The status or payment method, as the shop API names it';
 COMMENT ON COLUMN orders.label.language IS 'BCP 47 tag in lower case';
 COMMENT ON COLUMN orders.label.text IS 'Display text';
-COMMENT ON TABLE orders.tenant_label IS 'Labels of a tenant: additional words or languages, or replacements of the shared texts';
+COMMENT ON TABLE orders.tenant_label IS 'Labels of a tenant: additional values or languages, or replacements of the shared texts';
 COMMENT ON COLUMN orders.tenant_label.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.tenant_label.id IS 'Id';
 COMMENT ON COLUMN orders.tenant_label.external_ref IS 'Key of the row in an external system';
 COMMENT ON COLUMN orders.tenant_label.kind IS 'As in label';
-COMMENT ON COLUMN orders.tenant_label.word IS 'The word';
+COMMENT ON COLUMN orders.tenant_label.word IS 'As in label';
 COMMENT ON COLUMN orders.tenant_label.language IS 'BCP 47 tag in lower case';
 COMMENT ON COLUMN orders.tenant_label.text IS 'Display text';
 COMMENT ON COLUMN orders.tenant_label.created_at IS 'Time of creation';

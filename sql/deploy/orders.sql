@@ -269,10 +269,10 @@ COMMENT ON COLUMN orders.transition.actor IS 'Kind of actor that may take the st
 COMMENT ON COLUMN orders.transition.step IS 'The step as events store it: axis:from_state:to_state';
 COMMENT ON COLUMN orders.transition.event IS 'Type of the event that reports it';
 COMMENT ON TABLE orders.orders IS
-'Orders. Three state machines (order, payment, fulfilment), which each API maps to its own words';
+'Orders. Three state machines (order, payment, fulfilment), which each API maps to its own status values';
 COMMENT ON COLUMN orders.orders.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.orders.id IS 'Numeric id';
-COMMENT ON COLUMN orders.orders.public_id IS 'UUIDv7 of the UUID API';
+COMMENT ON COLUMN orders.orders.public_id IS 'UUIDv7: the id in the shop API';
 COMMENT ON COLUMN orders.orders.number IS 'Order number in the format of its API';
 COMMENT ON COLUMN orders.orders.bill_no IS 'Bill number as printed, a copy of the number of its bill; null before it is billed';
 COMMENT ON COLUMN orders.orders.api IS 'The API through which it was placed';
@@ -353,7 +353,7 @@ COMMENT ON COLUMN orders.order_address.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.order_address.order_id IS 'The order';
 COMMENT ON COLUMN orders.order_address.id IS 'Id';
 COMMENT ON COLUMN orders.order_address.kind IS 'billing or shipping';
-COMMENT ON COLUMN orders.order_address.document IS 'Members as the API wrote them';
+COMMENT ON COLUMN orders.order_address.document IS 'JSON object with the fields that the API wrote';
 COMMENT ON FUNCTION orders.event_epoch IS
 'The epoch of new events. orders_v1.skip_ids replaces this function with one that returns a greater number. After a restore, ids and transaction ids are
 assigned again; the epoch distinguishes them from the lost ones';

@@ -83,7 +83,7 @@ CREATE TABLE orders.package_order (
 CREATE INDEX package_order_by_user ON orders.package_order (tenant_id, user_id, order_id);
 
 COMMENT ON TABLE orders.package IS
-'A variant that grants a membership for a period. Name and prices are those of the variant. It is ordered alone, by members, through the commerce API only';
+'A variant that a member has for a period. Name and prices are those of the variant. It is ordered alone, by members, through the commerce API only';
 COMMENT ON COLUMN orders.package.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.package.variant_id IS 'The variant; also the id of the package';
 COMMENT ON COLUMN orders.package.external_ref IS 'Key of the row in an external system';
@@ -114,7 +114,7 @@ COMMENT ON TABLE orders.member IS
 COMMENT ON COLUMN orders.member.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.member.user_id IS 'The user';
 COMMENT ON COLUMN orders.member.placed_at IS 'Time of the placement in the genealogy; null: not placed';
-COMMENT ON COLUMN orders.member.auto_upgrade_at IS 'Start of an automatic upgrade by the host; null: none';
+COMMENT ON COLUMN orders.member.auto_upgrade_at IS 'Start of an automatic upgrade by the application; null: none';
 COMMENT ON COLUMN orders.member.term_id IS 'The current or last term; null: none';
 COMMENT ON COLUMN orders.member.stated IS
 'Package stated by the last catalogue document, {package, starts_at, ends_at}. Sending the same again changes nothing';

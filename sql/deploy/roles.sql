@@ -15,7 +15,7 @@ BEGIN
         CREATE ROLE orders_api LOGIN;
     END IF;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN
-    RAISE NOTICE 'the roles were made by another session meanwhile';
+    RAISE NOTICE 'another session has created the roles';
 END
 $$;
 

@@ -67,7 +67,7 @@ COMMENT ON COLUMN orders.shipment_event.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.shipment_event.order_id IS 'The order';
 COMMENT ON COLUMN orders.shipment_event.id IS 'Id';
 COMMENT ON COLUMN orders.shipment_event.shipment_id IS 'The shipment';
-COMMENT ON COLUMN orders.shipment_event.status IS 'picked_up, in_transit, on_delivery, delivered, or another word of the operator';
+COMMENT ON COLUMN orders.shipment_event.status IS 'picked_up, in_transit, on_delivery, delivered, or another status that the operator defines';
 COMMENT ON COLUMN orders.shipment_event.location IS 'Location';
 COMMENT ON COLUMN orders.shipment_event.description IS 'Description for display';
 COMMENT ON COLUMN orders.shipment_event.at IS 'Time of the event as reported by the courier';

@@ -21,7 +21,7 @@ CREATE TABLE orders.terminal_transaction (
 
 COMMENT ON TABLE orders.terminal_transaction IS 'Transactions reported by card terminals: charges and refunds';
 COMMENT ON COLUMN orders.terminal_transaction.tenant_id IS 'The tenant';
-COMMENT ON COLUMN orders.terminal_transaction.transaction_id IS 'Id of the terminal';
+COMMENT ON COLUMN orders.terminal_transaction.transaction_id IS 'Id of the transaction, assigned by the terminal';
 COMMENT ON COLUMN orders.terminal_transaction.id IS 'Id';
 COMMENT ON COLUMN orders.terminal_transaction.kind IS 'charge or refund';
 COMMENT ON COLUMN orders.terminal_transaction.amount IS 'Minor units';

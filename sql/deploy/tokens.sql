@@ -26,7 +26,7 @@ CREATE TABLE orders.token (
 COMMENT ON TABLE orders.token IS
 'Bearer tokens, ord_<tenant>_<secret>. The secret (at least 128 random bits) is shown once by the module and never reaches the database';
 COMMENT ON COLUMN orders.token.tenant_id IS 'The tenant';
-COMMENT ON COLUMN orders.token.id IS 'Number of the operator API';
+COMMENT ON COLUMN orders.token.id IS 'Id in the operator API';
 COMMENT ON COLUMN orders.token.user_id IS 'The authenticated user';
 COMMENT ON COLUMN orders.token.hash IS 'SHA-256 of the token, 32 bytes';
 COMMENT ON COLUMN orders.token.hint IS 'ord_, the tenant, _ and the first four characters of the secret, for lists';

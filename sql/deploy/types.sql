@@ -124,7 +124,7 @@ COMMENT ON TYPE orders_v1.step IS 'One step of one axis';
 COMMENT ON TYPE orders_v1.context IS
 'Context of a call: tenant, API, kind and id of the actor, idempotency key with route and fingerprint';
 COMMENT ON TYPE orders_v1.claim IS
-'The state of an idempotency key: new, replay (return answer) or resume (the effect is committed, its response is not final)';
+'The state of an idempotency key: new, replay (return the stored response, answer) or resume (the effect is committed, its response is not final)';
 COMMENT ON TYPE orders_v1.reserved_coupon IS 'A reserved coupon and its discount';
 COMMENT ON TYPE orders_v1.order_head IS 'Parameters of put_order besides the lines';
 COMMENT ON TYPE orders_v1.priced_line IS 'A line with its price, as an operation resolved it from the catalogue';

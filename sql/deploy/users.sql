@@ -37,7 +37,7 @@ COMMENT ON TABLE orders.users IS
 'Users: buyers, sellers and operators. They usually come from an external system, which identifies them by external_ref';
 COMMENT ON COLUMN orders.users.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.users.id IS 'Numeric id';
-COMMENT ON COLUMN orders.users.public_id IS 'UUIDv7 of the UUID API';
+COMMENT ON COLUMN orders.users.public_id IS 'UUIDv7: the id in the shop API';
 COMMENT ON COLUMN orders.users.external_ref IS 'Key of the user in an external system';
 COMMENT ON COLUMN orders.users.login IS 'Login name of httpd''s authentication modules; null: none';
 COMMENT ON COLUMN orders.users.name IS 'Full name for display';

@@ -435,7 +435,7 @@ FROM orders.users u;
 CREATE VIEW orders_v1.pending_refund AS
 SELECT f.tenant_id, f.order_id FROM orders.refund f WHERE f.status = 'pending';
 
-COMMENT ON FUNCTION orders_v1.is_paid_by_link IS 'Whether orders with this payment method are paid by a payment link';
+COMMENT ON FUNCTION orders_v1.is_paid_by_link IS 'Whether orders with this payment method are paid by a pay link';
 COMMENT ON FUNCTION orders_v1.is_payable IS 'Whether an order with these states and this expiry may still be paid now';
 COMMENT ON FUNCTION orders_v1.cancel_reason IS
 'Comment of the last cancellation of an order; NULL: no comment, or not cancelled. Takes no locks';
@@ -603,7 +603,7 @@ COMMENT ON COLUMN orders_v1.order_view.category IS
 'Kind of the first product or plan; for orders of packages: package, renewal or upgrade; NULL: none of these';
 COMMENT ON COLUMN orders_v1.order_view.currency_symbol IS 'Symbol of the currency; NULL: none';
 COMMENT ON COLUMN orders_v1.order_view.pay_url IS 'URL at which the order can be paid now; NULL: none';
-COMMENT ON COLUMN orders_v1.order_view.paid_by_link IS 'Whether the order is paid by a payment link';
+COMMENT ON COLUMN orders_v1.order_view.paid_by_link IS 'Whether the order is paid by a pay link';
 
 COMMENT ON TYPE orders_v1.written IS
 'The result of a write operation on an order. id: the written row, as the function states; NULL: none. order: the order afterwards; children that
@@ -659,7 +659,7 @@ COMMENT ON COLUMN orders_v1.identity.scopes IS 'Scopes of the token, separated b
 COMMENT ON COLUMN orders_v1.identity.expires_at IS 'When the token ends; null: never, or a login';
 
 COMMENT ON TYPE orders_v1.label_view IS
-'Text for a word of an API, and the language of the text. Attributes are read by position: new ones go to the end';
+'Text for a status or payment method (word), and the language of the text. Attributes are read by position: new ones go to the end';
 COMMENT ON COLUMN orders_v1.label_view.kind IS 'order_status, shipment_status or payment_method';
 COMMENT ON COLUMN orders_v1.label_view.language IS 'Language tag in lower case';
 

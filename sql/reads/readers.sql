@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Read functions of the module, in addition to the view of orders.
 
--- The first language with a text for the word wins; a tenant's own text precedes the default one.
+-- A label has the first requested language in which its value has a text. A text of the tenant takes precedence over the default text.
 CREATE OR REPLACE FUNCTION orders_v1.labels_of(p_tenant integer, p_languages text[]) RETURNS orders_v1.label_view[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE
@@ -38,5 +38,5 @@ GRANT EXECUTE ON FUNCTION
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.labels_of IS
-'Texts for the words of the APIs, by kind and word, each in the first of the requested languages that has it. Takes no locks';
+'Labels for values of the APIs, by kind and word (the value), each in the first of the requested languages that has it. Takes no locks';
 COMMENT ON FUNCTION orders_v1.schema_version IS 'The version number of the schema (docs/upgrading.md)';

@@ -346,7 +346,7 @@ END
 $$;
 
 -- A plan that was prepared while a table was empty may use any index that begins with tenant_id, and then reads the whole table for
--- each row. New statistics invalidate such plans. A big import is faster than the next run of autovacuum.
+-- each row. New statistics invalidate such plans. A large import may end before autovacuum analyzes the tables.
 CREATE OR REPLACE FUNCTION orders_v1.analyze_grown() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_tables regclass[] := ARRAY(

@@ -115,7 +115,7 @@ BEGIN
 END
 $$;
 
--- p_stated is the quantity on hand; NULL: the stock of the variant is not tracked. The value of the last document changes nothing when it
+-- p_stated is the quantity on hand; NULL: the stock of the variant is not counted. The value of the last document changes nothing when it
 -- is sent again: quantities shipped in the meantime stay deducted, and no lock delays buyers.
 CREATE OR REPLACE FUNCTION orders_v1.put_stock(v orders.variant, p_stated integer) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
@@ -137,7 +137,7 @@ BEGIN
 END
 $$;
 
--- Answers show the options as they were sent, with integer ids: 1 for 1.0.
+-- Responses show the options as they were sent, with integer ids: 1 for 1.0.
 CREATE OR REPLACE FUNCTION orders_v1.variant_options(p_options jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN coalesce((SELECT jsonb_agg(o.value || jsonb_build_object('id', trunc((o.value -> 'id')::numeric)) ORDER BY o.n)
@@ -345,7 +345,7 @@ COMMENT ON FUNCTION orders_v1.put_membership IS 'Internal: upserts a membership.
 COMMENT ON FUNCTION orders_v1.put_prices IS
 'Internal: replaces all prices of a variant: {"JPY": 100} or {"JPY": {"price", "list_price"}}. Returns whether any changed';
 COMMENT ON FUNCTION orders_v1.put_stock IS
-'Internal: sets the quantity on hand of a variant; NULL: its stock is not tracked. Returns whether it differs from the last
+'Internal: sets the quantity on hand of a variant; NULL: its stock is not counted. Returns whether it differs from the last
 document';
 COMMENT ON FUNCTION orders_v1.variant_options IS 'Internal: the options of a variant as they are stored';
 COMMENT ON FUNCTION orders_v1.put_variant IS 'Internal: upserts a variant of a locked product';

@@ -13,7 +13,7 @@ CREATE OR REPLACE FUNCTION orders_v1.event_hash(
         encode(p_comments_digest, 'hex'))::text, 'UTF8'))
 $$;
 
--- The salt keeps a short comment from being guessed by its digest once both are erased.
+-- When a comment and its salt are erased, the digest remains. Without the salt, even a short comment cannot be guessed from it.
 CREATE OR REPLACE FUNCTION orders_v1.comments_digest(p_salt bytea, p_comments text[]) RETURNS bytea LANGUAGE sql STABLE AS $$
     SELECT sha256(p_salt || convert_to(to_jsonb(p_comments)::text, 'UTF8'))
 $$;

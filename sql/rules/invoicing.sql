@@ -1,15 +1,19 @@
 -- SPDX-License-Identifier: Apache-2.0
 
 -- The keys of an address depend on the API that stored it.
+-- An empty field counts as absent: it does not hide another field with the same meaning.
 CREATE OR REPLACE FUNCTION orders_v1.address_lines(p_address jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (SELECT coalesce(jsonb_agg(l.line ORDER BY l.n) FILTER (WHERE l.line <> ''), '[]')
     FROM (VALUES
-        (1, coalesce(p_address ->> 'street', p_address ->> 'addressLine1')),
-        (2, coalesce(p_address ->> 'street2', p_address ->> 'addressLine2')),
-        (3, concat_ws(' ', p_address ->> 'city', coalesce(p_address ->> 'state', p_address ->> 'province'),
-                      coalesce(p_address ->> 'postal_code', p_address ->> 'code', p_address ->> 'postalCode'))),
-        (4, p_address ->> 'country')) AS l (n, line));
+        (1, concat_ws(' ', coalesce(orders_v1.given_text(p_address, 'street'), orders_v1.given_text(p_address, 'addressLine1')),
+                      orders_v1.given_text(p_address, 'house'))),
+        (2, coalesce(orders_v1.given_text(p_address, 'street2'), orders_v1.given_text(p_address, 'addressLine2'))),
+        (3, concat_ws(' ', orders_v1.given_text(p_address, 'city'),
+                      coalesce(orders_v1.given_text(p_address, 'state'), orders_v1.given_text(p_address, 'province')),
+                      coalesce(orders_v1.given_text(p_address, 'postal_code'), orders_v1.given_text(p_address, 'code'),
+                               orders_v1.given_text(p_address, 'postalCode')))),
+        (4, orders_v1.given_text(p_address, 'country'))) AS l (n, line));
 END
 $$;
 
@@ -23,19 +27,19 @@ BEGIN
 END
 $$;
 
--- The billing address identifies the customer; without one it is the buyer at the shipping address.
+-- The customer is the name in the billing address. Without a billing address, it is the buyer, with the shipping address.
 CREATE OR REPLACE FUNCTION orders_v1.invoice_buyer(p_tenant integer, p_order bigint, p_buyer bigint) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (SELECT CASE WHEN coalesce(b.name, u.name) IS NOT NULL THEN jsonb_build_object(
                        'name', coalesce(b.name, u.name),
                        'address', orders_v1.address_lines(coalesce(b.document, u.default_address, '{}')),
-                       'email', coalesce(b.document ->> 'email', u.email)) END
+                       'email', coalesce(orders_v1.given_text(b.document, 'email'), u.email)) END
             FROM (SELECT 1) AS one
             LEFT JOIN orders.users u ON u.tenant_id = p_tenant AND u.id = coalesce(p_buyer, 0)
             LEFT JOIN LATERAL (
                 SELECT a.document, CASE a.kind WHEN 'billing' THEN coalesce(
-                           nullif(concat_ws(' ', a.document ->> 'given_name', a.document ->> 'family_name'), ''),
-                           a.document ->> 'receiverName') END AS name
+                           nullif(concat_ws(' ', orders_v1.given_text(a.document, 'given_name'), orders_v1.given_text(a.document, 'family_name')), ''),
+                           orders_v1.given_text(a.document, 'receiverName'), orders_v1.given_text(a.document, 'name')) END AS name
                 FROM orders.order_address a
                 WHERE a.tenant_id = p_tenant AND a.order_id = p_order
                 ORDER BY a.kind LIMIT 1) AS b ON true);

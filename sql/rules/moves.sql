@@ -372,6 +372,6 @@ COMMENT ON FUNCTION orders_v1.expire_order IS 'Internal: expires a locked order 
 COMMENT ON FUNCTION orders_v1.record_transaction IS
 'Internal: records the provider''s transaction id of a capture (p_refund NULL) or a refund. OR409 transaction_id_taken';
 COMMENT ON FUNCTION orders_v1.is_manual IS
-'Whether a payment is settled by people (cash, card terminal, bank transfer), not by a provider or from a balance';
+'Whether a payment is settled manually (cash, card terminal, bank transfer), not by a provider or from a balance';
 COMMENT ON FUNCTION orders_v1.has_transactions IS 'Whether the references of a payment are transaction ids, which must be unique';
 COMMENT ON FUNCTION orders_v1.states_of IS 'Internal: the states of an order, as the extra members of a refusal';

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Payment links: a buyer pays an order by a mailed or scanned link: the link is opened, the payment approved at the provider,
+-- Pay links: a buyer pays an order by a mailed or scanned link: the link is opened, the payment approved at the provider,
 -- then captured. The link is derived from the order and a secret that is not in the database.
 
 CREATE OR REPLACE FUNCTION orders_v1.refuse_mails(p_kind text, p_limit integer, p_since timestamptz) RETURNS void LANGUAGE plpgsql AS $$
@@ -40,7 +40,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.check_paid_by_link(o orders.orders) RETURNS void LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF NOT orders_v1.is_paid_by_link(o.payment_method) THEN
-        PERFORM orders_v1.refuse('409', 'payment_method_mismatch', 'The order is not paid by a payment link.');
+        PERFORM orders_v1.refuse('409', 'payment_method_mismatch', 'The order is not paid by a pay link.');
     END IF;
 END
 $$;
@@ -186,7 +186,7 @@ BEGIN
 END
 $$;
 
--- A mail with a payment link is not sent for an order that can no longer be paid. A mail that another transaction has locked is
+-- A mail with a pay link is not sent for an order that can no longer be paid. A mail that another transaction has locked is
 -- skipped.
 CREATE OR REPLACE FUNCTION orders_v1.discard_unpayable_mail(m orders.mail) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
@@ -268,15 +268,15 @@ COMMENT ON FUNCTION orders_v1.refuse_mails IS 'Internal: OR429 too_many_requests
 COMMENT ON FUNCTION orders_v1.check_mail_limits IS
 'Internal: checks the hourly limits of mails for this order and by this user; 0: no limit. OR429 too_many_requests';
 COMMENT ON FUNCTION orders_v1.check_paid_by_link IS
-'Internal: OR409 payment_method_mismatch when an order is not paid by a payment link';
+'Internal: OR409 payment_method_mismatch when an order is not paid by a pay link';
 COMMENT ON FUNCTION orders_v1.pay_link_state IS
-'The state that the holder of a payment link sees: unpaid or failed when start_payment would start a payment; confirming while a
+'The state that the holder of a pay link sees: unpaid or failed when start_payment would start a payment; confirming while a
 payment is being confirmed or the outcome of a capture is unknown; paid, also with a partial or pending refund; refunded; over when
 the order is closed, past its expiry or not paid by a link. NULL: no such order';
 COMMENT ON FUNCTION orders_v1.was_declined IS
-'Whether the provider declined the latest payment of an order that is not surplus; NULL: there is no payment';
+'Whether the provider declined the latest payment of an order, apart from surplus payments; NULL: there is no payment';
 COMMENT ON FUNCTION orders_v1.send_pay_link IS
-'Queues a mail with the payment link of an order. The user must sell for the company of the order. p_email NULL: the caller found it
+'Queues a mail with the pay link of an order. The user must sell for the company of the order. p_email NULL: the caller found it
 invalid. The same address within a minute returns the queued mail: unchanged. At most p_per_order mails per order and p_per_actor
 per user in an hour. OR404 not_found, OR422 invalid_field, OR409 payment_method_mismatch, order_not_payable (with the states), OR429
 too_many_requests (with retry_after)';

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Orders that a document describes: the orders of the shop and customer APIs, and orders of other systems.
+-- Orders of any API that are placed from a document: POST /orders of the operator API.
 
 -- The variant is optional in a line whose product has only one.
 CREATE OR REPLACE FUNCTION orders_v1.only_variant(p_tenant integer, p_product text, p_field text) RETURNS text LANGUAGE plpgsql STABLE AS $$

@@ -342,7 +342,7 @@ already requested. OR404 not_found, OR409 order_not_returnable, return_window_cl
 OR422 line_not_found, line_not_returnable, quantity_out_of_range, invalid_field, required_field, too_long';
 COMMENT ON FUNCTION orders_v1.all_items_returned IS 'Internal: whether all shipped goods of an order are received, including this return';
 COMMENT ON FUNCTION orders_v1.receive_return IS
-'Internal: marks a return as received; with its last goods the order becomes returned';
+'Internal: marks a return as received; when all goods of the order are received, the order becomes returned';
 COMMENT ON FUNCTION orders_v1.reserve_return_refund IS
 'Internal: reserves the unrefunded items of a return for its refund. OR409 order_not_refundable when some were refunded outside the
 return';

@@ -273,7 +273,7 @@ order. OR403 company_not_chosen, company_not_found, not_a_member, not_a_seller, 
 cart_empty, OR422 payment_channel_required, payment_channel_unknown, payment_channel_disabled';
 COMMENT ON FUNCTION orders_v1.check_terminal_id IS 'Internal: OR409 transaction_id_taken';
 COMMENT ON FUNCTION orders_v1.settle_sale IS
-'Records that the salesperson has received the payment. p_transaction: the id of the terminal, which must be unused. OR403 as
+'Records that the salesperson has received the payment. p_transaction: the transaction id of the terminal, which must be unused. OR403 as
 place_cart, OR404 not_found (also for the order of another salesperson), OR403 not_the_retailer, OR409 transaction_id_taken,
 order_not_payable (with the states; also while a provider confirms the payment)';
 COMMENT ON FUNCTION orders_v1.cancel_sale IS

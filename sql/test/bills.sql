@@ -89,15 +89,15 @@ SELECT is((SELECT string_agg(series || ' ' || sequence, ', ' ORDER BY series, se
 SELECT pg_temp.order_it() AS bad, pg_temp.order_it() AS good \gset
 INSERT INTO due (tenant_id, kind, id, channel, due_at) SELECT 77, 'bill', 900000000 + n, '', now() - interval '1 hour' FROM generate_series(1, 3) AS n;
 SELECT is(issue_bills(77, 3), 0, 'the oldest work is for orders that do not exist');
-SELECT is(pg_temp.due(), 2::bigint, 'and is removed');
+SELECT is(pg_temp.due(), 2::bigint, 'work for orders that do not exist is removed');
 ALTER TABLE bill ADD CONSTRAINT bill_of_another_order CHECK (order_id <> :bad) NOT VALID;
 SELECT is(issue_bills(77, 100), 1, 'an order that cannot be billed does not hold up the next one');
-SELECT is(ARRAY[pg_temp.bill_no(:bad), pg_temp.bill_no(:good)], '{NULL,0004}', 'and takes no number');
-SELECT is((SELECT due_at - now() FROM due WHERE tenant_id = 77 AND kind = 'bill' AND id = :bad), interval '5 seconds', 'it is tried again later');
+SELECT is(ARRAY[pg_temp.bill_no(:bad), pg_temp.bill_no(:good)], '{NULL,0004}', 'an order that cannot be billed takes no number');
+SELECT is((SELECT due_at - now() FROM due WHERE tenant_id = 77 AND kind = 'bill' AND id = :bad), interval '5 seconds', 'its bill is due again after 5 seconds');
 ALTER TABLE bill DROP CONSTRAINT bill_of_another_order;
 UPDATE due SET due_at = now() WHERE tenant_id = 77 AND kind = 'bill' AND id = :bad;
-SELECT is(issue_bills(77, 100), 1, 'until it can be billed');
-SELECT is(pg_temp.bill_no(:bad), '0005', 'with the next number');
+SELECT is(issue_bills(77, 100), 1, 'an order that can be billed again gets its bill');
+SELECT is(pg_temp.bill_no(:bad), '0005', 'the bill has the next number');
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'all invariants hold');
 SELECT * FROM finish();
 ROLLBACK;

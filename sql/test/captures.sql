@@ -99,7 +99,7 @@ SELECT is(pg_temp.wait_for(:d), 'done', 'its reply is lost');
 SELECT is(pg_temp.told(format('SELECT pg_temp.drop_it(%L, %s, %L)', 'bob', o.id, a.api)), 'OR409 order_not_cancellable: open confirming', format('%s cannot cancel an order whose capture is %s', a.api, o.what))
 FROM (VALUES (:c, 'in progress'), (:d, 'undecided')) AS o (id, what), (VALUES ('user'), ('commerce'), ('shop')) AS a (api);
 SELECT is(pg_temp.told(format('SELECT start_payment(77, %s)', o.id)), 'OR409 order_not_payable: open confirming', 'no second payment can be started') FROM (VALUES (:c), (:d)) AS o (id);
-SELECT is(pg_temp.told(format('SELECT pg_temp.pay(%s, %s)', o.id, o.method)), 'OR409 order_not_payable: open confirming', 'the payment cannot be settled by hand')
+SELECT is(pg_temp.told(format('SELECT pg_temp.pay(%s, %s)', o.id, o.method)), 'OR409 order_not_payable: open confirming', 'the payment cannot be settled manually')
 FROM (VALUES (:c, 'NULL'), (:d, '''external''')) AS o (id, method);
 
 -- An order of a salesperson, in the company API.
@@ -108,7 +108,7 @@ SELECT pg_temp.intend(:s) AS ps \gset
 SELECT is(pg_temp.begin_it(:s), 'capture', 'a capture of a sale begins');
 SELECT is(pg_temp.told(format('SELECT pg_temp.call_off(%s)', :s)), 'OR409 order_not_cancellable: open confirming', 'the sale cannot be cancelled');
 SELECT is(pg_temp.told(format('SELECT send_pay_link(77, %L, %L, %s, %L, NULL, NULL, %L, %L)', 'company', 'seller', pg_temp.uid('sally'), 'send', pg_temp.number_of(:s), 'a@example.com')),
-          'OR409 order_not_payable: open confirming', 'its payment link cannot be sent again');
+          'OR409 order_not_payable: open confirming', 'its pay link cannot be sent again');
 SELECT is(pay_link_state(77, :s), 'confirming', 'its payment page shows confirming');
 
 -- An operator cancels, the order expires, or cash is paid: the worker still polls, never captures, and refunds a late

@@ -3,8 +3,8 @@ BEGIN;
 \ir lib/shop.sql
 SELECT no_plan();
 
--- Each invariant is violated by direct SQL, without triggers and foreign keys and with the CHECK in the way dropped. Its view must
--- report the violation. A savepoint restores the data.
+-- Direct SQL violates each invariant. Triggers and foreign keys are disabled, and a CHECK that prevents the violation is dropped. The
+-- view of the invariant must report the violation. A savepoint restores the data.
 SELECT pg_temp.buy('alice', p_coupon => 'TWO', p_key => 'k') AS a \gset
 SELECT pg_temp.buy('bob', p_method => 'manual') AS b \gset
 SELECT pg_temp.buy('bob') AS c \gset

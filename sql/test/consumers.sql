@@ -22,7 +22,7 @@ SAVEPOINT drawn;
 CREATE SEQUENCE pg_temp.draws;
 GRANT USAGE ON SEQUENCE pg_temp.draws TO PUBLIC;
 CREATE OR REPLACE FUNCTION orders_v1.random_digits() RETURNS text LANGUAGE sql VOLATILE AS $$ SELECT lpad((nextval('pg_temp.draws') / 3)::text, 12, '0') $$;
-SELECT is((SELECT string_agg(right(pg_temp.number_of(pg_temp.sell('cash', true)), 3), ' ') FROM generate_series(1, 3)), '0OD 1OD 2OD', 'a number that is taken is not given again');
+SELECT is((SELECT string_agg(right(pg_temp.number_of(pg_temp.sell('cash', true)), 3), ' ') FROM generate_series(1, 3)), '0OD 1OD 2OD', 'a number in use is not assigned again');
 ROLLBACK TO drawn;
 
 -- The buyer of an order is checked before its state, in all three functions.

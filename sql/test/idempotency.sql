@@ -74,7 +74,7 @@ SELECT outcome FROM cancel(77, 'user', 'buyer', pg_temp.uid('alice'), 'cancel', 
 SELECT pg_temp.buy('alice', p_method => 'external', p_key => 'z1') AS z \gset
 SELECT results_eq(format('SELECT actor_id, route, key::text FROM idempotency WHERE order_id = %s', :z), $$VALUES (pg_temp.uid('alice'), 'create', 'z1')$$, 'an order is stored with its own key');
 SELECT ("order").id AS s FROM place_plan(77, 'operator', 'system', NULL, 'create', 's1', sha256('basic'), pg_temp.uid('bob'), pg_temp.plan('basic'), NULL, 1, 'external', 'sim', NULL, NULL, NULL) \gset
-SELECT is((SELECT order_id FROM idempotency WHERE key = 's1'), :s::bigint, 'also for an order without a buyer');
+SELECT is((SELECT order_id FROM idempotency WHERE key = 's1'), :s::bigint, 'an order of a caller that is not a user is stored with its own key too');
 
 -- Every write with a key is sent twice. The second response equals the first and is marked as replayed.
 \ir lib/company.sql

@@ -68,11 +68,39 @@ SELECT is((SELECT document -> 'payment' FROM pg_temp.invoice(:free)), 'null', 't
 SELECT is((SELECT document -> 'issuer' FROM pg_temp.invoice(:d)), '{"name": "test", "address": [], "tax_number": null, "email": null}', 'an invoice of the tenant has its name');
 SELECT pg_temp.goods('alice', p_tax_class => 'std', p_inclusive => false, p_coupon => 'TEN') AS f \gset
 SELECT is(pg_temp.bill(:f), 'done', 'goods with a coupon and excluded tax are invoiced');
-SELECT is((SELECT string_agg(concat_ws(' ', l ->> 'title', l ->> 'discount', l ->> 'tax', l ->> 'amount'), ', ') FROM pg_temp.invoice(:f) AS i, jsonb_array_elements(i.document -> 'lines') AS l), 'Lamp 200 288 1800, Post 0 0 150', 'show goods and shipping, no line for the coupon');
+SELECT is((SELECT string_agg(concat_ws(' ', l ->> 'title', l ->> 'discount', l ->> 'tax', l ->> 'amount'), ', ') FROM pg_temp.invoice(:f) AS i, jsonb_array_elements(i.document -> 'lines') AS l), 'Lamp 200 288 1800, Post 0 0 150', 'an invoice shows goods and shipping, and no line for the coupon');
+
+-- The lines of an address, by the names that each API uses.
+SELECT is(orders_v1.address_lines(a.given::jsonb), a.lines::jsonb, a.what)
+FROM (VALUES
+    ('{"house": "12", "street": "Jalan Ampang", "city": "Kuala Lumpur", "state": "14", "postal_code": "50450", "country": "MY"}',
+     '["Jalan Ampang 12", "Kuala Lumpur 14 50450", "MY"]', 'the house is printed after the street'),
+    ('{"house": 7, "addressLine1": "Jl. Sudirman", "addressLine2": "Apt 45B", "province": "DKI", "postalCode": 12190}', '["Jl. Sudirman 7", "Apt 45B", "DKI 12190"]',
+     'and after addressLine1; a number is printed as text'),
+    ('{"house": "Rose Cottage", "city": "Bern", "code": "3000"}', '["Rose Cottage", "Bern 3000"]', 'a house without a street has its own line'),
+    ('{"house": " ", "street": "Main 1 ", "street2": "", "city": "", "state": "CA", "country": null}', '["Main 1", "CA"]', 'empty texts and outer spaces are not printed'),
+    ('{"street": "", "addressLine1": "Main 1", "street2": "", "addressLine2": "Floor 2"}', '["Main 1", "Floor 2"]', 'an empty field does not hide another field with the same meaning'),
+    ('{}', '[]', 'an empty address has no lines')) AS a (given, lines, what);
+
+-- The billing address names the customer.
+CREATE FUNCTION pg_temp.billed(p_address jsonb) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    v_order bigint := pg_temp.goods('alice', p_method => 'manual');
+BEGIN
+    INSERT INTO orders.order_address (tenant_id, order_id, kind, document) VALUES (77, v_order, 'billing', p_address);
+    RETURN (SELECT concat_ws(', ', b ->> 'name', b ->> 'email') FROM orders_v1.invoice_buyer(77, v_order, pg_temp.uid('alice')) AS b);
+END
+$$;
+SELECT is(pg_temp.billed(a.given::jsonb), a.buyer, 'the customer is ' || a.what)
+FROM (VALUES
+    ('{"name": "Bold Ltd", "email": "bold@example.com"}', 'Bold Ltd, bold@example.com', 'name'),
+    ('{"receiverName": "Bea Bold", "name": ""}', 'Bea Bold, alice@example.com', 'receiverName'),
+    ('{"given_name": "Bea", "family_name": "Bold", "name": "Bold Ltd"}', 'Bea Bold, alice@example.com', 'given_name and family_name'),
+    ('{"given_name": "", "receiverName": " ", "name": "", "email": ""}', 'Alice, alice@example.com', 'the buyer if the address has only empty names')) AS a (given, buyer, what);
 
 -- An invoice is immutable.
-SELECT is(pg_temp.refusal(format('UPDATE invoice SET document = %L WHERE tenant_id = 77', '{}')), '23001 rows of invoice are not changed', 'an invoice cannot be changed');
-SELECT is(pg_temp.refusal('DELETE FROM invoice WHERE tenant_id = 77'), '23001 rows of invoice are not changed', 'an invoice cannot be deleted');
+SELECT is(pg_temp.refusal(format('UPDATE invoice SET document = %L WHERE tenant_id = 77', '{}')), '23001 rows of invoice cannot be changed', 'an invoice cannot be changed');
+SELECT is(pg_temp.refusal('DELETE FROM invoice WHERE tenant_id = 77'), '23001 rows of invoice cannot be changed', 'an invoice cannot be deleted');
 CREATE TEMP TABLE was AS SELECT i.* FROM pg_temp.invoice(:e) AS i;
 SELECT is(pg_temp.put('companies', 'acme', '{"name": "Other", "prefix": "OTHER"}'), 'updated', 'its issuer is changed');
 SELECT is(pg_temp.refund(:e, 'R4'), 'done', 'its order is refunded');

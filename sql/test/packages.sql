@@ -101,7 +101,7 @@ SELECT pg_temp.upgrade('hal', 'bronze', '9.00', '2027-05-31T00:00:00Z') \g (form
 SELECT is(pg_temp.has('hal'), 'bronze 2027-05-31 2027-06-30', 'an upgrade from a package without an end starts a new period');
 SELECT pg_temp.member('hans'), pg_temp.put_member('hans', '{"placed_at": "2027-01-01T00:00:00Z", "package": "bronze", "starts_at": "2027-05-01T00:00:00Z", "ends_at": null}') \g (format=unaligned) /dev/null
 SELECT pg_temp.upgrade('hans', 'silver', '20.00', '2027-05-31T00:00:00Z', 'balance', '5.00') \g (format=unaligned) /dev/null
-SELECT is(pg_temp.has('hans'), 'silver 2027-05-31 2027-06-30', 'an upgrade from an unlimited term of the host starts a new period');
+SELECT is(pg_temp.has('hans'), 'silver 2027-05-31 2027-06-30', 'an upgrade from an unlimited term that an operator granted starts a new period');
 SELECT pg_temp.member('ina') \g (format=unaligned) /dev/null
 SELECT pg_temp.join_it('ina', 'free', '0', '2027-05-31T00:00:00Z', 'manual') AS x \gset
 SELECT is(pg_temp.states(:x) || ' ' || pg_temp.has('ina'), 'completed paid none free 2027-05-31 2027-06-01', 'a free package is granted immediately');

@@ -28,7 +28,7 @@ SELECT is(pg_temp.refusal(format('SELECT pg_temp.send(%s, %L, %L)', o.id, o.who,
 FROM (VALUES (0, 'sally', NULL, 'a missing order is not found'), (:a, 'mel', 'a@example.com', 'an order is not found for a member who may not sell'), (:a, 'bert', 'a@example.com', 'an order is not found for a salesperson of another company'),
              (:a, 'carl', 'a@example.com', 'an order is not found for a user without a company'), (:other, 'mona', 'a@example.com', 'an order of another company is not found'), (pg_temp.buy('alice', p_method => 'external'), 'sally', 'a@example.com', 'an order of another API is not found')) AS o (id, who, email, what);
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.send(%s, p_email => NULL)', o.id)), 'OR422 invalid_field email', 'a missing address is reported before ' || o.what) FROM (VALUES (:cash, 'the method'), (:paid, 'the state')) AS o (id, what);
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.send(%s)', :cash)), 'OR409 payment_method_mismatch', 'an order paid in cash has no payment link');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.send(%s)', :cash)), 'OR409 payment_method_mismatch', 'an order paid in cash has no pay link');
 SELECT is(pg_temp.told(format('SELECT pg_temp.send(%s)', o.id)), 'OR409 order_not_payable: ' || o.states, 'a link cannot be sent: ' || o.states)
 FROM (VALUES (:paid, 'completed paid'), (:off, 'cancelled closed'), (:late, 'expired closed'), (:slow, 'open confirming'), (:bad, 'error failed')) AS o (id, states);
 SELECT is((SELECT count(*) FROM mail WHERE tenant_id = 77), 0::bigint, 'a refused request queues no mail');
@@ -42,7 +42,7 @@ SELECT is((SELECT version FROM orders WHERE id = :a), 1, 'sending a link does no
 SELECT results_eq('SELECT * FROM claim_mail(77, 2, 60) ORDER BY id',
     format($$SELECT m.id, o.id, o.number::text COLLATE "default", 'pay_link', m.recipient, m.message_key::text, 'Acme', 'USD', 2::smallint, 1000::bigint, 0, o.expires_at
              FROM orders o JOIN mail m ON m.tenant_id = 77 AND m.order_id = o.id AND m.recipient IN ('a@example.com', 'b@example.com') WHERE o.id = %s ORDER BY m.id$$, :a), 'a mail has its template and the data of its order');
-SELECT is((SELECT string_agg(recipient, ' ') FROM claim_mail(77, 10, 60)), 'c@example.com', 'claimed ones are passed over');
+SELECT is((SELECT string_agg(recipient, ' ') FROM claim_mail(77, 10, 60)), 'c@example.com', 'claimed mails are skipped');
 SELECT is_empty('SELECT * FROM claim_mail(77, 10, 60)', 'claimed mails are not claimed again');
 SELECT is_empty('SELECT * FROM claim_mail(1, 10, 60)', 'another tenant has no mail');
 SELECT id AS m1 FROM mail WHERE tenant_id = 77 AND recipient = 'a@example.com' \gset
@@ -81,7 +81,7 @@ SELECT is(pg_temp.send(o.id, p_email => 'x' || o.id || '@example.com'), 'done', 
 SELECT pg_temp.let_expire(:gone1, now() - interval '1 s'), pg_temp.call_off(:gone2), pg_temp.paypal('paid', :gone3, 'PP-gone') \g (format=unaligned) /dev/null
 SELECT pg_temp.make_due('mail', o.id, now() - o.age) FROM (VALUES (:gone1, interval '4 s'), (:gone2, interval '3 s'), (:gone3, interval '2 s'), (:open1, interval '1 s')) AS o (id, age) \g (format=unaligned) /dev/null
 SELECT is((SELECT string_agg(order_id::text, ' ') FROM claim_mail(77, 1, 60)), :'open1', 'expired, cancelled or paid meanwhile: the next mail is claimed');
-SELECT is((SELECT string_agg(dead || ' ' || last_error, ', ') FROM mail WHERE order_id IN (:gone1, :gone2, :gone3)), 'true order_not_payable, true order_not_payable, true order_not_payable', 'the others are dead');
+SELECT is((SELECT string_agg(dead || ' ' || last_error, ', ') FROM mail WHERE order_id IN (:gone1, :gone2, :gone3)), 'true order_not_payable, true order_not_payable, true order_not_payable', 'mails of orders that can no longer be paid are dead');
 SELECT is((SELECT count(*) FROM due WHERE tenant_id = 77 AND kind = 'mail' AND due_at <= now()), 0::bigint, 'dead mails have no due work');
 SELECT pg_temp.call_off(:gone1) \g (format=unaligned) /dev/null
 
@@ -136,7 +136,7 @@ SELECT is(pg_temp.wait_for(:pb), 'done', 'an undecided capture is recorded');
 SELECT is((SELECT o.expires_at FROM orders o JOIN payment p ON p.tenant_id = o.tenant_id AND p.order_id = o.id WHERE p.tenant_id = 77 AND p.id = :pb), now() + interval '7 days', 'the order does not expire for seven days');
 SELECT is(pg_temp.states(:b), 'open confirming none', 'the order becomes confirming');
 SELECT is((SELECT ROW(p.status, d.due_at, d.attempts)::text FROM payment p, pg_temp.due_of('capture', :b) AS d WHERE p.id = :pb), ROW('confirming', now() + interval '20 seconds', 1)::text, 'the capture is polled again');
-SELECT is((SELECT string_agg(actor || ' ' || api, ',') FROM order_history WHERE order_id = :b AND to_state = 'confirming'), 'provider worker', 'in the name of the provider');
+SELECT is((SELECT string_agg(actor || ' ' || api, ',') FROM order_history WHERE order_id = :b AND to_state = 'confirming'), 'provider worker', 'the actor of the step is the provider');
 SELECT is(pg_temp.wait_for(:pb), 'unchanged', 'an undecided capture is recorded again');
 SELECT is((SELECT ROW(due_at, attempts)::text FROM pg_temp.due_of('capture', :b)), ROW(now() + interval '40 seconds', 2)::text, 'the next poll waits twice as long');
 SELECT is((SELECT version FROM orders WHERE id = :b), 2, 'the repetition does not increment the version');

@@ -103,23 +103,23 @@ SELECT isnt(pg_temp.buy('bob', 'forint', 'manual'), NULL, 'a manual payment has 
 SELECT isnt(pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 50}]}', p_channel => 'sim'), NULL, 'another provider accepts every minor unit');
 SELECT isnt(pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 50}]}', p_channel => 'cents'), NULL, 'the unit of a channel overrides that of its provider');
 SELECT is(pg_temp.refusal($$SELECT pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 100}]}', p_channel => 'rounds')$$), 'OR422 amount_not_payable payment_channel', 'a channel can have its own unit');
-SELECT is(pg_temp.refusal($$SELECT pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 50}]}', 'TWD')$$), 'OR422 amount_not_payable payment_channel', 'TWD is as HUF');
-SELECT isnt(pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 1}]}', 'JPY'), NULL, 'JPY has no decimals anyway');
-SELECT isnt(pg_temp.buy_jars('{"lines": [{"product": "jar"}]}', 'USD'), NULL, 'USD has cents');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 50}]}', 'TWD')$$), 'OR422 amount_not_payable payment_channel', 'PayPal accepts only whole Taiwan dollars');
+SELECT isnt(pg_temp.buy_jars('{"lines": [{"product": "jar", "discount": 1}]}', 'JPY'), NULL, 'any amount in JPY is accepted, because the currency has no decimals');
+SELECT isnt(pg_temp.buy_jars('{"lines": [{"product": "jar"}]}', 'USD'), NULL, 'PayPal accepts cents in USD');
 UPDATE currency SET exponent = 3 WHERE code = 'HUF';
 SELECT is(payable_unit(77, 'paypal', 'HUF', 3), 1000::bigint, 'the unit follows the exponent of the currency');
 UPDATE currency SET exponent = 2 WHERE code = 'HUF';
-SELECT is(pg_temp.refusal($$SELECT pg_temp.operator_put('payment-channels', 'bad', '{"payable_units": {"HUF": 0}}')$$), 'OR422 invalid_field payable_units.HUF', 'a unit is a number above zero');
-SELECT is(pg_temp.refusal($$SELECT pg_temp.operator_put('payment-channels', 'bad', '{"payable_units": {"HUF": 1.5}}')$$), 'OR422 invalid_field payable_units.HUF', 'and an integer');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.operator_put('payment-channels', 'bad', '{"payable_units": {"HUF": 0}}')$$), 'OR422 invalid_field payable_units.HUF', 'a unit of 0 is refused');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.operator_put('payment-channels', 'bad', '{"payable_units": {"HUF": 1.5}}')$$), 'OR422 invalid_field payable_units.HUF', 'a unit that is not an integer is refused');
 SELECT pg_temp.operator_put('payment-channels', 'exact', '{"payable_units": {"HUF": 5e2, "USD": 1.0}}') \g (format=unaligned) /dev/null
-SELECT is((SELECT payable_units FROM orders.payment_channel WHERE tenant_id = 77 AND external_ref = 'exact')::text, '{"HUF": 500, "USD": 1}', 'in any notation');
-SELECT is(pg_temp.refusal($$SELECT pg_temp.operator_put('payment-channels', 'bad', '{"payable_units": {"XXX": 5}}')$$), 'OR422 invalid_field payable_units.XXX', 'of a currency');
+SELECT is((SELECT payable_units FROM orders.payment_channel WHERE tenant_id = 77 AND external_ref = 'exact')::text, '{"HUF": 500, "USD": 1}', 'units in any notation of a number are stored as integers');
+SELECT is(pg_temp.refusal($$SELECT pg_temp.operator_put('payment-channels', 'bad', '{"payable_units": {"XXX": 5}}')$$), 'OR422 invalid_field payable_units.XXX', 'a unit for an unknown currency is refused');
 
--- Another try and a surplus payment keep the unit.
+-- A second payment after a failure and a surplus payment have the unit of the first payment.
 SELECT pg_temp.buy_jars('{"lines": [{"product": "jar"}]}') AS e \gset
 SELECT pg_temp.payment_of(:e) AS e1 \gset
 SELECT (payment).id AS e2 FROM start_payment(77, :e, :e1, 'gone') \gset
-SELECT is((SELECT payable_unit FROM payment WHERE id = :e2), 100::bigint, 'another try has the same unit');
+SELECT is((SELECT payable_unit FROM payment WHERE id = :e2), 100::bigint, 'a second payment has the same unit');
 SELECT pg_temp.captured(:e) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.broken(format('UPDATE payment SET payable_unit = 700 WHERE id = %s', :e2)), 'payment_amount_is_payable', 'every payment is payable');
 

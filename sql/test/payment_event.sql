@@ -50,7 +50,7 @@ FROM (VALUES (1, 'paid', 999, 'tx-b', 'USD', NULL, 'amount_mismatch', 'another a
     AS c (n, type, amount, transaction, currency, intent, refusal, label);
 SELECT is((SELECT count(*) FROM provider_event WHERE event_id LIKE 'f1_' AND verdict = 'refused' AND payment_id = pg_temp.payment_of(:b)
              AND judged_at IS NOT NULL AND reported_at IS NOT NULL AND detail <> ''), 9::bigint, 'all refused events are stored with payment and message');
-SELECT is(pg_temp.states(:b) || (SELECT coalesce(intent_id, ' none') FROM payment WHERE order_id = :b), 'open unpaid none none', 'without effect');
+SELECT is(pg_temp.states(:b) || (SELECT coalesce(intent_id, ' none') FROM payment WHERE order_id = :b), 'open unpaid none none', 'refused events do not change the order and its payment');
 SELECT is((SELECT ROW(outcome, refusal, replayed)::text FROM apply_provider_event(77, 'sim', 'f11', 'paid', pg_temp.key_of(pg_temp.payment_of(:b)), NULL, 'tx-b', 999, 'USD', NULL, NULL)), '(refused,amount_mismatch,t)', 'a repeated refused event returns its refusal and is marked as replayed');
 SELECT is((SELECT ROW(outcome, refusal, replayed)::text FROM apply_provider_event(77, 'down', 'x', 'paid', pg_temp.key_of(pg_temp.payment_of(:b)), NULL, 't', 1000, 'USD', NULL, NULL)),
           '(refused,not_found,f)', 'a channel does not find payments of another channel');

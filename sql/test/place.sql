@@ -47,7 +47,7 @@ SELECT is((SELECT snapshot - '{id,name,slug,description,currency,features}'::tex
     'the snapshot has the price and the duration of the billing option');
 
 SELECT pg_temp.buy('bob', p_method => 'manual') AS manual \gset
-SELECT is(pg_temp.states(:manual), 'open unpaid none', 'an order paid by hand awaits payment');
+SELECT is(pg_temp.states(:manual), 'open unpaid none', 'an order paid manually awaits payment');
 SELECT is((SELECT expires_at FROM orders WHERE id = :manual), NULL, 'it has no expiry');
 
 SELECT pg_temp.buy('bob', p_method => 'external') AS ext \gset

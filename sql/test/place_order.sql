@@ -91,7 +91,7 @@ SELECT is((SELECT ROW(document -> 'buyer' ->> 'name', document -> 'issuer' ->> '
     '(Alice,test,bank_transfer)', 'the document has the data at the time of issue, and the current payment');
 SELECT is(pg_temp.refusal(format('SELECT * FROM read_bill(77, pg_temp.uid(''bob''), %s)', :a)), 'OR404 not_found', 'the bill of another user is not found');
 
--- Payment by hand, from a balance, through a channel, and with the name of a channel as the method.
+-- Manual payments, payments from a balance, through a channel, and with the name of a channel as the method.
 SELECT pg_temp.order_it('{"lines": [{"product": "s24"}], "currency": "USD", "payment_method": "cod", "dialect": "customer", "tax_inclusive": true}') AS c \gset
 SELECT is((SELECT number::text FROM orders WHERE id = :c), to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD-') || digits(:c, 8) || 'C', 'the number of a cash-on-delivery order in the customer API');
 SELECT is((SELECT count(*) FROM shipment WHERE order_id = :c), 1::bigint, 'a shipment is planned even without shipping data');
@@ -231,7 +231,7 @@ SELECT pg_temp.send(:y) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.stock('case', 's'), '0 0', 'after a lower count the quantity on hand does not become negative');
 SELECT pg_temp.operator_put('products', 'case', '{"name": "Case", "variants": [{"ref": "s", "name": "S", "stock": 9, "prices": {"IDR": 1000}}, {"ref": "m", "name": "M", "prices": {"IDR": 1000}}]}') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.stock('case', 's'), '9 0', 'a count sets the quantity on hand');
-SELECT lives_ok($$SELECT pg_temp.order_it('{"lines": [{"product": "case", "variant": "m", "quantity": 50}]}')$$, 'a variant whose stock is no longer tracked can always be ordered');
+SELECT lives_ok($$SELECT pg_temp.order_it('{"lines": [{"product": "case", "variant": "m", "quantity": 50}]}')$$, 'a variant whose stock is no longer counted can always be ordered');
 SELECT pg_temp.order_it('{"lines": [{"product": "case", "variant": "m"}]}') AS m \gset
 SELECT is((SELECT reserved FROM order_line WHERE order_id = :m), 0, 'it is not reserved');
 SELECT pg_temp.order_it('{"lines": [{"product": "case", "variant": "s", "quantity": 9}]}') AS i \gset

@@ -71,7 +71,7 @@ SELECT is(pg_temp.states(:i), 'completed partially_refunded none', 'the waiting 
 SELECT pg_temp.buy('bob', p_method => 'external') AS b \gset
 SELECT pg_temp.hear('b1', 'refunded', :b, 700, 'rtx-b1'), pg_temp.hear('b2', 'refunded', :b, 700, 'rtx-b2'),
        pg_temp.hear('b3', 'refunded', :b, 300, 'rtx-b3') \g (format=unaligned) /dev/null
-SELECT is(pg_temp.pay(:b, p_reference => NULL), 'done', 'an order is settled by hand');
+SELECT is(pg_temp.pay(:b, p_reference => NULL), 'done', 'an order is settled manually');
 SELECT is(pg_temp.states(:b), 'completed refunded none', 'the waiting refunds are applied');
 SELECT is(pg_temp.verdicts('b'), 'b1:done b2:refused:refund_exceeds_captured b3:done', 'they are applied in order of arrival, up to the captured amount');
 SELECT is((SELECT string_agg(event_id || ' ' || refusal || ' ' || amount, ',') FROM pg_temp.review()), 'b2 refund_exceeds_captured 700',
@@ -100,7 +100,7 @@ SELECT is((SELECT count(*) FROM provider_event WHERE event_id IN ('d1', 'd2', 'd
 SELECT pg_temp.buy('bob', p_method => 'external') AS e \gset
 SELECT is(pg_temp.tell('e1', 'paid', 'in-e', 999, 'tx-e') || ' ' || pg_temp.tell('e2', 'refunded', 'in-e', 200, 'rtx-e'), 'waiting waiting', 'two events wait');
 SELECT is(pg_temp.hear('e3', 'paid', :e, 1000, 'tx-e', p_intent => 'in-e'), 'done', 'an event with payment key and intent sets the intent');
-SELECT is((SELECT string_agg(event_id, ',') FROM pg_temp.review()), 'e1', 'and reported');
+SELECT is((SELECT string_agg(event_id, ',') FROM pg_temp.review()), 'e1', 'the refused event is reported');
 SELECT is(pg_temp.verdicts('e'), 'e1:refused:amount_mismatch e2:done e3:done', 'the waiting events have their verdicts');
 
 -- The worker reviews waiting events and refuses them after a day.

@@ -48,7 +48,7 @@ SELECT is(pg_temp.states(:c), 'completed refunded none', 'the order is refunded'
 
 SELECT pg_temp.buy('bob', p_method => 'manual') AS d \gset
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.create_refunds(%s)', :d)), 'OR409 order_not_refundable', 'an unpaid order cannot be refunded');
-SELECT is(pg_temp.pay(:d), 'done', 'an order is paid by hand');
+SELECT is(pg_temp.pay(:d), 'done', 'an order is paid manually');
 SELECT is(pg_temp.create_refunds(:d, 300), 'done', 'an operator refunds a manual payment');
 SELECT is(pg_temp.states(:d), 'completed partially_refunded none', 'a manual refund by an operator is immediate');
 SELECT is(pg_temp.create_refunds(:d, 300, p_actor => 'seller'), 'done', 'a seller refunds a manual payment');

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Random sequences of payments, refunds, cancellations, shipments and returns of orders with tracked stock. The invariants hold and
+-- Random sequences of payments, refunds, cancellations, shipments and returns of orders with counted stock. The invariants hold and
 -- stock adds up after any sequence. The seed is printed; PROPERTY_SEED repeats a run, PROPERTY_STEPS sets the number of steps.
 BEGIN;
 \ir lib/shop.sql

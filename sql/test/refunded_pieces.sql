@@ -74,7 +74,7 @@ SELECT pg_temp.pay(:e), pg_temp.go(:e, 'packed'), pg_temp.create_refunds(:e, NUL
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.send(%s)', :e)), 'OR409 order_not_advanceable', 'a packed order without items is not shipped');
 SELECT is(pg_temp.drop_it(NULL, :e, 'operator') || ' ' || pg_temp.states(:e), 'done cancelled refunded packed', 'a packed order without items can be cancelled');
 
--- Two lines of one variant, and items whose stock is not tracked.
+-- Two lines of one variant, and items whose stock is not counted.
 SELECT pg_temp.operator_put('products', 'rug', '{"name": "Rug", "variants": [{"ref": "x", "prices": {"USD": 700}}]}') \g (format=unaligned) /dev/null
 SELECT pg_temp.order_it('{"lines": [{"product": "lamp", "quantity": 2}, {"product": "rug", "quantity": 2}, {"product": "lamp", "quantity": 3}]}') AS f \gset
 SELECT pg_temp.pay(:f) \g (format=unaligned) /dev/null

@@ -238,7 +238,7 @@ SELECT id AS k1 FROM pg_temp.ask(:k, pg_temp.pieces(:k, 'Gift')) \gset
 SELECT pg_temp.resolve(:k1, 'approve,receive') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.unresolved(:k1, 'refund'), 'OR409 order_not_refundable', 'a line with the amount 0 cannot be refunded');
 
--- Pending, completed and failed refunds, through a provider and by hand.
+-- Pending, completed and failed refunds, through a provider and manually.
 SELECT pg_temp.sell('rug*2', '{"payment_method": "external", "payment_channel": "sim"}') AS l \gset
 SELECT pg_temp.hear('l', 'paid', :l, 1400, 'tx-l') \g (format=unaligned) /dev/null
 SELECT pg_temp.deliver(:l) \g (format=unaligned) /dev/null

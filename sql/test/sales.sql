@@ -107,7 +107,7 @@ SELECT is(pg_temp.told(format('SELECT pg_temp.call_off(%s)', :e)), 'OR409 order_
 SELECT is(pg_temp.told(format('SELECT pg_temp.settle(%s, %L)', :f, 'X2')), 'OR409 order_not_payable: expired closed', 'an expired claimable order cannot be settled');
 SELECT is((SELECT count(*) FROM provider_transaction WHERE tenant_id = 77 AND transaction_id = 'X2'), 0::bigint, 'refusals record no transaction');
 SELECT payment_of AS pg FROM pg_temp.payment_of(:g) \gset
-SELECT is(pg_temp.settle(:g, 'X3'), 'done', 'an order with a payment link can be paid by card');
+SELECT is(pg_temp.settle(:g, 'X3'), 'done', 'an order with a pay link can be paid by card');
 SELECT results_eq(format('SELECT method, provider, channel, status::text, captured FROM payment WHERE order_id = %s ORDER BY id', :g),
     $$VALUES ('external', 'paypal', 'paypal', 'closed', 0::bigint), ('credit_card', 'terminal', NULL, 'paid', 1000)$$, 'the payment of the link is closed');
 SELECT is((SELECT ROW(payment_method, payment_channel)::text FROM orders WHERE id = :g), '(credit_card,)', 'the order has the payment method that was used');

@@ -4,7 +4,7 @@ BEGIN;
 SELECT no_plan();
 
 SELECT pg_temp.buy('bob', p_method => 'manual') AS a \gset
-SELECT is(pg_temp.pay(:a), 'done', 'an order is paid by hand');
+SELECT is(pg_temp.pay(:a), 'done', 'an order is paid manually');
 SELECT is(pg_temp.states(:a), 'completed paid none', 'the order is completed');
 SELECT is((SELECT version FROM orders WHERE id = :a), 2, 'the payment increments the version');
 SELECT is((SELECT ROW(captured, paid_at)::text FROM orders WHERE id = :a), ROW(1000::bigint, now())::text, 'the order has the captured amount and the time');
@@ -13,7 +13,7 @@ SELECT is(pg_temp.refusal(format('SELECT pg_temp.pay(%s, NULL, %L)', :a, 'anothe
           'another payment of a paid order is refused');
 SELECT is(pg_temp.refusal('SELECT pg_temp.pay(999999999)'), 'OR404 not_found', 'an unknown order is not found');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.pay(%s, %L)', :a, 'balance')), 'OR422 payment_method_unknown method',
-          'a payment from the balance cannot be settled by hand');
+          'a payment from the balance cannot be settled manually');
 SELECT is(pg_temp.refusal(format($$SELECT settle_payment(77, 'operator', 'operator', 1, 'pay', NULL, NULL, %1$s, NULL, 'x', pg_temp.match(%1$s, 1))$$, :a)),
           'OR412 version_mismatch', 'an outdated version is refused');
 SELECT is(pg_temp.refusal(format($$SELECT settle_payment(77, 'operator', 'operator', 1, 'pay', NULL, NULL, %s, NULL, 'x', %L)$$, :a, t.match)),
@@ -21,7 +21,7 @@ SELECT is(pg_temp.refusal(format($$SELECT settle_payment(77, 'operator', 'operat
 FROM (VALUES (ARRAY[(SELECT version FROM orders WHERE id = :a) || '-000000000000'], 'the current version with another checksum'),
              (pg_temp.match(:a + 1, (SELECT version FROM orders WHERE id = :a)), 'the same version of another order'),
              ('{}'::text[], 'an empty list of tags')) AS t (match, what);
-SELECT is((SELECT outcome FROM settle_payment(77, 'operator', 'operator', 1, 'pay', NULL, NULL, :a, NULL, 'by hand',
+SELECT is((SELECT outcome FROM settle_payment(77, 'operator', 'operator', 1, 'pay', NULL, NULL, :a, NULL, 'manual',
                                            pg_temp.match(:a, 9) || pg_temp.match(:a, (SELECT version FROM orders WHERE id = :a)) || pg_temp.match(:a, 1))), 'unchanged', 'one matching tag of a list is sufficient');
 
 SELECT pg_temp.buy('bob', p_method => 'manual') AS b \gset

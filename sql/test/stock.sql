@@ -50,16 +50,16 @@ SELECT is(pg_temp.send(:c), 'done', 'reserved items are shipped after a count of
 SELECT is(pg_temp.stock(), '0 0', 'the quantity on hand does not become negative');
 SELECT is_empty('SELECT * FROM orders_check.all_violations WHERE tenant_id = 77', 'the stock equals counts minus shipments');
 
--- A variant whose stock is no longer tracked, and is tracked again.
+-- A variant whose stock is no longer counted, and is counted again.
 SELECT is(pg_temp.put_lamp('5'), 'updated', 'a document states a stock of five');
 SELECT pg_temp.order_of(1) AS d \gset
-SELECT is(pg_temp.put_lamp(NULL), 'updated', 'a document without a quantity stops tracking');
+SELECT is(pg_temp.put_lamp(NULL), 'updated', 'after a document without a quantity the stock is not counted');
 SELECT is(pg_temp.put_lamp(NULL), 'unchanged', 'the same document changes nothing');
 SELECT pg_temp.order_of(9) AS e \gset
 SELECT is(pg_temp.send(:d), 'done', 'an item reserved before is shipped from the stock');
-SELECT is(pg_temp.send(:e), 'done', 'an item ordered without tracking is shipped without the stock');
+SELECT is(pg_temp.send(:e), 'done', 'items that were ordered while the stock was not counted are not deducted from it');
 SELECT is(pg_temp.stock(), '4 0 uncounted', 'only the reserved item leaves the stock');
-SELECT is(pg_temp.put_lamp('5'), 'updated', 'the same quantity after untracked sales is a new count');
+SELECT is(pg_temp.put_lamp('5'), 'updated', 'after sales without counted stock, the same quantity is a new count');
 SELECT is(pg_temp.stock(), '5 0', 'the count sets the stock');
 SELECT is((SELECT ROW(entered, shipped)::text FROM stock WHERE tenant_id = 77), '(15,10)', 'the totals include all movements');
 SELECT is_empty('SELECT * FROM orders_check.all_violations WHERE tenant_id = 77', 'the stock equals counts minus shipments again');

@@ -20,7 +20,7 @@ RETURNS text LANGUAGE sql AS $$
     SELECT outcome FROM orders_v1.apply_provider_event(77, 'sim', gen_random_uuid()::text, p_type,
         pg_temp.key_of(coalesce(p_payment, pg_temp.first_payment(p_order))), NULL, p_transaction, p_amount, 'USD', 'declined', 'the card was declined')
 $$;
--- An order paid by hand, then through the provider.
+-- An order paid manually, then through the provider.
 CREATE FUNCTION pg_temp.paid_twice(p_who text DEFAULT 'bob') RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v_order bigint := pg_temp.lamps(p_who);
@@ -34,7 +34,7 @@ CREATE FUNCTION pg_temp.advance(p_order bigint, p_to text) RETURNS text LANGUAGE
     SELECT outcome FROM orders_v1.advance(77, 'operator', 'operator', NULL, 'advance', NULL, NULL, p_order, p_to, NULL, NULL, NULL, NULL)
 $$;
 CREATE FUNCTION pg_temp.surplus_of(p_order bigint) RETURNS text LANGUAGE sql AS $$
-    SELECT string_agg(concat_ws(' ', r.status, r.amount, CASE WHEN EXISTS (SELECT FROM orders.due d WHERE d.tenant_id = 77 AND d.kind = 'refund' AND d.id = r.id) THEN 'due' ELSE 'by hand' END, r.failure_code), ', ' ORDER BY r.id)
+    SELECT string_agg(concat_ws(' ', r.status, r.amount, CASE WHEN EXISTS (SELECT FROM orders.due d WHERE d.tenant_id = 77 AND d.kind = 'refund' AND d.id = r.id) THEN 'due' ELSE 'manual' END, r.failure_code), ', ' ORDER BY r.id)
     FROM orders.refund r WHERE r.tenant_id = 77 AND r.order_id = p_order AND r.surplus
 $$;
 CREATE FUNCTION pg_temp.own(p_order bigint) RETURNS text LANGUAGE sql AS $$
@@ -79,23 +79,23 @@ SELECT is(pg_temp.own(:k) || ' ' || pg_temp.states(:k), '2000 1000 open partiall
 
 SELECT pg_temp.paid_twice() AS c \gset
 SELECT is(pg_temp.settle_surplus(:c, false), 'done', 'the provider refuses the surplus refund');
-SELECT is(pg_temp.surplus_of(:c), 'pending 2000 by hand refused', 'the surplus refund stays pending for an operator');
+SELECT is(pg_temp.surplus_of(:c), 'pending 2000 manual refused', 'the surplus refund stays pending for an operator');
 SELECT is(pg_temp.settle_surplus(:c, false), 'done', 'the provider refuses it again');
 SELECT is((SELECT version FROM orders WHERE id = :c), 4, 'the second refusal changes nothing');
 SELECT is_empty(format('SELECT * FROM claim_refunds(77, $$sim$$, 100, 60) WHERE order_id = %s', :c), 'the worker does not claim it again');
 SELECT is(pg_temp.states(:c), 'open paid pending', 'the order is paid');
 SELECT is(pg_temp.settle_surplus(:c, true, 'transfer 7', 'operator'), 'done', 'an operator settles it');
-SELECT is(pg_temp.surplus_of(:c), 'done 2000 by hand', 'it is done');
+SELECT is(pg_temp.surplus_of(:c), 'done 2000 manual', 'it is done');
 
 SELECT pg_temp.paid_twice() AS d \gset
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.settle_surplus(%s, true, NULL, ''operator'')', :d)), 'OR409 refund_not_by_hand',
-          'a refund that is pending at the provider cannot be settled by hand');
+          'a refund that is pending at the provider cannot be settled manually');
 SELECT is(pg_temp.say('refund_failed', :d, NULL, 2000), 'done', 'an event reports the refusal');
-SELECT is(pg_temp.surplus_of(:d), 'pending 2000 by hand declined', 'the surplus refund stays pending for an operator');
+SELECT is(pg_temp.surplus_of(:d), 'pending 2000 manual declined', 'the surplus refund stays pending for an operator');
 SELECT is(pg_temp.settle_surplus(:d, false, NULL, 'operator'), 'done', 'an operator marks it as failed');
-SELECT is(pg_temp.surplus_of(:d), 'failed 2000 by hand refused', 'it has failed');
+SELECT is(pg_temp.surplus_of(:d), 'failed 2000 manual refused', 'it has failed');
 SELECT is(pg_temp.say('refunded', :d, 'board', 700), 'done', 'the provider refunds a part afterwards');
-SELECT is(pg_temp.surplus_of(:d), 'failed 2000 by hand refused, done 700 by hand', 'this refund is surplus too');
+SELECT is(pg_temp.surplus_of(:d), 'failed 2000 manual refused, done 700 manual', 'this refund is surplus too');
 SELECT is(pg_temp.own(:d) || ' ' || pg_temp.states(:d), '2000 0 open paid pending', 'it does not change the order');
 
 SELECT pg_temp.paid_twice() AS e \gset

@@ -30,7 +30,7 @@ SELECT is(expire_due(77, 100), 1, 'one order is past its expiry');
 SELECT is(pg_temp.states(:a), 'expired closed none', 'the order expires');
 SELECT is((SELECT used FROM coupon WHERE tenant_id = 77 AND code = 'TWO'), 0, 'its coupon is released');
 SELECT is((SELECT string_agg(DISTINCT actor || ' ' || api, ', ') FROM order_history WHERE order_id = :a AND version = 2), 'system worker', 'the actor of an expiry is the system');
-SELECT is(pg_temp.states(:d), 'open unpaid none', 'an order paid by hand does not expire');
+SELECT is(pg_temp.states(:d), 'open unpaid none', 'an order paid manually does not expire');
 SELECT is(expire_due(77, 100), 0, 'an order expires once');
 
 SELECT is_empty('SELECT * FROM claim_intents(77, $$sim$$, 10, 60)', 'an intent is not due while the placing request creates it');

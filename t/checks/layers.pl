@@ -30,7 +30,7 @@ find({ wanted => sub { push @files, $_ if /\.[ch]$/ }, no_chdir => 1 }, 'mod_ord
 for my $file (sort @files) {
     my $room = $file =~ m{^mod_orders/(\w+)/} ? $1 : 'main';
     my $allowed = $may_include{$room};
-    ok($allowed, "$file is in a room") or next;
+    ok($allowed, "$file is in a directory that the table has") or next;
     my %allowed = map { $_ => 1 } @$allowed;
     my @wrong;
     open my $in, '<', $file or die "$file: $!";
@@ -46,6 +46,6 @@ for my $file (sort @files) {
         }
         push @wrong, "$.: $header" if $header =~ $httpd_header && !$allowed{httpd};
     }
-    is(join(', ', @wrong), '', "$file includes what its room may");
+    is(join(', ', @wrong), '', "$file includes only headers that its directory may include");
 }
 done_testing();

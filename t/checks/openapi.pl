@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # docs/openapi and the route tables describe the same APIs: t/checks/print_tables prints the tables, and this test compares them with each
-# document, both ways: paths, methods, authentication, request fields of each media type with their types, required flags, words and limits,
+# document, both ways: paths, methods, authentication, request fields of each media type with their types, required flags, accepted values and limits,
 # query parameters, request headers, and statuses. Statuses follow from the row of a route, by the API's own `problem` function.
 use strict;
 use warnings;

@@ -27,7 +27,7 @@ my $deploy   = slurp('sql/deploy/functions.sql');
 my @included = $deploy =~ m{^\\ir \.\./((?:rules|reads)/\w+\.sql)$}mg;
 my @there    = map { s{^sql/}{}r } glob 'sql/{rules,reads}/*.sql';
 is(join(' ', sort @included), join(' ', sort @there), 'sql/deploy/functions.sql includes each file of rules and reads once');
-is($included[-1], 'rules/version.sql', 'and writes the version last');
+is($included[-1], 'rules/version.sql', 'sql/deploy/functions.sql writes the version last');
 
 my @writers = grep { slurp($_) =~ /(?:INSERT INTO|UPDATE|DELETE FROM) orders\.schema_version/ } glob 'sql/{deploy,rules,reads}/*.sql';
 is("@writers", 'sql/deploy/schema_version.sql sql/rules/version.sql', 'one place writes the version, after the first row');
@@ -37,8 +37,8 @@ my ($package) = slurp('configure.ac') =~ /AC_INIT\(\[mod_orders\], \[([^\]]+)\]/
 my %range = slurp('mod_orders/store/schema_version.h') =~ /^#define ORDERS_SCHEMA_(OLDEST|NEWEST) (\d+)$/mg;
 is($release, $package, 'the version names the release of configure.ac');
 cmp_ok($number, '>=', $range{OLDEST}, 'this module accepts the version of its own schema');
-cmp_ok($number, '<=', $range{NEWEST}, 'whose number is not beyond the newest one');
-is($range{NEWEST} % 100, 99, 'and all later versions of the same schema of functions');
+cmp_ok($number, '<=', $range{NEWEST}, 'the version is not beyond the newest one that this module accepts');
+is($range{NEWEST} % 100, 99, 'this module accepts all later versions of the same schema of functions');
 
 my $sql     = join '', map { slurp($_) } glob 'sql/{deploy,rules,reads}/*.sql';
 my %granted = map { $_ => 1 } map { /\borders(?:_v1)?\.(\w+)\(/g } $sql =~ /^GRANT EXECUTE ON FUNCTION(.*?)TO orders_api;/msg;
@@ -47,6 +47,6 @@ $called{$_} = 1 for qw(cancel_reason is_payable awaits_payment is_unpaid is_paid
 $called{tenants_to_bill} = 1; # by the module of release 0.1
 $called{job_backlog} = 1; # by the metrics, which follow
 is(join(' ', sort keys %granted), join(' ', sort keys %called), 'orders_api may execute the functions that the module calls, and no others');
-unlike($sql, qr/^GRANT (?!SELECT ON orders_v1\.order_view, |EXECUTE ON FUNCTION|USAGE ON SCHEMA).*orders_api/m, 'and has no other privilege than to read views');
+unlike($sql, qr/^GRANT (?!SELECT ON orders_v1\.order_view, |EXECUTE ON FUNCTION|USAGE ON SCHEMA).*orders_api/m, 'orders_api has no other privilege than to read views');
 
 done_testing();

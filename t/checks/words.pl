@@ -39,7 +39,7 @@ sub members
 }
 
 my $vocabulary = text_of('mod_orders/core/vocabulary.h');
-my $glue       = text_of(files(qr/\.[ch]$/, 'mod_orders/httpd'), 'mod_orders/mod_orders.c');
+my $httpd_code = text_of(files(qr/\.[ch]$/, 'mod_orders/httpd'), 'mod_orders/mod_orders.c');
 my $tests      = text_of(files(qr/(?:\.t|\.in|\.pm|\.pl|\.c)$/, 't'));
 my $reference  = text_of('conf/orders-reference.conf');
 my $index      = text_of('docs/directives.md', 'docs/directives/README.md');
@@ -55,14 +55,14 @@ for my $name (@directives) {
     like($page, qr/^#+ .*\Q$name\E/m, "$name has a page");
     my ($default) = map { s/`\Q$name\E /`/r } $page =~ /^\| Default \| (.*) \|$/m;
     like($index, qr/^\| \[\Q$name\E\]\(\Q$name\E\.md\) \| \Q$default\E \|/m, "$name has the same default in docs/directives/README.md");
-    like($glue, qr/\b\Q$name\E\b/, "$name is a command");
+    like($httpd_code, qr/\b\Q$name\E\b/, "$name is a command");
     like($merged, $name eq 'OrdersPaymentChannel' ? qr/= merge_channels\(/ : qr/^\s+X\(.*, \Q$name\E\)/m, "$name has a merge rule");
     like($tests, qr/\b\Q$name\E\b/, "$name is named by a test");
     like($reference, qr/^\s*#?\s*\Q$name\E\b/m, "$name is in conf/orders-reference.conf");
 }
 my %directive = map { $_ => 1 } @directives;
 my %used;
-$used{$_}++ for "$glue$reference" =~ /\b(Orders(?:[A-Z][A-Za-z]+))\b/g;
+$used{$_}++ for "$httpd_code$reference" =~ /\b(Orders(?:[A-Z][A-Za-z]+))\b/g;
 is(join(' ', grep { !$directive{$_} } sort keys %used), '', 'no directive is unknown to the vocabulary');
 
 # The pages have the form of the httpd manual. Context and Override follow from the command table: its flags, and the context that the handler checks.
@@ -135,7 +135,7 @@ for my $name (@directives) {
 # Directives of httpd that the module extends, with their flags in mod_authn_core and mod_authz_core.
 my %extended = ('AuthType-Orders' => qr/#define AUTH_TYPE "Orders"/, 'Require-orders-scope' => qr/AUTHZ_PROVIDER_GROUP, "orders-scope"/);
 for my $page (sort keys %extended) {
-    like($glue, $extended{$page}, "$page is in the code");
+    like($httpd_code, $extended{$page}, "$page is in the code");
     page_has_form($page, context_of('OR_AUTHCFG', ''), override_of('OR_AUTHCFG'));
     like(text_of('docs/README.md'), qr{\]\(directives/\Q$page\E\.md\)}, "$page: docs/README.md has a link to it");
 }

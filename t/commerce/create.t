@@ -147,7 +147,7 @@ subtest 'stock' => sub {
 
 # --- the user of an order -------------------------------------------------------------------------------------------
 
-subtest 'an application with the scope act' => sub {
+subtest 'an application with the scope act-as-user' => sub {
     my $member = make_user();
     my $gone   = make_user();
     my $body   = order_body($member, [$pen]);
@@ -210,7 +210,7 @@ subtest 'payment through a channel' => sub {
     my $entry = sub { (grep { $_->{id} == $data->{order_id} } @{ data_of(commerce(GET => 'all-orders', $buyer))->{orders} })[0]{data} };
     is_deeply($entry->(), { payment_url => $data->{payment_url} }, 'the list has the payment URL');
     db()->do(q(UPDATE orders.orders SET metadata = '{"a": 1}' WHERE tenant_id = 1 AND id = ?), undef, $data->{order_id});
-    is_deeply($entry->(), { a => 1, payment_url => $data->{payment_url} }, 'the metadata of the host are kept');
+    is_deeply($entry->(), { a => 1, payment_url => $data->{payment_url} }, 'the metadata of the order are kept');
     db()->do(q(UPDATE orders.orders SET metadata = '{"big": 12345678901234567890123, "real": 1.10}' WHERE tenant_id = 1 AND id = ?), undef, $data->{order_id});
     like(commerce(GET => 'all-orders', $buyer)->content, qr/"data":\{"big": 12345678901234567890123, "real": 1\.10, "payment_url": "http/, 'large numbers in the metadata are exact');
     let_expire($data->{order_id}, q(now() - interval '1 second'));

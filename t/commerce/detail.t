@@ -87,7 +87,7 @@ subtest 'orders of other users' => sub {
     is($there->content, detail('order_number=261126999999999', user => $other)->content, 'the response equals that for an unknown order');
     says(detail("order_number=$order->{number}&uid=$buyer->{ref}", user => $other), 400, uid => 'Invalid user id');
     says(detail("uid=$buyer->{ref}", user => $other), 400, uid => 'Invalid user id', order_number => $words{missing});
-    is(detail("order_number=$order->{number}&uid=$buyer->{ref}", user => $other, key => actor())->code, 200, 'an application with the scope act can read it');
+    is(detail("order_number=$order->{number}&uid=$buyer->{ref}", user => $other, key => actor())->code, 200, 'an application with the scope act-as-user can read it');
     is(detail("order_number=$order->{number}&uid=$buyer->{ref}", user => undef)->code, 200, 'the application needs no token of a user');
     says(detail("order_number=$order->{number}&uid=$other->{ref}", user => undef), 400, order_number => $words{invalid});
     says(detail("order_number=$order->{number}&uid=$_", user => undef), 400, uid => 'Invalid user id') for '', 'nobody';

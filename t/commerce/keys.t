@@ -125,7 +125,7 @@ subtest 'remote-user' => sub {
     my $list = $ask->(GET => 'all-orders?limit=1', @known, headers => { apikey => application() });
     is_deeply([ @{ data_of($list)->{orders}[0] }{qw(id uid)} ], [ data_of($placed)->{order_id}, $known->{ref} ], 'the list has the order');
     says($ask->(GET => "all-orders?uid=$buyer->{ref}", @known, headers => { apikey => application() }), 400, uid => 'Invalid user id');
-    is($ask->(GET => "all-orders?uid=$buyer->{ref}", @known, headers => { apikey => actor() })->code, 200, 'an application with the scope act can name another user');
+    is($ask->(GET => "all-orders?uid=$buyer->{ref}", @known, headers => { apikey => actor() })->code, 200, 'an application with the scope act-as-user can name another user');
     says($ask->(GET => 'all-orders', basic => [ 'unknown', 'sesame' ], headers => { apikey => application() }), 400, detail => 'The user has no account in this API.');
     says($ask->(POST => 'create-order', @known, headers => { apikey => application(), Origin => 'https://evil.example' }, json => order_body($known, [$pen])),
         400, detail => 'This request must not be sent by a page of another site.');
@@ -135,7 +135,7 @@ subtest 'remote-user' => sub {
 subtest 'AuthType Orders' => sub {
     my $ask = sub { my ($user, $key, $query) = @_; return api(GET => "/small/commerce/all-orders?" . ($query // ''), ($user ? (token => $user->{token}) : ()), headers => { apikey => $key }) };
     is($ask->($buyer, application())->code, 200, 'the key and a token');
-    is($ask->(undef, actor(), "uid=$buyer->{ref}")->code, 200, 'the key of an application with the scope act alone');
+    is($ask->(undef, actor(), "uid=$buyer->{ref}")->code, 200, 'the key of an application with the scope act-as-user alone');
     says($ask->({ token => 'x' }, application()), 401, Authorization => $none);
     says($ask->($buyer, 'x'), 401, apikey => $none);
     says($ask->(undef, application()), 401, Authorization => $none);

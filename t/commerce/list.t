@@ -205,7 +205,7 @@ subtest 'all filters invalid' => sub {
 subtest 'uid' => sub {
     is_deeply(numbers(list("uid=$member->{ref}")), \@all, "the uid of the token's user");
     says(list("uid=$_"), 400, uid => 'Invalid user id') for 'nobody', $diary->{ref};
-    is_deeply(numbers(list("uid=$diary->{ref}", key => actor())), [ reverse map { $day{$_} } sort keys %day ], 'another uid, with the scope act');
+    is_deeply(numbers(list("uid=$diary->{ref}", key => actor())), [ reverse map { $day{$_} } sort keys %day ], 'another uid, with the scope act-as-user');
     is_deeply(numbers(list("uid=$member->{ref}", user => undef)), \@all, 'a uid without a token');
     is(data_of(list("uid=$member->{ref}", user => undef))->{orders}[0]{uid}, $member->{ref}, 'the orders have their uid');
     says(list($_, user => undef), 400, uid => 'Invalid user id') for '', 'uid=', 'uid=nobody';

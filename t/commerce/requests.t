@@ -84,7 +84,7 @@ subtest 'round trips' => sub {
     my @counted = (POST => 'create-order', '', json => order_body($member, [ make_item(price => 1_50, stock => 10) ]));
     $trips->(@counted); # prepares the second statement
     my @keyed = (@counted, headers => { 'Idempotency-Key' => unique('key') });
-    is($trips->(@$_), 2, 'two round trips with tracked stock: the lock of the stock is released before the order is durable') for (\@counted, \@keyed);
+    is($trips->(@$_), 2, 'two round trips with counted stock: the lock of the stock is released before the order is durable') for (\@counted, \@keyed);
     is($trips->(@keyed), 1, 'one round trip for a replay');
     my $alone = sub { return ask(GET => $httpd->url(commerce_path('all-orders')) . "?uid=$member->{ref}", headers => { apikey => actor() }) };
     $alone->();

@@ -79,7 +79,7 @@ subtest 'OrdersRenewalWindow' => sub {
     done;
 };
 
-subtest 'an application with the scope act' => sub {
+subtest 'an application with the scope act-as-user' => sub {
     my $member = holder(10);
     is(step(undef, package_body($member, $bronze))->code, 200, 'the application alone orders for a user');
     done;
@@ -108,7 +108,7 @@ subtest 'Invalid product_id <product id>' => sub {
     my $pen = make_item(price => 10_00);
     for my $id (9_000_000_000_000, 'gold') {
         my $reply = renews(product_id => $id);
-        is_deeply([ $reply->code, $reply->{json}{errors} ], [ 400, { product_id => ["Invalid product_id $id"] } ], $id) or diag($reply->as_string);
+        is_deeply([ $reply->code, $reply->{json}{errors} ], [ 400, { product_id => ["Invalid product_id $id"] } ], "product_id $id") or diag($reply->as_string);
     }
     says(step($plain, package_body($plain, $pen)), 400, product_id => $words{another});
     my $retired = make_package(active => JSON::PP::false);

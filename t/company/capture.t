@@ -12,7 +12,7 @@ my ($httpd, $paypal, $mail) = @$shop{qw(httpd paypal mail)};
 
 sub desk { return $shop->desk(@_) }
 
-# An order that the buyer has approved at PayPal without returning; its number and payment link.
+# An order that the buyer has approved at PayPal without returning; its number and pay link.
 sub approved
 {
     my $order = $shop->order;
@@ -89,7 +89,7 @@ subtest 'an operator cancels while the outcome is unknown' => sub {
     is(state($order), 'open confirming', 'the order is confirming');
     is(desk('cancel', order_number => $order)->{json}{error_name}, 'confirming', 'a salesperson cannot cancel it');
     is(ask(POST => $httpd->url('/admin/orders/' . row_of($order)->{id} . '/pay'), token => operator()->{token}, json => {})->{json}{code},
-        'order_not_payable', 'the payment cannot be settled by hand');
+        'order_not_payable', 'the payment cannot be settled manually');
     is(ask(POST => $httpd->url('/admin/orders/' . row_of($order)->{id} . '/cancel'), token => operator()->{token}, json => {})->code, 200, 'an operator can cancel it');
     is(state($order), 'cancelled closed', 'the order is cancelled');
     hurry($order);

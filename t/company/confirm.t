@@ -37,7 +37,7 @@ subtest 'the response' => sub {
     is(order_of($number)->{version}, 2, 'a repeated claim changes nothing');
     my $bare = confirm(make_consumer, open_order())->{json};
     is_deeply($bare, { profile => { map { $_ => undef } qw(given_name family_name title phone) }, default_address => { map { $_ => undef } qw(street city state code country) } },
-        'nulls of whom nothing is known');
+        'a consumer without a profile has nulls');
     is(confirm(make_consumer(title => 0), open_order())->{json}{profile}{title}, 0, 'the title 0 is Mr');
 };
 

@@ -133,7 +133,7 @@ subtest 'keys in responses and logs' => sub {
 
 # --- users of httpd's own authentication ----------------------------------------------------------------------------
 
-# t/conf/glue.passwd has two users, the database has one of them; in this test the user is a salesperson.
+# t/conf/basic.passwd has two users, the database has one of them; in this test the user is a salesperson.
 subtest 'OrdersIdentity remote-user' => sub {
     make_user(ref => 'known', login => 'known') unless rows(q(SELECT 1 FROM orders.users WHERE tenant_id = 1 AND login = 'known'));
     my ($known) = rows(q(SELECT id, external_ref AS ref FROM orders.users WHERE tenant_id = 1 AND login = 'known'));

@@ -94,7 +94,7 @@ subtest 'page and limit' => sub {
     is_deeply(numbers($seller, limit => '2', page => '3'), [ @sold[ 4 .. $#sold ] ], 'numbers as strings');
     is_deeply(numbers($seller, page => 2), [], 'a page after the last is empty');
     local $ModOrders::Test::undescribed = 1;
-    is_deeply(numbers($seller, limit => $_, page => $_), \@sold, 'nonsense counts as not there')
+    is_deeply(numbers($seller, limit => $_, page => $_), \@sold, 'an invalid page or limit is treated as absent')
         for 0, -1, 'x', [], {}, undef, 1.5, '9' x 30, JSON::PP::true;
     is_deeply(numbers($seller, limit => 501), \@sold, 'a limit above the maximum is reduced');
     is_deeply(numbers($seller, page => 1_000_000), [], 'the maximum page');

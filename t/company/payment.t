@@ -28,9 +28,9 @@ subtest 'an open order' => sub {
     }
 };
 
-subtest 'an order with a payment link' => sub {
+subtest 'an order with a pay link' => sub {
     my $number = sell_link($seller);
-    is(pay($seller, $number, unique('tx'))->code, 200, 'an order with a payment link can be paid by card');
+    is(pay($seller, $number, unique('tx'))->code, 200, 'an order with a pay link can be paid by card');
     is(order_of($number)->{payment_method}, 'credit_card', 'the payment method becomes credit_card');
     $number = failed(sell_link($seller), '012', 'card expired');
     is(pay($seller, $number, unique('tx'))->code, 200, 'an order with a declined payment can be paid by card');

@@ -159,7 +159,7 @@ subtest 'chunked and missing bodies' => sub {
     is_deeply(raw($port, "$post\r\n")->{json}, { error_name => 'lack of parameters' }, 'a missing body has no fields');
 };
 
-# --- a database that is not there -----------------------------------------------------------------------------------
+# --- the database is unavailable ------------------------------------------------------------------------------------
 
 subtest 'an outage of the database' => sub {
     my $httpd = ModOrders::Httpd->new(dbd => "DBDriver pgsql\nDBDParams \"host=127.0.0.1 port=1 connect_timeout=1\"", server => "OrdersSecretFile secret\nOrdersWorker Off\nOrdersPublicURL https://shop.example",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# transaction/{token}/result and the pages of a payment link, without payments. The test derives tokens itself, so that it also
+# transaction/{token}/result and the pages of a pay link, without payments. The test derives tokens itself, so that it also
 # verifies the rule.
 use strict;
 use warnings;

@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 use utf8;
+use ModOrders::Commerce ();
 use ModOrders::Customer;
 use ModOrders::Goods;
 use ModOrders::Httpd;
@@ -131,6 +132,28 @@ subtest 'the payment in the document' => sub {
     my $rich = make_user(balance => 100_00);
     my $plan = place($rich, make_plan(price => 20_00))->{order};
     is(api(GET => url_of($plan, $rich))->code, 200, 'a paid order without goods has a bill');
+};
+
+subtest 'the address of a commerce order' => sub {
+    my $new = ModOrders::Commerce::commerce_order($buyer, [ ModOrders::Commerce::make_item(price => 20_00) ]);
+    operator_does($new, 'pay');
+    my $invoice = operator_does($new, 'invoice')->{number};
+    my %pdf     = (bill => api(GET => url_of($new)), invoice => api(GET => "/api/v1/admin/invoices/$invoice", token => operator->{token}));
+    for my $kind (sort keys %pdf) {
+        my $text = pdf_text($pdf{$kind}->content);
+        like($text, qr/^Main Street 12\s/m, "the $kind has the house number after the street") or diag($text);
+    }
+};
+
+subtest 'the longest fields of an address and name of a tax' => sub {
+    my %address = map { $_ => 'W' x 200 } qw(given_name family_name house street street2 city state postal_code country);
+    my $taxed   = make_goods(prices => { USD => 90_00 }, tax_class => make_tax('T' x 200 => 400));
+    for my $case ([ address => $goods, billing_address => \%address ], [ tax => $taxed ]) {
+        my ($what, $item, @with) = @$case;
+        my $new = customer_order($buyer, lines => [ [ $item, 1 ] ], @with);
+        work($new, 'confirm');
+        is(api(GET => url_of($new))->code, 200, "the bill with this $what is rendered");
+    }
 };
 
 subtest 'orders of other users' => sub {

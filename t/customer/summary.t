@@ -20,7 +20,7 @@ sub adds_up
     my $cents = sub { sprintf '%.0f', $_[0] * 100 };
     is($cents->(sum0 map { $_->{total_price} } @{ $sum->{order_details} }), $cents->($sum->{sub_total}), "$name: the lines add up to the subtotal");
     is($cents->($sum->{sub_total} - $sum->{discount_rate} + $sum->{delivery_charge}), $cents->($sum->{total_amount}), "$name: the amounts add up to the total");
-    return is($cents->(sum0 map { $_->{value} } @{ $sum->{split_tax} }), $cents->($sum->{total_tax}), "$name: the taxes are the tax");
+    return is($cents->(sum0 map { $_->{value} } @{ $sum->{split_tax} }), $cents->($sum->{total_tax}), "$name: the taxes by rate add up to the total tax");
 }
 
 subtest 'every member' => sub {

@@ -179,7 +179,7 @@ sub send_provider_event {
     return $answer ? {} : {state => $db->state, code => '', text => $db->errstr};
 }
 
-# Orders of every kind: paid by hand, from the balance or through a provider, with a coupon, with an expiry.
+# Orders of every kind: paid manually, from the balance or through a provider, with a coupon, with an expiry.
 sub some_order {
     my ($db, $n) = @_;
     my $method = (qw(external external external manual balance))[$n % 5];

@@ -35,7 +35,7 @@ my @order = ('a child of httpd is killed', 'a backend is killed', 'PostgreSQL is
     'all backends are ended', 'PostgreSQL is restarted');
 @order = (@order, 'a backend is ended', sort keys %blow) x 5 if Faults::Stand::long();
 
-# Mostly paid from the balance; some by hand, and some through the provider, which approves immediately and sends an event.
+# Mostly paid from the balance; some manually, and some through the provider, which approves immediately and sends an event.
 my %known;
 sub make {
     my ($n) = @_;
@@ -44,8 +44,8 @@ sub make {
         : (payment_method => rand() < 0.7 ? 'balance' : 'manual'));
 }
 
-# A request interrupted during the call to the provider holds its key for 30 s, and its payment is due again after 30 s.
-# Skips this time.
+# A request interrupted during the call to the provider holds its key for 30 s, and its payment is due again after 30 s. Changes
+# these times in the database, so that the test does not wait.
 sub time_passes {
     my $db = $postgres->db;
     $db->do(q(UPDATE orders.idempotency SET started_at = started_at - interval '31 s' WHERE completed_at IS NULL AND started_at > now() - interval '31 s'));

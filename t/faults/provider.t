@@ -59,7 +59,7 @@ subtest 'the provider fails' => sub {
     my $entry = $log->send_one($stand->{port}, buy());
     is($entry->{status}, 200, 'the order is placed');
     is($entry->{state}, 'pending_payment', 'the order is unpaid');
-    wait_or_die('another try', 15, sub { hurry(); payment_of($entry->{order})->{intent_id} });
+    wait_or_die('another attempt', 15, sub { hurry(); payment_of($entry->{order})->{intent_id} });
     $provider->approve(intent_of($entry->{order})->{intent_id});
     settles($entry->{order}, '500');
 };

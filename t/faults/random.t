@@ -28,7 +28,7 @@ my @buys = (['hundred'], ['ten'], ['odd'], ['free'], ['dear'], ['hundred', payme
 
 sub buy { my ($plan, @more) = @{$buys[rand @buys]}; return create(1 + int rand 40, $plan, @more) }
 
-# Prefers recent orders, so that clients use the same ones.
+# Prefers recent orders, so that several clients use the same order.
 sub some { return $orders[rand() < 0.7 && @orders > 30 ? @orders - 1 - int rand 30 : rand @orders] }
 
 my %choice = (
@@ -79,7 +79,7 @@ cmp_ok($load->{requests}, '>=', Faults::Stand::long() ? 50_000 : 500, "$load->{r
 none_of('every response is consistent, and no request fails', @wrong);
 for my $op (qw(create cancel refund pay)) {
     cmp_ok($log->{count}{$op}{ok} // 0, '>', 0, "some $op requests succeed");
-    cmp_ok($log->{count}{$op}{refused} // 0, '>', 0, "some are refused");
+    cmp_ok($log->{count}{$op}{refused} // 0, '>', 0, "some $op requests are refused");
 }
 closing(stand => $stand, log => $log, checker => $checker);
 done_testing();

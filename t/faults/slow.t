@@ -108,7 +108,7 @@ beside('100 slow bodies without credentials', 100, sends($stand->{port}, $body),
     none_of('each slow body gets 401 before it is complete', map { sysread($_, my $text, 4096); ($text // '') =~ m{^HTTP/1.1 401 } ? () : $text // 'nothing' } @_);
 });
 beside('300 idle connections', 300, sends($stand->{port}, ''), '');
-beside('300 kept connections', 300, sends($stand->{port}, "GET /api/v1/user/orders HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"), '');
+beside('300 persistent connections', 300, sends($stand->{port}, "GET /api/v1/user/orders HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"), '');
 
 # Each client requests an order of 500 lines over TLS and reads nothing after the handshake.
 subtest '300 slow readers over TLS' => sub {

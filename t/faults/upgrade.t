@@ -105,7 +105,7 @@ sub add_index
     return beside("index $index", '-c', "CREATE INDEX CONCURRENTLY IF NOT EXISTS upgrade_${index}_idx ON orders.orders (tenant_id, created_at)");
 }
 
-# Reads, and writes with keys. Clients with odd numbers pay from a balance and are refunded; the others pay by hand or cancel.
+# Reads, and writes with keys. Clients with odd numbers pay from a balance and are refunded; the others pay manually or cancel.
 my (%made, $load);
 
 sub request

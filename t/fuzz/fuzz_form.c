@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Forms, queries and multipart bodies, with what reads them: pages, links, idempotency keys, conditions, JSON. */
+/* Forms, queries and multipart bodies, and the parsers of their values: pages, links, idempotency keys, conditions, JSON. */
 #include "support.h"
 
 #include <apr_strings.h>
@@ -38,7 +38,7 @@ static void check_pairs(const orders_input_t *input, apr_pool_t *pool)
     }
 }
 
-/* JSON in a field, and the same fields twice. */
+/* JSON in the value of a field, and a name that occurs in two inputs. */
 static void check_values(const orders_input_t *input, apr_pool_t *pool)
 {
     for (int i = 0; i < input->pairs->nelts; i++) {

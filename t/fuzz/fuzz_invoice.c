@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any snapshot becomes a document, the same one each time, or is refused with a reason. */
+/* Each snapshot is refused with a reason, or rendered as a document that is the same each time. */
 #include "support.h"
 
 #include "core/json_writer.h"
@@ -7,7 +7,7 @@
 
 __attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 
-/** fontconfig finds its memory again by offsets, which the sanitizer cannot follow. */
+/** fontconfig refers to its memory by offsets, which LeakSanitizer cannot follow. */
 const char *__lsan_default_suppressions(void)
 {
     return "leak:libfontconfig\n";
@@ -60,7 +60,7 @@ static void put_line(orders_json_t *json, const char *text, size_t length, int64
     orders_json_end_object(json);
 }
 
-/** Any text in any place, and any amount: what the layout has to bear. */
+/** Renders a snapshot with this text in its fields, and arbitrary amounts. */
 static void check_texts(const char *text, size_t length, apr_pool_t *pool)
 {
     static const char *const sums[] = {"subtotal", "discount", "tax", "shipping", "total"};
@@ -96,7 +96,7 @@ static void check_texts(const char *text, size_t length, apr_pool_t *pool)
     check(snapshot, size, pool);
 }
 
-/** What begins as JSON is a snapshot, anything else is text, which no control character shall have refused. */
+/** Input that begins with `{` is a snapshot. Other input is the text of a snapshot; its control characters, which would be refused, become spaces. */
 static void fuzz_one(const char *text, size_t length, apr_pool_t *pool)
 {
     char *plain;

@@ -99,7 +99,7 @@ static bool is_address(json_t *value)
     return json_is_object(value);
 }
 
-/* What a request without a refusal holds. */
+/* Invariants of a request without a refusal. */
 static void check_trees(const sample_t *sample)
 {
     const char *name;
@@ -143,7 +143,7 @@ static void check_fields(const orders_input_t *input, apr_pool_t *pool)
     }
 }
 
-/** Writes a tree with our writer: what comes out must read as the same tree. */
+/** Writes a tree with the JSON writer. Parsing the output must return the same tree. */
 static void write_tree(orders_json_t *json, const json_t *tree)
 {
     const char *name;
@@ -152,7 +152,8 @@ static void write_tree(orders_json_t *json, const json_t *tree)
 
     switch (json_typeof(tree)) {
     case JSON_OBJECT:
-        orders_json_begin_array(json); /* names may need escapes, which keys of ours never do */
+        /* As an array: a name may need escapes, which the writer does not support in names. */
+        orders_json_begin_array(json);
         json_object_foreach((json_t *)(uintptr_t)tree, name, child)
         {
             orders_json_string(json, name);

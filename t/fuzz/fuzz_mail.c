@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mails of any texts: refused, or of lines that nothing got into. Six lines, each a field, and a body. */
+/*
+ * Mails with arbitrary texts: a mail is refused, or its message has no line that a text has injected. The input has six lines, each a
+ * field of the mail, and then the body.
+ */
 #include "support.h"
 
 #include <apr_strings.h>
@@ -8,7 +11,7 @@
 #include "core/text.h"
 #include "messages/mail.h"
 
-/** Up to a line end; a vertical tab in it stands for one. */
+/** The text up to the next line feed. A vertical tab in it is replaced by a line feed. */
 static const char *field(char **rest)
 {
     char *text = *rest;

@@ -25,7 +25,7 @@ static void check_money(const char *text, size_t length, int exponent)
     HOLDS(back == minor);
 }
 
-/** What is an integer is an amount of a currency without decimals, unless it has leading zeros. */
+/** An integer is also an amount of a currency without decimals, and has the same value. Amounts do not allow leading zeros. */
 static void check_number(const char *text, size_t length)
 {
     int64_t number, minor;
@@ -50,7 +50,7 @@ static void check_time(const char *text, apr_pool_t *pool)
         return;
     }
     written = orders_time_text(pool, time, true);
-    if (written) { /* an offset can carry an instant out of the years there are */
+    if (written) { /* NULL: the offset moves the instant out of the years 1 to 9999 */
         HOLDS(orders_time_parse(written, &back) && back == time);
     }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whatever PayPal may say, or who claims to be it: replies, refusals, webhooks, certificates and where these are. The first
- * byte chooses the reader. */
+/* Messages of PayPal, or of a sender that pretends to be PayPal: replies, refusals, webhooks, certificates and their URLs. The first
+ * byte selects the parser. */
 #include <strings.h>
 
 #include "payments/http_messages.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whatever a payment provider may say: replies, refusals and events. The first byte chooses the reader. */
+/* Messages of a payment provider: replies, refusals and events. The first byte selects the parser. */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!size || apr_pool_create(&pool, NULL)) {
         return 0;
     }
-    text = malloc(size); /* of its exact size, so that a reader's step too far is seen */
+    text = malloc(size); /* the exact size, so that a read beyond the end is detected */
     memcpy(text, data + 1, size - 1);
     text[size - 1] = '\0';
     if (data[0] % 4 < 3) {

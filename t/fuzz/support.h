@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * What the fuzz targets of the core share. A target's input is copied to memory of its exact size, so that a step too far
- * is seen by the address sanitizer.
+ * Shared by the fuzz targets of the core. The input of a target is copied to memory of its exact size, so that the address sanitizer
+ * detects a read beyond its end.
  */
 #ifndef ORDERS_FUZZ_SUPPORT_H
 #define ORDERS_FUZZ_SUPPORT_H
@@ -14,7 +14,7 @@
 #include <apr_general.h>
 #include <apr_pools.h>
 
-/** Stops the run, also where assert() is compiled away. */
+/** Stops the run if the condition is false, even if NDEBUG disables assert(). */
 #define HOLDS(condition)                                                                           \
     do {                                                                                           \
         if (!(condition)) {                                                                        \
@@ -26,7 +26,7 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/** What a target does with one input; `text` ends where `length` says, without a NUL. */
+/** Defined by each target: tests one input. `text` has `length` bytes and no NUL at its end. */
 static void fuzz_one(const char *text, size_t length, apr_pool_t *pool);
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -51,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
 }
 
-/** The input as a string in memory of its own; it may hold NULs before its end. */
+/** A copy of the input with a NUL at its end. The input itself may contain NULs. The caller frees it. */
 static inline char *fuzz_string(const char *text, size_t length)
 {
     char *string = malloc(length + 1);

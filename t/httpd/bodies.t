@@ -14,7 +14,7 @@ my $buyer = make_user(balance => 100_00);
 my $plan  = make_plan(price => 0);
 my $port  = Apache::Test::vars('port');
 my @as    = (token => $buyer->{token}, unchecked => 1);
-my $small = '/glue/body';
+my $small = '/sections/body';
 
 # The body of an order with a length of $bytes.
 sub body
@@ -36,10 +36,10 @@ is(api(POST => $small, @as, body => body(400))->code, 200, 'maximum size');
 refused(api(POST => $small, @as, body => body(401)), 413, 'body_too_large');
 is(api(POST => "$small/inner", @as, body => body(800))->code, 200, 'a nested Location has its own limit');
 refused(api(POST => "$small/inner", @as, body => body(801)), 413, 'body_too_large');
-refused(api(POST => '/glue/user', @as, body => body(65537)), 413, 'body_too_large');
-is(api(POST => '/glue/user', @as, body => body(65536))->code, 200, 'the default limit is 64 KiB');
-refused(api(POST => '/glue/limited', @as, body => body(101)), 413, 'body_too_large');
-is(api(POST => '/glue/limited', @as, body => body(100))->code, 200, 'a body within LimitRequestBody is accepted');
+refused(api(POST => '/sections/user', @as, body => body(65537)), 413, 'body_too_large');
+is(api(POST => '/sections/user', @as, body => body(65536))->code, 200, 'the default limit is 64 KiB');
+refused(api(POST => '/sections/limited', @as, body => body(101)), 413, 'body_too_large');
+is(api(POST => '/sections/limited', @as, body => body(100))->code, 200, 'a body within LimitRequestBody is accepted');
 
 my $announced = raw($port, raw_post($small, $buyer->{token}, 'Content-Length: 1000000000'));
 is($announced->{status}, 413, 'a body is refused by its Content-Length');

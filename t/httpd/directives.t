@@ -22,12 +22,12 @@ sub page_of
     my $reply = api(GET => $path, @as);
     return join ' ', scalar @{ $reply->{json}{orders} || [] }, $reply->{json}{pagination}{per_page} // '-';
 }
-is(page_of('/glue/user'),                         '5 20', 'without OrdersPageSize: default of the API');
-is(page_of('/glue/pages'),                        '2 2',  'a configured default');
-is(page_of('/glue/pages?per_page=50'),            '3 3',  'a configured maximum');
-is(page_of('/glue/pages/inner?per_page=50'),      '3 3',  'a nested section inherits default and maximum');
-is(page_of('/glue/pages/own'),                    '1 1',  'a nested section overrides the default');
-is(page_of('/glue/pages/own?per_page=50'),        '5 50', 'a nested section with a default only has the maximum of the API');
+is(page_of('/sections/user'),                         '5 20', 'without OrdersPageSize: default of the API');
+is(page_of('/sections/pages'),                        '2 2',  'a configured default');
+is(page_of('/sections/pages?per_page=50'),            '3 3',  'a configured maximum');
+is(page_of('/sections/pages/inner?per_page=50'),      '3 3',  'a nested section inherits default and maximum');
+is(page_of('/sections/pages/own'),                    '1 1',  'a nested section overrides the default');
+is(page_of('/sections/pages/own?per_page=50'),        '5 50', 'a nested section with a default only has the maximum of the API');
 
 # --- OrdersMaxQuantity ----------------------------------------------------------------------------------------------
 
@@ -36,10 +36,10 @@ sub buy
     my ($path, %fields) = @_;
     return api(POST => $path, @as, json => { plan_id => $plan->{id}, %fields });
 }
-is(buy('/glue/user', quantity => 10)->code, 200, 'OrdersMaxQuantity: default 10');
-refused(buy('/glue/user', quantity => 11), 422, 'invalid_fields', 'quantity');
-is(buy('/glue/pages/inner', quantity => 2)->code, 200, 'OrdersMaxQuantity: inherited value');
-refused(buy('/glue/pages/inner', quantity => 3), 422, 'invalid_fields', 'quantity');
+is(buy('/sections/user', quantity => 10)->code, 200, 'OrdersMaxQuantity: default 10');
+refused(buy('/sections/user', quantity => 11), 422, 'invalid_fields', 'quantity');
+is(buy('/sections/pages/inner', quantity => 2)->code, 200, 'OrdersMaxQuantity: inherited value');
+refused(buy('/sections/pages/inner', quantity => 3), 422, 'invalid_fields', 'quantity');
 
 # --- OrdersReturnURL ------------------------------------------------------------------------------------------------
 
@@ -53,13 +53,13 @@ sub return_to
     my ($error) = grep { $_->{field} eq 'payment_return_url' } @{ $reply->{json}{errors} || [] };
     return $error ? $error->{code} : $reply->{json}{code} // 'accepted';
 }
-is(return_to('/glue/returns',       'https://one.example/done'),  'accepted', 'OrdersReturnURL: the first prefix is allowed');
-is(return_to('/glue/returns',       'https://two.example/back/1'), 'accepted', 'OrdersReturnURL: the second prefix is allowed');
-is(return_to('/glue/returns',       'https://two.example/other'), 'return_url_not_allowed', 'OrdersReturnURL: another path is refused');
-is(return_to('/glue/returns/inner', 'https://one.example/done'),  'accepted', 'a nested section inherits the prefixes');
-is(return_to('/glue/returns/own',   'https://three.example/'),    'accepted', 'a nested section overrides the prefixes');
-is(return_to('/glue/returns/own',   'https://one.example/done'),  'return_url_not_allowed', 'a nested section with prefixes does not inherit any');
-is(return_to('/glue/user',          'https://one.example/done'),  'return_url_not_allowed', 'without OrdersReturnURL every URL is refused');
+is(return_to('/sections/returns',       'https://one.example/done'),  'accepted', 'OrdersReturnURL: the first prefix is allowed');
+is(return_to('/sections/returns',       'https://two.example/back/1'), 'accepted', 'OrdersReturnURL: the second prefix is allowed');
+is(return_to('/sections/returns',       'https://two.example/other'), 'return_url_not_allowed', 'OrdersReturnURL: another path is refused');
+is(return_to('/sections/returns/inner', 'https://one.example/done'),  'accepted', 'a nested section inherits the prefixes');
+is(return_to('/sections/returns/own',   'https://three.example/'),    'accepted', 'a nested section overrides the prefixes');
+is(return_to('/sections/returns/own',   'https://one.example/done'),  'return_url_not_allowed', 'a nested section with prefixes does not inherit any');
+is(return_to('/sections/user',          'https://one.example/done'),  'return_url_not_allowed', 'without OrdersReturnURL every URL is refused');
 
 # --- OrdersPaymentExpiry, OrdersRefundWindow, OrdersReturnWindow, OrdersStatementTimeout ----------------------------
 
@@ -71,16 +71,16 @@ sub expiry_of
         $reply->{json}{order}{id});
     return $row->{s};
 }
-is(expiry_of('/glue/user'),   900, 'OrdersPaymentExpiry: default 900');
-is(expiry_of('/glue/expiry'), 60,  'OrdersPaymentExpiry: configured value');
+is(expiry_of('/sections/user'),   900, 'OrdersPaymentExpiry: default 900');
+is(expiry_of('/sections/expiry'), 60,  'OrdersPaymentExpiry: configured value');
 
 my $bought = place($buyer, make_plan(price => 100))->{order}{id};
 my @staff  = (token => operator()->{token}, unchecked => 1);
-refused(api(POST => "/glue/window/orders/$bought/refund", @staff, json => { reason => 'late' }), 409, 'refund_window_closed');
+refused(api(POST => "/sections/window/orders/$bought/refund", @staff, json => { reason => 'late' }), 409, 'refund_window_closed');
 is(api(POST => "/api/v1/admin/orders/$bought/refund", @staff, json => { reason => 'early' })->code, 201, 'OrdersRefundWindow: default 30');
 
 upsert('products', my $lamp = unique('lamp'), name => 'Lamp', returnable => JSON::PP::true(), variants => [ { ref => 'x', prices => { USD => 100 } } ]);
-for my $case ([ '/glue/window', 2, 'return_window_closed' ], [ '/glue/window/inner', 2, 'return_window_closed' ], [ '/glue/window', 0.5, undef ], [ '/api/v1/admin', 29, undef ], [ '/api/v1/admin', 31, 'return_window_closed' ]) {
+for my $case ([ '/sections/window', 2, 'return_window_closed' ], [ '/sections/window/inner', 2, 'return_window_closed' ], [ '/sections/window', 0.5, undef ], [ '/api/v1/admin', 29, undef ], [ '/api/v1/admin', 31, 'return_window_closed' ]) {
     my ($path, $days, $says) = @$case;
     my $order = api(POST => '/api/v1/admin/orders', @staff, json => { dialect => 'shop', user => $buyer->{ref}, currency => 'USD', payment_method => 'cod', lines => [ { product => $lamp } ] })->{json};
     ModOrders::Test::call_as_operator('advance', $order->{id}, 'packed', (undef) x 4);
@@ -96,13 +96,13 @@ subtest 'OrdersStatementTimeout' => sub {
     $blocker->begin_work;
     $blocker->do('LOCK TABLE orders.orders IN ACCESS EXCLUSIVE MODE');
     my $from  = time;
-    my $reply = api(GET => '/glue/slow', @as);
+    my $reply = api(GET => '/sections/slow', @as);
     my $took  = time - $from;
     $blocker->rollback;
     is($reply->code, 503, 'a blocked statement gets 503') or diag($reply->as_string);
     cmp_ok($took, '>', 0.9, 'the statement is not cancelled before the timeout');
     cmp_ok($took, '<', 2.5, 'within the time limit');
-    is(api(GET => '/glue/slow', @as)->code, 200, 'the next request succeeds');
+    is(api(GET => '/sections/slow', @as)->code, 200, 'the next request succeeds');
 };
 
 # --- the main server, virtual hosts and Locations -------------------------------------------------------------------

@@ -34,9 +34,9 @@ shaped('a long request line', 414, 'http_error', 'GET /api/v1/user/orders?' . 'x
 shaped('a long header', 400, 'malformed_request', "GET /api/v1/user/orders HTTP/1.1\r\nHost: a\r\nX-A: " . 'x' x 9000 . "\r\n\r\n");
 shaped('an encoded slash', 404, 'not_found', "GET /api/v1/user/orders/a%2Fb HTTP/1.1\r\nHost: a\r\n$auth\r\n");
 shaped('an unknown expectation', 417, 'http_error', "POST /api/v1/user/orders HTTP/1.1\r\nHost: a\r\n${auth}Expect: miracles\r\n\r\n");
-my $denied = shaped('Require all denied', 403, 'forbidden', "GET /glue/denied HTTP/1.1\r\nHost: a\r\n$auth\r\n");
-my $basic  = shaped('mod_auth_basic', 401, 'unauthenticated', "GET /glue/basic HTTP/1.1\r\nHost: a\r\n\r\n");
-like($basic->{head}, qr/^WWW-Authenticate: Basic realm="glue"\r$/m, 'challenge of mod_auth_basic');
+my $denied = shaped('Require all denied', 403, 'forbidden', "GET /sections/denied HTTP/1.1\r\nHost: a\r\n$auth\r\n");
+my $basic  = shaped('mod_auth_basic', 401, 'unauthenticated', "GET /sections/basic HTTP/1.1\r\nHost: a\r\n\r\n");
+like($basic->{head}, qr/^WWW-Authenticate: Basic realm="sections"\r$/m, 'challenge of mod_auth_basic');
 is(() = $basic->{head} =~ /^WWW-Authenticate/mg, 1, 'no other challenge');
 
 for my $mount (qw(customer/my-orders commerce/all-orders)) {
@@ -46,7 +46,7 @@ for my $mount (qw(customer/my-orders commerce/all-orders)) {
     }
 }
 
-my $head = raw($port, "HEAD /glue/denied HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+my $head = raw($port, "HEAD /sections/denied HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
 is($head->{status}, 403, 'HEAD: the status is that of GET');
 is($head->{body}, '', 'HEAD: no body');
 like($head->{head}, qr{^Content-Type: application/problem\+json\r$}m, 'HEAD: content type');

@@ -19,7 +19,7 @@ is(api(GET => $_, @as)->code, 200, "GET $_") for $list, "$list/", $one, "$one/",
 is(api(GET => "/api/v1/user/%6Frders/$order->{id}", @as)->code, 200, 'a percent-encoded character in the path of the Location');
 refused(api(GET => $_, @as), 404, 'not_found') for "$list/nothing/here", "$one/none", "$list/%FF", "$list/a%2Fb", "$list/%00", "$list//$order->{id}/payment-status/x";
 is(api(GET => $_, @as)->{json}, undef, "GET $_ is not served by the API") for '/', '/api/v1/user/ordersx', '/api/v1/user', '/elsewhere';
-is(api(GET => '/glue/pages/inner', @as)->code, 200, 'a nested Location has its own API');
+is(api(GET => '/sections/pages/inner', @as)->code, 200, 'a nested Location has its own API');
 
 # --- methods --------------------------------------------------------------------------------------------------------
 

@@ -69,7 +69,7 @@ sub ask_for
     return api($method => $path->($id), token => $token, ($body ? (json => $body->()) : ()), unchecked => 1);
 }
 
-# Everything that a request could change. The worker may still do what earlier files left, as the system.
+# The rows that a request could change. The worker may still process orders of earlier files, as the system.
 sub traces
 {
     return join ' ', map { (rows("SELECT count(*) AS n FROM orders.$_"))[0]{n} } "event WHERE actor <> 'system'",

@@ -19,7 +19,7 @@ my ($base) = bytes_of($ENV{DEMO_ENV}) =~ /^ORDERS_BASE_URL='([^']+)'/m or die "$
 # The bytes of a file, or '' if it cannot be read: a process may have ended.
 sub bytes_of { return eval { slurp($_[0]) } // '' }
 
-# httpd and the simulators; PostgreSQL's own processes know the database anyway.
+# httpd and the simulators. PostgreSQL's own processes are not checked: they may know the password.
 my @servers = grep { my $line = bytes_of("/proc/$_/cmdline"); $line =~ m{\Q$run\E/(?:httpd\.conf|src/t/lib/)} }
     map { m{/(\d+)$} } glob '/proc/[0-9]*';
 cmp_ok(scalar @servers, '>=', 4, 'httpd and the simulators run');
@@ -33,7 +33,7 @@ for my $private (map { "$run/$_" } qw(mail paypal logs/head logs/body)) {
     my $mode = (stat $private)[2];
     push @readable, $private if !defined $mode || $mode & 077;
 }
-is(join(' ', @readable), '', 'mails, recorded calls and answers are closed to other users');
+is(join(' ', @readable), '', 'other users cannot read mails, recorded calls and responses');
 
 my $browser = LWP::UserAgent->new(timeout => 10);
 is($browser->get("$base/")->header('Server'), 'Apache', 'the header Server has no version');

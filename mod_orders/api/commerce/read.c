@@ -14,7 +14,7 @@ const orders_page_rules_t orders_commerce_pages = {
     .max_size = 100,
 };
 
-/* The filters of a list. `order_number` has a second name there, NUMBER, which is the one of the specification. */
+/* The filters of a list. The specification calls `order_number` NUMBER there; both names are accepted. */
 typedef struct filter_t {
     const char *order_number, *number, *period, *category, *uid;
 } filter_t;

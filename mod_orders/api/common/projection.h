@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Projections: from an order's canonical states to the words of an API, and from a word back to the states that show it.
+ * Projections: from an order's canonical states to the status values of an API, and from a value back to the states that it shows. The
+ * code calls such a value, for example `paid`, a word.
  *
  * A projection is a table that is read from the top: the first row that matches the states of the order has the word. The last
  * row matches all orders, so every order has a word.

@@ -42,10 +42,10 @@ extern const orders_field_table_t orders_company_edit_fields;
 #define ORDERS_COMPANY_ADDRESS "billing_address"
 extern const orders_field_table_t orders_company_address;
 #define ORDERS_COMPANY_MAX_ENTRIES 500
-/** The words of `type`, NULL-terminated. */
+/** The values of `type`, NULL-terminated. */
 extern const char *const orders_company_types[];
 
-/** The word of the specification for an error. If it depends on the states of the order, a projection has it. */
+/** `word`: the `error_name` of the specification for an error. If it depends on the states of the order, `state` has it. */
 typedef struct orders_company_word_t {
     orders_error_e error;
     const char *word;
@@ -57,7 +57,7 @@ typedef struct orders_company_refusals_t {
     const char *otherwise; /**< for all other errors of a request */
     const orders_company_word_t *words;
     size_t count;
-    bool page; /**< errors are HTML pages, without words */
+    bool page; /**< errors are HTML pages, without an error name */
 } orders_company_refusals_t;
 
 extern const orders_company_refusals_t orders_company_list_refusals;
@@ -75,7 +75,7 @@ extern const orders_company_refusals_t orders_company_edit_refusals;
 extern const orders_company_refusals_t orders_company_invoice_refusals;
 extern const orders_company_refusals_t orders_company_page_refusals;
 
-/** A problem with the states of the order, on which the word of the error depends. */
+/** A problem with the states of the order, on which the error name depends. */
 orders_problem_t *orders_company_refuse_state(apr_pool_t *pool, orders_error_e error,
                                               const orders_order_t *order);
 
@@ -83,7 +83,7 @@ orders_problem_t *orders_company_refuse_state(apr_pool_t *pool, orders_error_e e
 void orders_company_problem(const orders_call_t *call, const orders_problem_t *problem,
                             orders_reply_t *reply);
 
-/** The API's word for the payment method of an order. */
+/** The API's name of the payment method of an order. */
 const char *orders_company_method(const orders_order_t *order);
 /** The transaction that paid the order, or NULL. */
 const char *orders_company_transaction(const orders_order_t *order);
@@ -105,7 +105,7 @@ orders_problem_t *orders_company_code_url(const char **url, const orders_call_t 
 
 /**
  * Adds a parameter that is missing or not valid to `problem`, or to a new `required_field` problem if that is NULL. The response
- * names the parameter in a header, because the words of the specification do not; the log names it too.
+ * names the parameter in a header, because the error names of the specification do not; the log names it too.
  */
 orders_problem_t *orders_company_missing_field(orders_problem_t *problem, const orders_call_t *call,
                                                const char *name);

@@ -47,7 +47,7 @@ static orders_problem_t *show(const orders_call_t *call, const orders_linked_ord
     }
     if (page == ORDERS_COUNT(pages)) {
         return orders_problem_logged(call->pool, ORDERS_E_internal_error,
-                                     "unknown state of a payment link");
+                                     "unknown state of a pay link");
     }
     const orders_page_text_t text = {
         .status = 200,

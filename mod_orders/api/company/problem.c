@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The company API: errors. Each route has a table of the words that it returns for errors of the client. If the word depends on
- * the states of the order, a projection has it.
+ * The company API: errors. Each route has a table of the error names that it returns for errors of the client. If the name depends
+ * on the states of the order, a projection has it.
  */
 #include <jansson.h>
 #include <string.h>
@@ -18,7 +18,7 @@ static const orders_projection_t states[] = {
     {.word = "open"},
 };
 
-/* A paid order that cannot be refunded has a total of 0. The specification has no word for it. */
+/* A paid order that cannot be refunded has a total of 0. The specification has no error name for it. */
 static const orders_projection_t refund_states[] = {
     {.order = ORDERS_CLOSED, .word = "closed"},
     {.payment = ORDERS_PAYMENT(CLOSED) | ORDERS_PAYMENT(PAID), .word = "closed"},
@@ -162,7 +162,7 @@ REFUSALS(edit, "not_sign_in");
 REFUSALS(invoice, "does not signin");
 const orders_company_refusals_t orders_company_page_refusals = {.page = true};
 
-/* Problems that are not about fields keep their HTTP status; their word depends on the kind. */
+/* Problems that are not about fields keep their HTTP status; their error name depends on the kind. */
 static const struct {
     orders_kind_e kind;
     const char *word;
@@ -179,7 +179,7 @@ static const struct {
     {ORDERS_KIND_INTERNAL, "internal error"},
 };
 
-/* The word for the states in the problem. */
+/* The error name for the states in the problem. */
 static const char *state_word(const orders_projection_t *table, const orders_problem_t *problem)
 {
     orders_order_t order = {0};
@@ -242,7 +242,7 @@ static const char *choose_word(const orders_call_t *call, const orders_problem_t
     return word ? word : orders_error_word(problem->error);
 }
 
-/* The members of `extra` that the specification has beside the word. */
+/* The members of `extra` that the specification has beside `error_name`. */
 static void write_extra_members(orders_json_t *json, const char *extra, apr_pool_t *pool)
 {
     static const char *const names[] = {"products", "order_number", "payment_method", "qrcode",
@@ -259,7 +259,10 @@ static void write_extra_members(orders_json_t *json, const char *extra, apr_pool
     json_decref(object);
 }
 
-/* A header names the refused parameters, because the words do not. The database names a cart `cart`. */
+/*
+ * The header has the names of the refused parameters, because the body has only an error name. SQL refuses the parameter `cart_id` under the
+ * name `cart`.
+ */
 static void add_parameter_names(const orders_problem_t *problem, orders_reply_t *reply,
                                 apr_pool_t *pool)
 {

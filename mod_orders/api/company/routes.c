@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The company API: salespeople sell for a company, consumers claim and pay orders. Routes, and words for states. */
+/* The company API: salespeople sell for a company, consumers claim and pay orders. Routes, and the names of states. */
 #include "api/company/company.h"
 
 #include "api/registry.h"

@@ -145,7 +145,7 @@ orders_problem_t *orders_company_result(orders_call_t *call, orders_reply_t *rep
     const result_t *result = result_of(linked);
     if (!result) {
         return orders_problem_logged(call->pool, ORDERS_E_internal_error,
-                                     "unknown state of a payment link");
+                                     "unknown state of a pay link");
     }
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The shop API: a buyer follows orders of goods. Routes, and the words for states. */
+/* The shop API: a buyer follows orders of goods. Routes, and the names of states. */
 #include "api/shop/shop.h"
 
 #include "api/common/cancel.h"

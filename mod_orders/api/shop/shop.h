@@ -23,7 +23,7 @@ typedef struct orders_shop_view_t {
 } orders_shop_view_t;
 
 orders_shop_view_t orders_shop_view(apr_pool_t *pool, const apr_array_header_t *labels);
-/** The label of a word, or the word itself if it has none. */
+/** The label of a value, or the value itself if it has none. */
 const char *orders_shop_label(const orders_shop_view_t *view, const char *kind, const char *word);
 
 extern const orders_page_rules_t orders_shop_pages;
@@ -39,7 +39,7 @@ void orders_shop_write_entry(orders_json_t *json, const orders_order_t *order,
 /** The order with all its members. */
 void orders_shop_write_order(orders_json_t *json, const orders_order_t *order,
                              const orders_shop_view_t *view);
-/** A shipment that has been shipped, with its tracking events. */
+/** The shipment of a shipped order, with its tracking events. */
 void orders_shop_write_shipment(orders_json_t *json, const orders_order_t *order,
                                 const orders_shop_view_t *view);
 /** An array of the statuses that the order has had, each with the time of the change. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The user API: a buyer's own orders. Routes, and the words for states. */
+/* The user API: a buyer's own orders. Routes, and the names of states. */
 #include "api/user/user.h"
 
 #include <string.h>
@@ -49,7 +49,7 @@ const orders_user_method_t *orders_user_method(const char *word)
     return NULL;
 }
 
-/* Methods that have a word of their own in the API; all others are `manual`. */
+/* Methods that have their own name in the API; all others are `manual`. */
 static const char *const own_methods[] = {"balance", "external"};
 
 const char *orders_user_method_word(const char *canonical)

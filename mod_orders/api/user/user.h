@@ -8,13 +8,13 @@
 #include "core/call_input.h"
 #include "store/order.h"
 
-/** `status` and `payment_status`, and their words, NULL-terminated. */
+/** `status` and `payment_status`, and their values, NULL-terminated. */
 extern const orders_projection_t orders_user_status[];
 extern const orders_projection_t orders_user_payment_status[];
 extern const char *const orders_user_status_words[];
 extern const char *const orders_user_payment_status_words[];
 
-/** The words of payment methods, NULL-terminated. */
+/** The names of payment methods in the API, NULL-terminated. */
 extern const char *const orders_user_methods[];
 
 typedef struct orders_user_method_t {
@@ -22,13 +22,13 @@ typedef struct orders_user_method_t {
     bool by_channel;       /**< `payment_channel` names the channel; other methods ignore it */
 } orders_user_method_t;
 
-/** The payment method of a word of the API; NULL: an unknown word. */
+/** The payment method with this name in the API; NULL: unknown. */
 const orders_user_method_t *orders_user_method(const char *word);
 
-/** The API's word for a payment method of the schema. */
+/** The API's name of a payment method of the schema. */
 const char *orders_user_method_word(const char *canonical);
 
-/** Restricts the list to orders that the API shows with this payment method. `word` must be a word of the API. */
+/** Restricts the list to orders that the API shows with this payment method. `word` must be a name of the API. */
 void orders_user_method_filter(const char *word, orders_own_list_t *list, apr_pool_t *pool);
 
 /** The fields and pages of the routes. */

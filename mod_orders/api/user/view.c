@@ -56,7 +56,7 @@ static void member_metadata(orders_json_t *json, orders_document_t stored, const
     orders_json_member_raw(json, "metadata", all, strlen(all));
 }
 
-/* The word for one payment. A closed payment is `failed`: the order can still be paid, but not by this payment. */
+/* The status of one payment. A closed payment is `failed`: the order can still be paid, but not by this payment. */
 static const char *payment_word(const char *status)
 {
     static const struct {

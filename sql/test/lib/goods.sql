@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Orders of goods with tracked stock, for the tests: \ir lib/goods.sql after lib/shop.sql.
+-- Orders of goods with counted stock, for the tests: \ir lib/goods.sql after lib/shop.sql.
 -- Product lamp (1000, stock 10, returnable), product gift (0, stock 10).
 
 SELECT pg_temp.operator_put('products', 'lamp', '{"name": "Lamp", "returnable": true, "variants": [{"ref": "x", "stock": 10, "prices": {"USD": 1000}}]}'),

@@ -90,7 +90,7 @@ RETURNS text LANGUAGE sql AS $$
                                    'changed my mind', pg_temp.match(p_order, p_version))
 $$;
 
-CREATE FUNCTION pg_temp.pay(p_order bigint, p_method text DEFAULT NULL, p_reference text DEFAULT 'by hand') RETURNS text
+CREATE FUNCTION pg_temp.pay(p_order bigint, p_method text DEFAULT NULL, p_reference text DEFAULT 'manual') RETURNS text
 LANGUAGE sql AS $$
     SELECT outcome FROM orders_v1.settle_payment(77, 'operator', 'operator', pg_temp.uid('olga'), 'pay', NULL, NULL, p_order,
                                            p_method, p_reference, NULL)

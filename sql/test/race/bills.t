@@ -52,7 +52,7 @@ is "$(q "SELECT count(*) FROM orders.bill WHERE tenant_id = $tenant AND order_id
 wait
 is "$(q "SELECT orders_v1.issue_bills($tenant, 100)") $(waiting)" '1 0' 'the order that was locked is billed later'
 
-# Buyers, two workers, readers, cancellations and payments by hand; the series is the last lock of all of them.
+# Buyers, two workers, readers, cancellations and manual payments; the series is the last lock of all of them.
 q "SELECT count(*) FROM generate_series(1, 40) AS n, LATERAL orders_v1.post_balance($tenant, 'operator', 'system', NULL, 'race', NULL, NULL,
        orders_v1.user_id_of($tenant, 'u' || n), 5000, 'USD', 'race')" >"$out/money"
 together 24 "DO \$\$

@@ -101,7 +101,7 @@ static void refuses_exponents_beyond_a_double(void **state)
     }
 }
 
-/** {"a": `count` times `open`, `middle`, as often `close`} */
+/** {"a": `count` times `open`, `middle`, `count` times `close`} */
 static const char *nested(int count, char open, const char *middle, char close)
 {
     char *text = apr_pcalloc(pool, (apr_size_t)(2 * count) + strlen(middle) + 16);

@@ -304,6 +304,7 @@ static void writes_all_of_long_texts(void **state)
 {
     char *title = apr_pcalloc(pool, 2001);
     char *notes = apr_pcalloc(pool, 10001);
+    char *address = apr_pcalloc(pool, 1001);
     const char *text;
     int index;
 
@@ -314,9 +315,13 @@ static void writes_all_of_long_texts(void **state)
     }
     memcpy(notes + 9990, "the end", 7);
     memcpy(title + 1990, " last word", 10);
-    text = with(base, TITLE, apr_pstrcat(pool, "\"title\":\"", title, "\"", NULL));
+    memset(address, 'W', 1000);
+    memcpy(address + 990, " last line", 10);
+    text = with(base, "1 Main Street", address);
+    text = with(text, TITLE, apr_pstrcat(pool, "\"title\":\"", title, "\"", NULL));
     text = text_of(with(text, NOTES, apr_pstrcat(pool, "\"notes\":\"", notes, "\"", NULL)));
     assert_contains(text, "last word");
+    assert_contains(text, "last line");
     assert_contains(text, "the end");
     row(text, "Total", "JPY 85");
 }

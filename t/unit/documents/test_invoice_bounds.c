@@ -112,7 +112,8 @@ static void memory_does_not_grow_with_pages(void **state)
     memory_for(300); /* caches of fonts and glyphs */
     few = memory_for(50);
     many = memory_for(300);
-    assert_in_range(many, 0, few + 300 * 3000); /* 20,000 each when all are kept */
+    assert_in_range(many, 0,
+                    few + 300 * 3000); /* bytes per line; about 20,000 if every text is kept */
 }
 
 /** A box with a code point takes a hundred times as long as a glyph, so boxes after the first thousand are empty. */

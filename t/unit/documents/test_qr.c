@@ -85,7 +85,7 @@ static void is_a_grey_picture_with_a_quiet_zone(void **state)
     assert_memory_equal(png.bytes, "\x89PNG\r\n\x1A\n", 8);
     assert_int_equal(header(png, 0), (21 + 8) * 4);
     assert_int_equal(header(png, 4), (21 + 8) * 4);
-    assert_int_equal(png.bytes[24], 1); /* bit a pixel */
+    assert_int_equal(png.bytes[24], 1); /* bit per pixel */
     assert_int_equal(png.bytes[25], 0); /* grey */
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The limiter: at most so many callers at a time, in order of arrival, each until its deadline. */
+/* The limiter: admits at most `limit` callers at a time, in order of arrival; each waits until its own deadline. */
 #include <apr_atomic.h>
 #include <apr_thread_proc.h>
 #include <semaphore.h>

@@ -398,7 +398,8 @@ static void gives_up_on_a_silent_server(void **state)
     const char *where;
     int listener = silent(&where);
 
-    for (int i = 0; i < 4; i++) { /* which waits for a greeting, or for a handshake */
+    /* The client waits for a greeting (smtp) or a handshake (smtps). */
+    for (int i = 0; i < 4; i++) {
         mailer.url = apr_pstrcat(pool, i & 1 ? "smtps://" : "smtp://", where, NULL);
         assert_problem(give_up(&mailer, letter.to, i & 2), ORDERS_E_mail_unreachable);
     }

@@ -263,7 +263,7 @@ static void the_timeout_excludes_time_in_the_queue(void **state)
     assert_int_equal(fixture.broken, 0);
 }
 
-/* A function that fails with this SQLSTATE and HINT until it has been called so many times. */
+/* A function that fails with this SQLSTATE and HINT until the call number `times`, which succeeds. */
 static void make_hinting(const char *sqlstate, int times, const char *hint)
 {
     command(other, "DROP SCHEMA IF EXISTS t_database CASCADE; CREATE SCHEMA t_database;"

@@ -4,7 +4,7 @@
 #
 # Each client sends one request at a time. `next` returns the next request of a client, a hash with
 #   method, path, token, key (Idempotency-Key), body (hash: JSON; string: sent as is), type, headers (hash), port (default: that of the load)
-# and any members of the scenario. A number means: call again after this many seconds; undef: the client is done. `done` is called with the
+# and other keys that the scenario needs. A number means: call again after this many seconds; undef: the client is done. `done` is called with the
 # request and its response:
 #   status (0: no response), headers (lower case), body, seconds, error, stale (how often a persistent connection was closed).
 #
@@ -67,7 +67,7 @@ sub summary {
     return sprintf '%d requests in %.1f s (%.0f/s), p50 %.0f ms, p99 %.0f ms, slowest %.0f ms, %s%s',
       $self->{requests}, $self->{seconds}, $self->rate, $self->percentile(0.5), $self->percentile(0.99), 1000 * $self->{slowest},
       join(', ', map { ($_ || 'none') . " x $self->{statuses}{$_}" } sort keys %{$self->{statuses}}),
-      $self->{stale} ? ", $self->{stale} kept connections had ended" : '';
+      $self->{stale} ? ", $self->{stale} persistent connections were closed" : '';
 }
 
 sub start {
