@@ -259,13 +259,16 @@ my $left = q(SELECT string_agg(concat_ws(' ', d.kind, d.id, d.due_at - now(), d.
     WHERE d.kind <> 'expiry' AND (d.kind <> 'capture' OR d.due_at <= now()
           OR EXISTS (SELECT FROM orders.payment p JOIN orders.orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id
                      WHERE p.tenant_id = d.tenant_id AND p.id = d.id AND o.state = 'open')) OR d.due_at < now() - interval '2 s');
-# A page that PayPal's search has not delivered in time is read again after a minute; here at once.
-sub read_pages_again { $postgres->db->do(q(UPDATE orders.due SET due_at = now() WHERE kind = 'reconciliation' AND attempts > 0 AND due_at > now() + interval '30 s')) }
-wait_for(sub { read_pages_again(); !$postgres->value($left) }, $long ? 45 - (time - $quiet_from) : 10);
+# A page that PayPal's search has not delivered in time, and a capture whose reply was lost, are asked for again after a minute; here at once.
+sub ask_again {
+    $postgres->db->do(q(UPDATE orders.due SET due_at = now()
+        WHERE kind IN ('reconciliation', 'capture') AND attempts > 0 AND due_at > now() + interval '30 s'));
+}
+wait_for(sub { ask_again(); !$postgres->value($left) }, $long ? 45 - (time - $quiet_from) : 10);
 
 # The outcome of a capture whose reply was lost, also of a closed order, is asked for again after up to a minute; here at once.
 end_leases();
-ok(wait_for(sub { read_pages_again(); !$postgres->value($left) }, 60 - (time - $quiet_from)), 'the queues of the workers are empty') or diag($postgres->value($left));
+ok(wait_for(sub { ask_again(); !$postgres->value($left) }, 60 - (time - $quiet_from)), 'the queues of the workers are empty') or diag($postgres->value($left));
 ok($paypal->settled(20), 'all webhooks have been accepted');
 ok(wait_for(sub { !$postgres->value($left) }, 5), 'and caused no work that is left') or diag($postgres->value($left));
 note(sprintf 'quiet for %.1f s', time - $quiet_from);
