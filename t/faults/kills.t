@@ -254,11 +254,11 @@ sub end_leases {
 }
 end_leases() if !$long;
 
-# A payment of a closed order may be polled for five minutes.
+# A payment that can no longer be captured may be polled for five minutes.
 my $left = q(SELECT string_agg(concat_ws(' ', d.kind, d.id, d.due_at - now(), d.attempts), ', ') FROM orders.due d
     WHERE d.kind <> 'expiry' AND (d.kind <> 'capture' OR d.due_at <= now()
           OR EXISTS (SELECT FROM orders.payment p JOIN orders.orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id
-                     WHERE p.tenant_id = d.tenant_id AND p.id = d.id AND o.state = 'open')) OR d.due_at < now() - interval '2 s');
+                     WHERE p.tenant_id = d.tenant_id AND p.id = d.id AND p.status = 'pending' AND orders_v1.can_be_paid(o))) OR d.due_at < now() - interval '2 s');
 # A page that PayPal's search has not delivered in time, and a capture whose reply was lost, are asked for again after a minute; here at once.
 sub ask_again {
     $postgres->db->do(q(UPDATE orders.due SET due_at = now()

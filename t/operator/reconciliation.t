@@ -59,8 +59,8 @@ subtest 'after a restore' => sub {
     is_deeply([ @$made{qw(channel provider source state requested_by error)} ], [ 'simulator', 'http', 'csv', 'done', $operator->{id}, undef ], 'at once');
     is_deeply([ @$made{qw(from to)} ], [ $from, $to ], 'in the period');
     is_deeply([ @$made{qw(entries matched different unsettled ignored)} ], [ 3, 0, 3, 0, 0 ], 'three differ');
-    my %sum = map { ("$_->{currency} $_->{kind}" => $_->{there}) } @{ $made->{sums} };
-    is_deeply(\%sum, { 'USD capture' => { count => 2, amount => 20_00 }, 'USD refund' => { count => 1, amount => 3_01 } }, 'with sums');
+    my %sum = map { ("$_->{currency} $_->{kind}" => $_->{there}) } grep { $_->{there}{count} } @{ $made->{sums} };
+    is_deeply(\%sum, { 'USD capture' => { count => 2, amount => 20_00 }, 'USD refund' => { count => 1, amount => 3_01 } }, 'the sums of its records');
     is_deeply(get("/reconciliations/$made->{id}")->{json}, $made, 'it can be read');
     is(get("/reconciliations?channel=simulator&limit=1")->{json}{reconciliations}[0]{id}, $made->{id}, 'and is listed');
 
