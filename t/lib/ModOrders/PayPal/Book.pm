@@ -29,7 +29,7 @@ my %DEFAULTS = (
     certificate => 'good', webhooks => 1,
 );
 
-# Arguments: client_id, secret, webhook_id, base (its URL), seal, server, and notify_url, which set can change.
+# Arguments: client_id, secret, webhook_id, base (its URL), seal, server, and notify_url, which `set` can change.
 sub new {
     my ($class, %with) = @_;
     my $self = bless {%with}, $class;
