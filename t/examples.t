@@ -118,7 +118,7 @@ sub demo_shop
     open my $psql, '-|', 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', @hashes, '-f', "$ModOrders::Test::top/sql/demo/demo.sql" or die "psql: $!";
     my $names = do { local $/; <$psql> };
     ok(close $psql, 'the data of the demo are loaded') or return $directory;
-    db()->do('UPDATE orders.tenant SET bill_series = ? WHERE id = 1', undef, $series); # other suites know it
+    db()->do('UPDATE orders.tenant SET bill_series = ? WHERE id = 1', undef, $series); # other suites expect this series
     write_utf8("$directory/run/demo.env", "ORDERS_BASE_URL='" . base_url() . "'\n$environment$names");
     return $directory;
 }

@@ -16,7 +16,7 @@ extern const orders_api_t orders_provider_events_api;
 /** All APIs, ended by NULL. */
 extern const orders_api_t *const orders_apis[];
 
-/** The API that `OrdersAPI name` means, in any case; NULL if there is none. */
+/** The API of `OrdersAPI name`. The case of letters is ignored. NULL: no API has this name. */
 const orders_api_t *orders_api_find(const char *name);
 
 /** The names of all APIs, separated by ", ", for an error message. */

@@ -44,8 +44,8 @@ orders_problem_t *orders_input_json_member(orders_input_t **input, apr_pool_t *p
                                            const char *name, const char *text) ORDERS_MUSTCHECK;
 
 /**
- * The fields of these names (NULL-terminated) that a query, a body or both have, as a form. A name that both have must be
- * the same in both, and a member of a JSON body a string or a number: `invalid_fields`.
+ * The fields of these names (NULL-terminated) that a query, a body or both have, as a form. `invalid_fields` if a name has
+ * different values in both, or if its value in a JSON body is neither a string nor a number.
  */
 orders_problem_t *orders_input_both(orders_input_t **both, const orders_input_t *query,
                                     const orders_input_t *body, const char *const *names,
@@ -72,8 +72,8 @@ typedef enum {
 #define ORDERS_FIELD_REQUIRED 1u  /**< an absent field is `required_field` */
 #define ORDERS_FIELD_MULTILINE 2u /**< newlines and tabs are allowed */
 /**
- * STRING, free text of a machine: never refused. It is sanitised (orders_text_sanitise), cut off at `max`; a number is its literal;
- * any other type counts as absent.
+ * STRING, text of another system, such as a provider: never refused. It is sanitised (orders_text_sanitise), cut off at `max`; a
+ * number is its literal; any other type counts as absent.
  */
 #define ORDERS_FIELD_SANITISE 4u
 #define ORDERS_FIELD_OR_NUMBER 8u   /**< STRING: a number is accepted too, as its literal text */

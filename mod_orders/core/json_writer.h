@@ -3,8 +3,8 @@
  * Streaming JSON writer.
  *
  * Text is written into blocks of the pool that the writer was opened with; the writer adds commas. Out of memory aborts the process, as
- * everywhere in APR. The result is well formed if begins and ends are paired (asserted in debug builds). Strings should be UTF-8; invalid bytes
- * are written as U+FFFD. A writer belongs to one thread.
+ * everywhere in APR. The result is well formed if each begin function is followed by its end function (asserted in debug builds).
+ * Strings should be UTF-8; invalid bytes are written as U+FFFD. A writer belongs to one thread.
  */
 #ifndef ORDERS_CORE_JSON_WRITER_H
 #define ORDERS_CORE_JSON_WRITER_H

@@ -18,7 +18,7 @@ typedef struct trouble_t {
     apr_time_t began, last, logged; /* of orders_clock_now() */
     unsigned long count;            /* occurrences */
     unsigned long unlogged;         /* occurrences since the last line */
-    unsigned long left_out;         /* occurrences without a line in all */
+    unsigned long left_out;         /* occurrences without a line since `began` */
 } trouble_t;
 
 struct orders_troubles_t {

@@ -83,7 +83,7 @@ static cached_pdf_t *find(const unsigned char *key)
     return NULL;
 }
 
-/** Evicts entries from the end of the list. An entry being rendered has no bytes yet; an entry being sent keeps its bytes until then. */
+/** Evicts entries from the end of the list, except entries that are being rendered or sent. */
 static void evict(void)
 {
     cached_pdf_t *entry = cache.ends.before;

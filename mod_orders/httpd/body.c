@@ -248,7 +248,7 @@ orders_problem_t *orders_body_read(orders_request_t *request)
     return NULL;
 }
 
-/** Discards the data of a brigade and subtracts its length from `*left`. False: it cannot be read or is too long. */
+/** Discards the data of a brigade and subtracts its length from `*remaining`. False: it cannot be read or is too long. */
 static bool discard_brigade(apr_bucket_brigade *brigade, apr_off_t *remaining, bool *end)
 {
     apr_bucket *bucket;

@@ -45,7 +45,7 @@ orders_problem_t *orders_buyer_read(const orders_reader_t *reader, const orders_
 
 /**
  * Adds the goods of an order to the buyer's open cart, once. The outcome is `done` or `unchanged`; `ref` is the code of the cart,
- * `document` an array of the titles that are no longer sold. Errors: `product_not_sold` if none is.
+ * `document` an array of the titles that are no longer sold. Errors: `product_not_sold` if no item is sold any more.
  */
 orders_problem_t *orders_buyer_reorder(const orders_writer_t *writer, int64_t user_id,
                                        int64_t order_id, orders_stored_t **stored) ORDERS_MUSTCHECK;

@@ -138,7 +138,7 @@ static orders_problem_t *refusal(apr_pool_t *pool, const PGresult *error, const 
     return problem;
 }
 
-/* Whether a lock timeout was one of waiting for a request with the same idempotency key. CONTEXT names the function. */
+/* Whether the error is the timeout of a wait for a request with the same idempotency key. CONTEXT names the function. */
 static bool waited_for_same_key(const PGresult *error, const char *sqlstate)
 {
     const char *context = PQresultErrorField(error, PG_DIAG_CONTEXT);

@@ -318,7 +318,7 @@ const orders_row_type_t orders_linked_order_type =
     ORDERS_ROW_TYPE("(an order of a pay link)", NULL, T, linked_order_fields);
 #undef T
 
-/* Statements name its column `id` result_id, because the order has an `id` too. The order is read as orders_order_type. */
+/* In statements, its column `id` is named `result_id`, because the order has an `id` too. The order is read as orders_order_type. */
 #define T orders_written_t
 static const orders_row_field_t written_fields[] = {
     FIELD(TEXT, outcome),    COLUMN(INT8, "result_id", id), FIELD(BOOL, replayed),

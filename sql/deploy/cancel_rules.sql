@@ -47,8 +47,9 @@ CROSS JOIN LATERAL string_to_table(r.payment_states, ' ') AS p (payment_state)
 CROSS JOIN LATERAL string_to_table(r.fulfilment_states, ' ') AS f (fulfilment_state);
 
 COMMENT ON TABLE orders.cancel_rule IS
-'Which orders may be cancelled. An order needs a rule of the calling API and one of the API that it was placed through. *: any';
-COMMENT ON COLUMN orders.cancel_rule.api IS 'The API, calling or placing';
+'Which orders may be cancelled. A cancellation needs a rule of the calling API and, except in the operator API, one of the API that the order was
+placed through. *: any';
+COMMENT ON COLUMN orders.cancel_rule.api IS 'The API: that of the request, or that through which the order was placed';
 COMMENT ON COLUMN orders.cancel_rule.state IS 'Order state';
 COMMENT ON COLUMN orders.cancel_rule.payment_state IS 'Payment state or *';
 COMMENT ON COLUMN orders.cancel_rule.fulfilment_state IS 'Fulfilment state or *';

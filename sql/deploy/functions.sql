@@ -6,7 +6,7 @@ BEGIN;
 SET LOCAL lock_timeout = '500ms';
 SET LOCAL ROLE orders_owner;
 
--- Two sessions must not replace a function at the same time. The module goes on reading.
+-- Two sessions must not replace a function at the same time. This lock does not block reads of the version by the module.
 LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 
 \ir ../rules/basics.sql

@@ -17,7 +17,7 @@ CREATE SCHEMA orders;
 
 COMMENT ON SCHEMA orders IS
 'Tables of mod_orders. They only grow: a release adds columns and tables, and changes none that a former release uses. Rules that hold everywhere:
-tenant_id leads every key but in small reference tables. Money is bigint minor units beside an ISO 4217 code.
+tenant_id is the first column of every key, except in small reference tables. Money is bigint minor units beside an ISO 4217 code.
 Time is timestamptz of the database clock.
 Lock order of every function: idempotency key, cart, order, its payments (by id), refund or provider events (by id), coupon with the
 counter of its user (by id), product (by id), stock (by variant), member, account, number series. Rows that many orders share come last, so that they are
@@ -113,7 +113,7 @@ CREATE FUNCTION orders.new_public_id() RETURNS uuid LANGUAGE sql VOLATILE AS $$
                'hex')::uuid
 $$;
 
-COMMENT ON TABLE orders.currency IS 'ISO 4217 currencies with their minor unit. IDR has no decimals, which is its common use';
+COMMENT ON TABLE orders.currency IS 'ISO 4217 currencies with their minor unit. IDR has no decimals, as in common use; ISO 4217 defines two';
 COMMENT ON COLUMN orders.currency.code IS 'ISO 4217 alphabetic code';
 COMMENT ON COLUMN orders.currency.exponent IS 'Decimal digits of the minor unit';
 COMMENT ON COLUMN orders.currency.symbol IS 'Symbol for display';

@@ -158,6 +158,6 @@ WHERE e.subject = 'order' AND e.steps <> '{}';
 
 COMMENT ON VIEW orders_v1.order_history IS
 'The steps of orders, numbered 1, 2, 3 … within an order; steps of one operation share its version';
-COMMENT ON VIEW orders_v1.order_operation IS 'The operations on orders that took a step, by version';
+COMMENT ON VIEW orders_v1.order_operation IS 'Operations with at least one step, one row each, by order and version';
 
 COMMIT;

@@ -29,8 +29,8 @@ BEGIN
 END
 $$;
 
--- The order is locked and may be past its expiry. The rule of the calling API determines the effect. The API that placed the order
--- must also have a rule for these states, whatever its effect.
+-- The order is locked and may be past its expiry. The rule of the calling API determines the effect. Except for the operator API, the
+-- API that placed the order must also have a rule for these states, whatever its effect.
 CREATE OR REPLACE FUNCTION orders_v1.try_cancel(c orders_v1.context, o orders.orders, p_reason text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_effect text;

@@ -220,7 +220,7 @@ SELECT is(pg_temp.sentence(format('SELECT pg_temp.said(%s, ''{"status": "lost", 
 FROM (VALUES ('1999-12-31T23:59:59Z', 'the last century'), ('2999-01-01T00:00:00Z', 'the future')) AS o (at, what);
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.said(%s, ''{"withdraws": %s}'')', o.id, o.event)), 'OR422 invalid_field withdraws', 'withdrawing the event ' || o.event || ' is refused')
 FROM (VALUES (:n, '0'), (:a, :'wrong')) AS o (id, event);
-SELECT is(pg_temp.no(format('pg_temp.go(%s, ''shipped'')', :n)), 'OR409 order_not_advanceable', 'advance does not set a shipped order to shipped either');
+SELECT is(pg_temp.no(format('pg_temp.go(%s, ''shipped'')', :n)), 'OR409 order_not_advanceable', 'shipped is not accepted as a step of a shipped order');
 SELECT is(pg_temp.said(:n, '{"status": "on_delivery", "at": "2025-12-07T14:00:00Z"}') || ' ' || pg_temp.said(:n, '{"status": "on_delivery", "at": "2025-12-08T14:00:00Z"}'),
     'done done', 'two events on_delivery are stored');
 SELECT is((SELECT count(*) FROM order_history WHERE order_id = :n AND to_state = 'out_for_delivery'), 1::bigint, 'two events on_delivery are one step');

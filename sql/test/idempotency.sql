@@ -42,15 +42,15 @@ SELECT is((SELECT ROW(outcome, id, replayed, ("order").id)::text FROM pg_temp.re
 SELECT is(pg_temp.refusal($$SELECT pg_temp.buy('alice', p_method => 'external', p_key => 'x1')$$), 'OR409 idempotency_in_flight idempotency_key', 'the resumed request holds the lease');
 SELECT lives_ok(format($$SELECT record_intent(77, 'user', 'buyer', pg_temp.uid('alice'), 'create', 'x1', NULL, %s, 'in-o', 'https://pay', NULL)$$,
                        pg_temp.payment_of(pg_temp.buy('alice', p_method => 'external'))), 'the intent of another order is recorded');
-SELECT is((SELECT completed_at FROM idempotency WHERE key = 'x1'), NULL, 'it does not complete the key of this order');
+SELECT is((SELECT completed_at FROM idempotency WHERE key = 'x1'), NULL, 'the intent of another order does not complete the key');
 SELECT lives_ok(format($$SELECT record_intent(77, 'user', 'buyer', pg_temp.uid('alice'), 'create', 'x1', NULL, %s, 'in-x', 'https://pay', NULL)$$,
                        pg_temp.payment_of(:x)), 'the intent of the order is recorded');
 SELECT is((SELECT ((p."order").payments[1]).intent_id FROM place_plan(77, 'user', 'buyer', pg_temp.uid('alice'), 'create', 'x1', sha256('basic'), 1, 1, NULL, 1,
-           'external', 'sim', NULL, NULL, NULL) AS p), 'in-x', 'it completes the response');
+           'external', 'sim', NULL, NULL, NULL) AS p), 'in-x', 'the intent completes the key, and the stored response has it');
 SELECT pg_temp.buy('alice', p_method => 'external', p_key => 'x2') AS y \gset
 SELECT lives_ok(format($$SELECT record_intent_failure(77, 'user', 'buyer', pg_temp.uid('alice'), 'create', 'x2', NULL, %s, 'timeout', 'no reply', false)$$,
                        pg_temp.payment_of(:y)), 'a failure of an intent is recorded');
-SELECT isnt((SELECT completed_at FROM idempotency WHERE key = 'x2'), NULL, 'it completes the response too');
+SELECT isnt((SELECT completed_at FROM idempotency WHERE key = 'x2'), NULL, 'a failure of the intent completes the key too');
 -- The key of an interrupted request is completed as soon as no intent has to be created, also by the worker.
 SELECT pg_temp.buy('alice', p_method => 'external', p_key => 'w' || n) FROM generate_series(1, 4) AS n \g (format=unaligned) /dev/null
 CREATE TEMP TABLE cut AS SELECT i.key, i.order_id, p.id AS payment FROM idempotency i JOIN payment p ON p.tenant_id = 77 AND p.order_id = i.order_id WHERE i.tenant_id = 77 AND i.key LIKE 'w%';

@@ -27,6 +27,6 @@ for my $am (sort keys %list) {
     is("@missing", '', "$am names every file");
     my %there = map { $_ => 1 } @there;
     my @stale = grep { !$there{$_} } sort keys %named;
-    is("@stale", '', "$am names no file that is not there");
+    is("@stale", '', "every file that $am names exists");
 }
 done_testing();

@@ -46,7 +46,7 @@ my $index      = text_of('docs/directives.md', 'docs/directives/README.md');
 my $errors     = text_of('docs/errors.md');
 my $docs       = text_of(files(qr/\.md$/, 'docs'));
 
-# The rows of config.h make the members, their defaults and their merge; channels are merged by name.
+# Each row of config.h defines a member, its default and its merge rule; channels are merged by name.
 my $merged = text_of('mod_orders/httpd/config.h', 'mod_orders/httpd/config.c');
 my @directives = map { $_->[0] } members($vocabulary, 'ORDERS_DIRECTIVES');
 cmp_ok(scalar @directives, '>', 0, 'the vocabulary has directives');
@@ -151,7 +151,7 @@ for (@errors) {
     ok(!$number{$number}++ && !$word{$word}++, "$code $word is unique");
     like($errors, qr/\b\Q$code\E\b[^\n]*\b\Q$word\E\b/, "$code $word is in docs/errors.md");
 }
-is(join(' ', grep { !$number{ 0 + $_ } } $errors =~ /\bORD(\d{4})\b/g), '', 'docs/errors.md has no error that is not there');
+is(join(' ', grep { !$number{ 0 + $_ } } $errors =~ /\bORD(\d{4})\b/g), '', 'every error of docs/errors.md is in the vocabulary');
 
 for (members($vocabulary, 'ORDERS_NOTES'), members($vocabulary, 'ORDERS_METRICS')) {
     like($docs, qr/\b\Q$_->[0]\E\b/, "$_->[0] is documented");

@@ -88,7 +88,7 @@ subtest 'round trips' => sub {
     is($trips->(@keyed), 1, 'one round trip for a replay');
     my $alone = sub { return ask(GET => $httpd->url(commerce_path('all-orders')) . "?uid=$member->{ref}", headers => { apikey => actor() }) };
     $alone->();
-    is($httpd->last_access(commerce_path('all-orders'), $alone->()->header('X-Request-Id'))->{trips}, 1, 'the access log has the user of a request without a token');
+    is($httpd->last_access(commerce_path('all-orders'), $alone->()->header('X-Request-Id'))->{trips}, 1, 'a later request of an application alone has one statement');
     $httpd->stop;
     done;
 };

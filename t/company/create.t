@@ -198,8 +198,8 @@ subtest 'round trips' => sub {
         return $httpd->last_access('/desk' . company_path('create'), $reply->header('X-Request-Id'))->{trips};
     };
     $trips->($_) for $counted, $other; # prepares the statements
-    is($trips->($other), 1, 'one round trip without tracked stock');
-    is($trips->($counted), 2, 'two round trips with tracked stock: the lock of the stock is released before the order is durable');
+    is($trips->($other), 1, 'one round trip without counted stock');
+    is($trips->($counted), 2, 'two round trips with counted stock: the lock of the stock is released before the order is durable');
     $httpd->stop;
 };
 

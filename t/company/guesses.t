@@ -19,7 +19,7 @@ subtest 'numbers' => sub {
         $seen{substr $random, 6}++;
     }
     cmp_ok(scalar keys %seen, '>=', 58, 'all halves of the random digits differ'); # two pairs of 60 alike: once in a million runs
-    like(sell($seller), qr/^\Q$shop->{prefix}\E\d{6}\d{6,}OD$/, 'the number of another order has its id');
+    like(sell($seller), qr/^\Q$shop->{prefix}\E\d{6}\d{6,}OD$/, 'the number of an order that is not for a consumer has at least six digits');
 };
 
 my $httpd = ModOrders::Httpd->new(
@@ -75,7 +75,7 @@ subtest 'failures that count' => sub {
     my $who = make_consumer();
     is(look($who, $number)->code, 200, 'a success does not count') for 1 .. 15;
     is(look($who, $other)->code, 403, "the order of another consumer counts") for 1 .. 10;
-    is(look($who, $number)->code, 429, 'it counts like an unknown order');
+    is(look($who, $number)->code, 429, 'failed lookups of the order of another consumer count');
     my $stranger = { token => 'ord_1_unknown' };
     is(look($stranger, guess())->code, 403, 'a caller without a credential') for 1 .. 12;
 };

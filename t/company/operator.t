@@ -138,7 +138,7 @@ subtest 'an order of a company' => sub {
     my $again = ask(GET => "$admin/orders/$order->{id}", @token)->{json};
     is_deeply([ map { $_->{number} } @{ $again->{invoices} } ], [ $invoice->{json}{number} ], 'the order has the invoice');
     my $paid = sell($seller);
-    is(ask(POST => "$admin/orders/" . order_of($paid)->{id} . '/pay', @token, json => { reference => unique('slip'), method => 'cash' })->code, 200, 'the operator can settle the order');
+    is(ask(POST => "$admin/orders/" . order_of($paid)->{id} . '/pay', @token, json => { reference => unique('slip'), method => 'cash' })->code, 200, 'the operator can record the payment');
     is(company('detail', $seller, order_number => $paid)->{json}{order_status}, 'Paid', 'the company sees the payment');
 };
 

@@ -98,7 +98,7 @@ subtest 'order not exist' => sub {
     my $paid = paid_sale($foreign);
     named(pay($seller, $paid->{number}, $paid->{transaction}), 'order not exist');
     is(states_of($number), 'open unpaid', 'the order is unchanged');
-    is(pay($seller, $number, unique('tx'))->code, 200, 'after returning to the company, the agent can settle it');
+    is(pay($seller, $number, unique('tx'))->code, 200, 'after returning to the company, the agent can record the payment');
 };
 
 subtest 'lack of parameters and authorization' => sub {

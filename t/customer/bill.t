@@ -102,7 +102,7 @@ subtest 'OrdersBillLinkLifetime' => sub {
     my $url = ask(GET => "/basic/customer/e-bill/$hers->{id}", basic => [ 'known', 'sesame' ])->{json}{pdf_url};
     my ($expires) = $url =~ m{/basic/customer/e-bill/$hers->{id}/pdf\?expires=(\d+)&};
     cmp_ok(abs($expires - time - 60), '<', 30, 'the lifetime is that of the Location') or diag($url);
-    is(ask(GET => $url)->code, 200, 'needs no user of httpd\'s either');
+    is(ask(GET => $url)->code, 200, 'the link needs no login at httpd');
 };
 
 subtest 'an expired link' => sub {

@@ -41,7 +41,7 @@ for my $method (qw(GET POST)) {
         is(order_row($order->{id})->{version}, $version, 'cancelling again changes nothing');
         my $confirmed = customer_order($buyer);
         work($confirmed, 'confirm');
-        done_well(cancel($method, $confirmed), 'a confirmed one');
+        done_well(cancel($method, $confirmed), 'a confirmed order is cancelled');
     };
 }
 
@@ -73,7 +73,7 @@ subtest 'the rules of the API that the order was placed through' => sub {
     my $order = customer_order($buyer, dialect => 'shop');
     work($order, 'confirm');
     says(cancel(GET => $order), 409, $only);
-    done_well(cancel(GET => customer_order($buyer, dialect => 'shop')), 'they allow it earlier');
+    done_well(cancel(GET => customer_order($buyer, dialect => 'shop')), 'before the confirmation, both rules allow it');
 };
 
 subtest 'a prefetch request' => sub {

@@ -26,7 +26,7 @@ $stand->start_httpd(threads => 64, channels => "OrdersPaymentChannel simulator p
 my $postgres = $stand->postgres;
 my $log = Faults::Client->new;
 my $checker = Faults::Checker->start($postgres);
-my $hung = hang(); # no child of ours has it
+my $hung = hang(); # after the fork of the checker, which must not inherit the socket
 
 # Each reader places one order from the balance and reads it repeatedly.
 my %order_of;

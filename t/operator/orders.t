@@ -108,13 +108,13 @@ subtest 'search' => sub {
 subtest 'manual payments' => sub {
     my $id    = unpaid();
     my $reply = post($id, 'pay', json => { reference => 'till-1', method => 'cash' });
-    is($reply->code, 200, 'the payment is settled');
+    is($reply->code, 200, 'the payment is recorded');
     my $order = $reply->{json};
     is_deeply([ @$order{qw(state payment_state version)} ], [ 'completed', 'paid', 2 ], 'the order is paid');
     my ($paid) = grep { $_->{status} eq 'paid' } @{ $order->{payments} };
     is_deeply([ @$paid{qw(method reference amount)} ], [ 'cash', 'till-1', 10_00 ], 'the payment has method, reference and amount');
     is_deeply($order->{history}[-1]{actor}, { kind => 'operator', id => operator->{id} }, 'the actor is the operator');
-    is_deeply(post($id, 'pay', json => { reference => 'till-1', method => 'cash' })->{json}, $order, 'settling again changes nothing');
+    is_deeply(post($id, 'pay', json => { reference => 'till-1', method => 'cash' })->{json}, $order, 'recording the payment again changes nothing');
     refused(post($id, 'pay', json => { reference => 'till-2' }), 409, 'order_not_payable');
     refused(post(place($buyer, $plan)->{order}{id}, 'pay', json => { reference => 'till-3' }), 409, 'order_not_payable');
     is(post(unpaid(), 'pay', body => '', type => '')->code, 200, 'a missing body is accepted');

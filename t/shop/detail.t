@@ -45,7 +45,7 @@ subtest 'a new order' => sub {
         },
         notes => 'Please call before delivery', currency => 'IDR', createdAt => $order->{created_at}, updatedAt => $order->{updated_at},
         statusHistory => [ { status => 'pending_payment', timestamp => $order->{created_at} } ],
-    }, 'to the last member');
+    }, 'the order has every member and no other');
     like($reply->{json}{data}{items}[0]{$_}, qr/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, "$_ is a UUID") for qw(id productId);
     like($reply->content, qr/"total":21135000[,}]/, 'amounts are integers');
 };
@@ -196,7 +196,7 @@ subtest 'addresses of other APIs' => sub {
     is_deeply((of(shop(GET => $order, $buyer), 'shippingAddress'))[0], {
         receiverName => 'Siti Nurhaliza', phone => '6281', addressLine1 => 'Jl. Thamrin 1', addressLine2 => undef, city => 'Jakarta',
         province => 'DKI', postalCode => '10350', country => undef,
-    }, 'have what means the same');
+    }, 'members of an address of another API are shown under the names of this API');
     my $named = order_goods($buyer, shipping_address => { name => 'Siti', postal_code => '10350' });
     is_deeply([ @{ (of(shop(GET => $named, $buyer), 'shippingAddress'))[0] }{qw(receiverName postalCode city)} ], [ 'Siti', '10350', undef ], 'the members of every API are recognised');
     my $billed = order_goods($buyer, billing_address => \%address);

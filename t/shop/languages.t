@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Labels: every word in both languages, and labels of a tenant.
+# Labels: every status and payment method in both languages, and labels of a tenant.
 use strict;
 use warnings;
 use utf8;

@@ -39,7 +39,7 @@ subtest 'an entry' => sub {
         id => $order->{public_id}, orderNumber => $order->{number}, status => 'pending_payment', statusLabel => 'Menunggu Pembayaran',
         total => 8500, currency => 'IDR', itemCount => 5, thumbnailUrl => $goods[0]{image}, paymentMethod => 'bank_transfer',
         createdAt => $order->{created_at}, updatedAt => $order->{updated_at},
-    } ], 'to the last member');
+    } ], 'the entry has every member and no other');
     my $paid = operator_does($order, 'pay');
     my ($entry) = @{ list('', $user)->{json}{data} };
     is_deeply([ @$entry{qw(status statusLabel updatedAt)} ], [ 'paid', 'Dibayar', $paid->{updated_at} ], 'the entry changes with the order');

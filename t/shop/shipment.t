@@ -53,7 +53,7 @@ subtest 'after shipping' => sub {
     is_deeply($later->{json}{data}, {
         %first, status => 'on_delivery', statusLabel => 'Dalam Pengiriman',
         tracking => [ map { { timestamp => $_->{at}, map { $_->[0] => $_->[1] } map { my $event = $_; map { [ $_ => $event->{$_} ] } qw(status location description) } $_ } } @events ],
-    }, 'the courier speaks in order of time');
+    }, 'the tracking events are sorted by time');
     is((of(shop(GET => $order, $buyer), 'status'))[0], 'shipped', 'the order is shipped');
     work($order, 'deliver');
     my $last = shipment($order);

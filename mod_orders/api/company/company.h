@@ -26,7 +26,7 @@ orders_problem_t *orders_company_read(orders_call_t *call, orders_input_t **inpu
 /** Decodes the fields of the route. `required_field` with all fields that are missing or have a value that is not valid. */
 orders_problem_t *orders_company_fields(const orders_call_t *call, const orders_input_t *input,
                                         orders_company_body_t *body) ORDERS_MUSTCHECK;
-/** Sets call->identity by that key. `unauthenticated`, `forbidden`. */
+/** Sets call->identity by the key of the request. `unauthenticated`, `forbidden`. */
 orders_problem_t *orders_company_identify(orders_call_t *call,
                                           const orders_input_t *input) ORDERS_MUSTCHECK;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The JSON of the user API. Pointers of its specification are null when they are empty, never absent. */
+/* The JSON of the user API. Members that its specification declares as pointers are null when they are empty, never absent. */
 #include <apr_strings.h>
 #include <string.h>
 
@@ -193,7 +193,7 @@ static void write_balance(orders_json_t *json, const orders_order_t *order,
     orders_json_end_object(json);
 }
 
-/* The reference of a posting without one is its order. */
+/* For a posting without a reference, `reference` names its order. */
 static void write_transaction(orders_json_t *json, const orders_posting_t *posting,
                               const orders_order_t *order, apr_pool_t *pool)
 {

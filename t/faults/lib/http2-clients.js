@@ -5,8 +5,8 @@
 //   node http2-clients.js slow PORT PATH TOKEN SECONDS CONNECTIONS STREAMS    reads a byte of each stream each half second
 //   node http2-clients.js buyers PORT PATH TOKEN SECONDS                      4 of them, a new connection for each request
 //
-// Each ends with one line of JSON: {opened} or {requests, p99, wrong}. The slow ones write a line before that, once every stream
-// was answered with headers or 5 seconds are over; SECONDS begin then.
+// Each ends with one line of JSON: {opened} or {requests, p99, wrong}. Before that, the slow clients write a line when every stream has
+// received headers, or after 5 seconds. SECONDS are counted from this line.
 'use strict';
 const http2 = require('http2');
 const [mode, port, path, token, seconds, connections, streams] = process.argv.slice(2);

@@ -60,7 +60,7 @@ sub run_sample
     my $printed = do { local $/; <$pipe> } // '';
     ok(close $pipe, "$file runs") or diag("$?: $printed");
     my $answer = eval { JSON::PP::decode_json($printed) };
-    ok(ref $answer eq 'HASH', 'and prints what was answered') or diag($printed);
+    ok(ref $answer eq 'HASH', "$file prints a JSON object") or diag($printed);
     return ref $answer eq 'HASH' ? $answer : {};
 }
 

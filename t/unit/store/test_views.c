@@ -45,7 +45,7 @@ static bool is_left_out(const orders_row_type_t *type, const char *column)
     return type == &orders_order_type && strcmp(column, "tenant_id") == 0;
 }
 
-/* Statements call the id of a write result_id. */
+/* In statements, the column `id` of orders_v1.written is named `result_id`. */
 static const char *name_of(const orders_row_type_t *type, const orders_row_field_t *field)
 {
     return type == &orders_written_type && strcmp(field->column, "result_id") == 0 ? "id"

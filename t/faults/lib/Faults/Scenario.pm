@@ -26,13 +26,13 @@ sub closing {
     if ($o{checker}) {
         my $report = $o{checker}->stop;
         none_of("no violation at any of $report->{rounds} moments of the load", @{$report->{violations}});
-        cmp_ok($report->{rounds}, '>', 0, 'the checker had its look at the load');
+        cmp_ok($report->{rounds}, '>', 0, 'the invariants are checked during the load');
     }
     my $db = $o{stand}->postgres->connect;
     $db->do('ANALYZE');
     cmp_ok(scalar(Faults::Checker::views($db)), '>=', 10, 'there are views of all invariants');
     none_of('the invariants hold', Faults::Checker::violations($db));
-    none_of('and so do the rules in other words', Faults::Checker::own_violations($db));
+    none_of('the further invariants hold', Faults::Checker::own_violations($db));
     if ($o{log}) {
         note($o{log}->summary);
         none_of('the database is what the clients were told', $o{log}->differences($db));

@@ -30,7 +30,7 @@ my %DEFAULTS = (
     certificate => 'good', webhooks => 1, scope => 1, lag => 10_800, age => 0, page_size => 500, most => 10_000, others => 0,
 );
 
-# Arguments: client_id, secret, webhook_id, base (its URL), seal, server, and notify_url, which set can change.
+# Arguments: client_id, secret, webhook_id, base (its URL), seal, server, and notify_url, which `set` can change.
 sub new {
     my ($class, %with) = @_;
     my $self = bless {%with}, $class;
