@@ -13,6 +13,11 @@ static const orders_statement_t list_tenants_with_due = {
     .text = "SELECT * FROM orders_v1.tenants_with_due($1, $2)",
     .param_count = 2,
 };
+static const orders_statement_t list_tenants_to_reconcile = {
+    .name = "orders_tenants_to_reconcile",
+    .text = "SELECT * FROM orders_v1.tenants_to_reconcile($1, $2)",
+    .param_count = 2,
+};
 static const orders_statement_t issue_bills = {
     .name = "orders_issue_bills",
     .text = "SELECT orders_v1.issue_bills($1, $2)",
@@ -195,6 +200,17 @@ orders_problem_t *orders_worker_list_tenants_with_due(const orders_reader_t *rea
     orders_param_text(&params, kind);
     orders_param_text(&params, channel);
     return read_tenants(reader, &list_tenants_with_due, &params, tenants);
+}
+
+orders_problem_t *orders_worker_list_tenants_to_reconcile(const orders_reader_t *reader,
+                                                          const char *channel, const char *provider,
+                                                          apr_array_header_t **tenants)
+{
+    orders_params_t params;
+    orders_params_init(&params, reader->pool);
+    orders_param_text(&params, channel);
+    orders_param_text(&params, provider);
+    return read_tenants(reader, &list_tenants_to_reconcile, &params, tenants);
 }
 
 orders_problem_t *orders_worker_issue_bills(const orders_reader_t *reader, int limit,

@@ -23,6 +23,11 @@ orders_problem_t *orders_worker_list_tenants_with_due(
     const orders_reader_t *reader, const char *kind, const char *channel,
     apr_array_header_t **tenants) ORDERS_MUSTCHECK;
 
+/** The same for tenants whose daily reconciliation of `channel` is due. */
+orders_problem_t *orders_worker_list_tenants_to_reconcile(
+    const orders_reader_t *reader, const char *channel, const char *provider,
+    apr_array_header_t **tenants) ORDERS_MUSTCHECK;
+
 /** Issues at most `limit` bills of orders that were paid when they were placed. `*count`: how many. */
 orders_problem_t *orders_worker_issue_bills(const orders_reader_t *reader, int limit,
                                             int64_t *count) ORDERS_MUSTCHECK;

@@ -220,7 +220,7 @@ static orders_problem_t *list_tenants(const orders_job_run_t *run, apr_pool_t *p
     const orders_reader_t reader = {.database = run->context->database, .pool = pool};
 
     if (job->tenants) {
-        return job->tenants(&reader, tenants);
+        return job->tenants(&reader, channel, tenants);
     }
     return job->kind ? orders_worker_list_tenants_with_due(&reader, job->kind,
                                                            channel ? channel->name : "", tenants)

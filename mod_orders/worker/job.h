@@ -59,7 +59,8 @@ typedef struct orders_job_t {
     const char *
         kind; /**< of orders.due: a run serves the tenants that have such work; NULL: all tenants */
     /** Reads the tenants that may have work, instead: array of int32_t, ascending. NULL: by `kind`. */
-    orders_problem_t *(*tenants)(const orders_reader_t *reader, apr_array_header_t **tenants);
+    orders_problem_t *(*tenants)(const orders_reader_t *reader, const orders_channel_t *channel,
+                                 apr_array_header_t **tenants);
     orders_job_turn_t turn;
 } orders_job_t;
 

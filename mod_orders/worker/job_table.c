@@ -162,6 +162,7 @@ const orders_job_t orders_jobs[] = {
         .parallel = 1,
         .statements = 1,
         .once = true,
+        .tenants = orders_job_tenants_to_reconcile,
         .turn = orders_job_plan_reconciliation,
     },
     {

@@ -8,6 +8,14 @@
 #include "store/worker.h"
 #include "worker/step.h"
 
+orders_problem_t *orders_job_tenants_to_reconcile(const orders_reader_t *reader,
+                                                  const orders_channel_t *channel,
+                                                  apr_array_header_t **tenants)
+{
+    return orders_worker_list_tenants_to_reconcile(reader, channel->name, channel->provider->name,
+                                                   tenants);
+}
+
 orders_problem_t *orders_job_plan_reconciliation(const orders_job_run_t *run, int64_t *count)
 {
     const orders_channel_t *channel = run->context->channel;

@@ -75,6 +75,9 @@ orders_problem_t *orders_job_send_mail(const orders_job_run_t *run,
                                        int64_t *count) ORDERS_MUSTCHECK;
 
 /* reconciliations.c */
+orders_problem_t *orders_job_tenants_to_reconcile(const orders_reader_t *reader,
+                                                  const orders_channel_t *channel,
+                                                  apr_array_header_t **tenants) ORDERS_MUSTCHECK;
 orders_problem_t *orders_job_plan_reconciliation(const orders_job_run_t *run,
                                                  int64_t *count) ORDERS_MUSTCHECK;
 orders_problem_t *orders_job_read_transactions(const orders_job_run_t *run,

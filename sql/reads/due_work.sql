@@ -32,6 +32,23 @@ BEGIN
 END
 $$;
 
+-- Also tenants with a reconciliation that no worker has continued for a day: plan_reconciliations aborts it.
+CREATE OR REPLACE FUNCTION orders_v1.tenants_to_reconcile(p_channel text, p_provider text) RETURNS SETOF integer
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+    SELECT t.id FROM tenant t
+    WHERE EXISTS (SELECT FROM reconciliation x
+                  WHERE x.tenant_id = t.id AND x.channel = p_channel AND x.state = 'running' AND x.updated_at < now() - interval '1 day')
+       OR (EXISTS (SELECT FROM payment_channel n
+                   WHERE n.tenant_id = t.id AND n.external_ref = p_channel AND n.provider = p_provider)
+           AND NOT EXISTS (SELECT FROM reconciliation x
+                           WHERE x.tenant_id = t.id AND x.channel = p_channel
+                             AND (x.state = 'running' OR (x.scheduled AND x.created_at > now() - interval '1 day'))))
+    ORDER BY t.id;
+END
+$$;
+
 -- Takes no lease: a provider executes a refund once, even if it is sent twice. The worker sends the refunds that the request did not
 -- send.
 CREATE OR REPLACE FUNCTION orders_v1.refunds_to_send(p_tenant integer, p_order bigint) RETURNS SETOF orders_v1.refund_task
@@ -97,6 +114,7 @@ GRANT EXECUTE ON FUNCTION
     orders_v1.tenants(),
     orders_v1.tenants_with_due(text, text),
     orders_v1.tenants_to_bill(),
+    orders_v1.tenants_to_reconcile(text, text),
     orders_v1.job_backlog(integer),
     orders_v1.refunds_to_send(integer, bigint),
     orders_v1.due_provider_events(integer, integer)
@@ -106,6 +124,8 @@ COMMENT ON FUNCTION orders_v1.tenants IS 'Worker: the ids of all tenants, ascend
 COMMENT ON FUNCTION orders_v1.tenants_with_due IS
 'Worker: the ids of the tenants with work of this kind and channel that is due, ascending. p_channel: empty for kinds without a channel';
 COMMENT ON FUNCTION orders_v1.tenants_to_bill IS 'Worker: the tenants with orders that await a bill';
+COMMENT ON FUNCTION orders_v1.tenants_to_reconcile IS
+'Worker: the ids of the tenants that have this channel of this provider and whose daily reconciliation is due, ascending';
 COMMENT ON FUNCTION orders_v1.job_backlog IS
 'The work of the queue that is due now, by kind and channel (empty: no channel): its number, 1000 at most, and the time since which the oldest
 of it is due. Work without a row here has no backlog';

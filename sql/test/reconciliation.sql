@@ -58,11 +58,18 @@ $$;
 
 -- The daily plan.
 SELECT is(plan_reconciliations(77, 'sim', 'paypal'), 0, 'a channel of another provider is not reconciled');
+SELECT is_empty('SELECT FROM tenants_to_reconcile($$sim$$, $$paypal$$) AS t WHERE t = 77', 'a tenant without a channel of the provider has nothing to plan');
+SELECT results_eq('SELECT t FROM tenants_to_reconcile($$sim$$, $$simulator$$) AS t WHERE t = 77', ARRAY[77], 'a tenant whose channel was never reconciled has a reconciliation to plan');
 SELECT is(plan_reconciliations(77, 'none', 'simulator'), 0, 'an unknown channel is not reconciled');
 SELECT is(plan_reconciliations(77, 'sim', 'simulator'), 1, 'a channel is reconciled');
 SELECT is((SELECT ROW(channel, provider, source, state, now() - from_at, now() - to_at)::text FROM reconciliation WHERE tenant_id = 77),
           ROW('sim', 'simulator', 'provider', 'running', interval '3 days', interval '3 hours')::text, 'the last three days but the last three hours');
 SELECT is(plan_reconciliations(77, 'sim', 'simulator'), 0, 'a channel has one running reconciliation');
+SELECT is_empty('SELECT FROM tenants_to_reconcile($$sim$$, $$simulator$$) AS t WHERE t = 77', 'a tenant with a running reconciliation has nothing to plan');
+SAVEPOINT whole;
+UPDATE reconciliation SET updated_at = now() - interval '25 hours' WHERE tenant_id = 77 AND state = 'running';
+SELECT results_eq('SELECT t FROM tenants_to_reconcile($$sim$$, $$simulator$$) AS t WHERE t = 77', ARRAY[77], 'a tenant with an abandoned reconciliation is planned again');
+ROLLBACK TO whole;
 SELECT is_empty('SELECT FROM claim_reconciliations(77, $$down$$, 10, 60)', 'a channel gives its own tasks only');
 SELECT is(pg_temp.task(), 'first 0', 'the worker claims it');
 SELECT is(pg_temp.task(), NULL, 'a claimed page is not claimed again within its lease');

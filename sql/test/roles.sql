@@ -17,7 +17,7 @@ SELECT is_empty($$SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace = 
     AND coalesce(c.reloptions::text, '') ~ 'security_invoker'$$, 'no view has security_invoker');
 SELECT is(has_function_privilege('orders_api', p.oid, 'EXECUTE'),
           p.proname = ANY ('{schema_version,tenants,token_identity,login_identity,user_id_of,active_user_id,order_id_of,claimable_order_id,sale_id,sales_of,labels_of,cancel_reason,is_payable,awaits_payment,is_unpaid,is_paid_by_link,code_key,
-              span_start,span_end,list_tokens,list_returns,read_invoice,read_own_invoice,read_bill,issue_bills,tenants_to_bill,tenants_with_due,
+              span_start,span_end,list_tokens,list_returns,read_invoice,read_own_invoice,read_bill,issue_bills,tenants_to_bill,tenants_to_reconcile,tenants_with_due,
               place_plan,place_order,member_place,upgrade_or_renew,apply_paid_package,place_cart,settle_sale,cancel_sale,refund_sale,check_sale_refund,send_pay_link,claim_order,
               edit_billing_address,reorder,make_cart,settle_payment,cancel,refund,settle_refund,advance,ship,track,correct_address,request_return,resolve_return,issue_invoice,
               post_balance,issue_token,revoke_token,catalogue_upsert,catalogue_bulk,record_terminal_transaction,

@@ -43,7 +43,9 @@ static orders_problem_t *turn(const orders_job_run_t *run, int64_t *count)
     return error ? orders_problem(run->reader.pool, error, NULL) : NULL;
 }
 
-static orders_problem_t *three_tenants(const orders_reader_t *reader, apr_array_header_t **tenants)
+static orders_problem_t *three_tenants(const orders_reader_t *reader,
+                                       const orders_channel_t *channel,
+                                       apr_array_header_t **tenants)
 {
     *tenants = apr_array_make(reader->pool, 3, sizeof(int32_t));
     for (int tenant = 7; tenant <= 9; tenant++) {

@@ -31,7 +31,8 @@ static void open_context(void *data, apr_pool_t *own, orders_job_context_t *cont
         .channel = data, .is_stopping = is_stopping, .set_tenant = set_tenant};
 }
 
-static orders_problem_t *one_tenant(const orders_reader_t *reader, apr_array_header_t **tenants)
+static orders_problem_t *one_tenant(const orders_reader_t *reader, const orders_channel_t *channel,
+                                    apr_array_header_t **tenants)
 {
     *tenants = apr_array_make(reader->pool, 1, sizeof(int32_t));
     APR_ARRAY_PUSH(*tenants, int32_t) = 1;
