@@ -262,7 +262,7 @@ CREATE TABLE orders.number_series (
 
 COMMENT ON TABLE orders.transition IS
 'The allowed steps of the axes, by actor. record_event looks each step up here and records no other';
-COMMENT ON COLUMN orders.transition.axis IS 'order, payment, fulfilment, or return: each return of an order has an axis of its own';
+COMMENT ON COLUMN orders.transition.axis IS 'order, payment, fulfilment, details, or return: each return of an order has an axis of its own';
 COMMENT ON COLUMN orders.transition.from_state IS 'State before; ''new'' for the first step';
 COMMENT ON COLUMN orders.transition.to_state IS 'State after';
 COMMENT ON COLUMN orders.transition.actor IS 'Kind of actor that may take the step';
