@@ -53,7 +53,7 @@ CREATE TABLE orders.posting (
 CREATE INDEX posting_by_order ON orders.posting (tenant_id, order_id, id) WHERE order_id IS NOT NULL;
 
 COMMENT ON TABLE orders.account IS
-'Balance of a user in a currency. Only postings change it. It is the last row that a transaction locks';
+'Balance of a user in a currency. Only postings change it. A transaction locks it after all other rows except number series';
 COMMENT ON COLUMN orders.account.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.account.user_id IS 'The user';
 COMMENT ON COLUMN orders.account.currency IS 'ISO 4217';

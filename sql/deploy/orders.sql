@@ -262,7 +262,7 @@ CREATE TABLE orders.number_series (
 
 COMMENT ON TABLE orders.transition IS
 'The allowed steps of the axes, by actor. record_event looks each step up here and records no other';
-COMMENT ON COLUMN orders.transition.axis IS 'order, payment, fulfilment, or return: each return of an order has an axis of its own';
+COMMENT ON COLUMN orders.transition.axis IS 'order, payment, fulfilment, details, or return: each return of an order has an axis of its own';
 COMMENT ON COLUMN orders.transition.from_state IS 'State before; ''new'' for the first step';
 COMMENT ON COLUMN orders.transition.to_state IS 'State after';
 COMMENT ON COLUMN orders.transition.actor IS 'Kind of actor that may take the step';
@@ -362,7 +362,7 @@ COMMENT ON TABLE orders.event IS
 comments and comments_salt may be erased. orders_v1.order_history derives the history of an order from these rows';
 COMMENT ON COLUMN orders.event.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.event.version IS 'Version of the subject after the operation: 1, 2, 3 … without gaps';
-COMMENT ON COLUMN orders.event.subject_id IS 'Id of the subject: of the order';
+COMMENT ON COLUMN orders.event.subject_id IS 'Id of the subject, which is the order';
 COMMENT ON COLUMN orders.event.id IS 'Number of the event, unique in the database';
 COMMENT ON COLUMN orders.event.xid IS 'Id of the transaction that wrote it';
 COMMENT ON COLUMN orders.event.created_at IS 'Time of the operation';

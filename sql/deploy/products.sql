@@ -91,7 +91,7 @@ COMMENT ON TABLE orders.product IS
 COMMENT ON COLUMN orders.product.tenant_id IS 'The tenant';
 COMMENT ON COLUMN orders.product.id IS 'Numeric id';
 COMMENT ON COLUMN orders.product.external_ref IS 'Key of the row in an external system';
-COMMENT ON COLUMN orders.product.company_id IS 'Company that sells it; null: the tenant';
+COMMENT ON COLUMN orders.product.company_id IS 'Company that owns it; null: the tenant';
 COMMENT ON COLUMN orders.product.number IS 'Item number for display';
 COMMENT ON COLUMN orders.product.slug IS 'Name in URLs, unique';
 COMMENT ON COLUMN orders.product.name IS 'Name for display';

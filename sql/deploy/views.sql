@@ -603,7 +603,7 @@ COMMENT ON COLUMN orders_v1.order_view.category IS
 'Kind of the first product or plan; for orders of packages: package, renewal or upgrade; NULL: none of these';
 COMMENT ON COLUMN orders_v1.order_view.currency_symbol IS 'Symbol of the currency; NULL: none';
 COMMENT ON COLUMN orders_v1.order_view.pay_url IS 'URL at which the order can be paid now; NULL: none';
-COMMENT ON COLUMN orders_v1.order_view.paid_by_link IS 'Whether the order is paid by a pay link';
+COMMENT ON COLUMN orders_v1.order_view.paid_by_link IS 'Whether the payment method of the order uses a pay link';
 
 COMMENT ON TYPE orders_v1.written IS
 'The result of a write operation on an order. id: the written row, as the function states; NULL: none. order: the order afterwards; children that

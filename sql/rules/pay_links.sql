@@ -268,7 +268,7 @@ COMMENT ON FUNCTION orders_v1.refuse_mails IS 'Internal: OR429 too_many_requests
 COMMENT ON FUNCTION orders_v1.check_mail_limits IS
 'Internal: checks the hourly limits of mails for this order and by this user; 0: no limit. OR429 too_many_requests';
 COMMENT ON FUNCTION orders_v1.check_paid_by_link IS
-'Internal: OR409 payment_method_mismatch when an order is not paid by a pay link';
+'Internal: OR409 payment_method_mismatch when the payment method of an order does not use a pay link';
 COMMENT ON FUNCTION orders_v1.pay_link_state IS
 'The state that the holder of a pay link sees: unpaid or failed when start_payment would start a payment; confirming while a
 payment is being confirmed or the outcome of a capture is unknown; paid, also with a partial or pending refund; refunded; over when

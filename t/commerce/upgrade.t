@@ -169,7 +169,7 @@ subtest 'Order total must be difference of unit_price and discount' => sub {
 subtest 'prices' => sub {
     says(renews(unit_price => 9, order_total => 9), 400, unit_price => 'Invalid unit_price. It is 10.00.');
     my $reply = renews(unit_price => undef);
-    is_deeply([ sort keys %{ $reply->{json}{errors} } ], [qw(order_total unit_price)], 'a missing discount');
+    is_deeply([ sort keys %{ $reply->{json}{errors} } ], [qw(order_total unit_price)], 'a unit_price of null');
     says(step($plain, package_body($plain, $silver, $bronze, unit_price => 30, order_total => 25)), 400, unit_price => 'Invalid unit_price. It is 20.00.');
     says(step($plain, package_body($plain, $silver, $bronze, discount => 0, order_total => 20)), 400, discount => 'Invalid discount. It is 5.00.');
     done;
