@@ -24,7 +24,7 @@ struct orders_breaker_t {
     pthread_cond_t changed; /**< signalled when a call ends or the state changes */
     state_e state;
     int in_use, waiting;
-    int events, events_waiting; /**< those of the two that serve a provider's events */
+    int events, events_waiting; /**< of `in_use` and `waiting`: calls for events of the provider */
     bool stalled;               /**< a wait timed out and no call has ended since */
     int failures;               /**< consecutive failures */
     apr_time_t opened_at, retry_at, report_at;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Payment links. The token of a link is not stored: it contains the order id, the expiry and 128 bits of an HMAC-SHA256 over both and the
+ * Pay links. The token of a link is not stored: it contains the order id, the expiry and 128 bits of an HMAC-SHA256 over both and the
  * tenant, with the key of OrdersSecretFile. The link of an order is always the same, cannot be forged,
  * and expires without a stored record.
  */

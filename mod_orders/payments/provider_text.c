@@ -34,7 +34,7 @@ static bool is_between(long unit, long low, long high)
     return unit >= low && unit <= high;
 }
 
-/** Length of the escape at `at`; `*good`: whether it encodes a character. */
+/** Length of the escape at `at`; `*valid`: whether it encodes a character. */
 static apr_size_t escape_length(const char *at, const char *end, bool *valid)
 {
     long unit = parse_escape(at, end);

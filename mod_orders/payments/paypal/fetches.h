@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * Limits of certificate fetches. The sender of a webhook chooses the URL of the certificate before it is authenticated. Therefore at most
- * two fetches run at a time in a process, each for another URL; a URL that failed is not fetched again for 30 seconds; and no thread waits for
+ * two fetches run at a time in a process, never two of the same URL; a URL that failed is not fetched again for 30 seconds; and no thread waits for
  * another. Thread-safe.
  */
 #ifndef ORDERS_PAYMENTS_PAYPAL_FETCHES_H
@@ -22,7 +22,7 @@ typedef enum {
 /**
  * Reserves the fetch of a URL of at most ORDERS_PAYPAL_MAX_URL bytes. After NULL, orders_paypal_fetch_end() must follow.
  * `provider_unreachable`: the URL is being fetched, the limit is reached, or the URL failed recently. `invalid_signature`: its certificate was
- * refused recently. Both problems are quiet; the log line of the next failure has their number.
+ * refused recently. Both problems are quiet; the log line of the next failure counts them.
  */
 orders_problem_t *orders_paypal_fetch_begin(apr_pool_t *pool, const char *url) ORDERS_MUSTCHECK;
 
