@@ -253,7 +253,7 @@ sub compare_security
 {
     my ($where, $route, $operation) = @_;
     my $security = $operation->{security} // $document->{security} // [];
-    my $none     = !@$security;
+    my $none     = !grep { !exists $_->{signature} } @$security;    # the signature of a provider is no credential of a caller
     wrong("$where: is documented without a credential") if $none && $route->{auth} ne 'none';
     wrong("$where: is documented with a credential")    if !$none && $route->{auth} eq 'none';
     return;
