@@ -33,9 +33,9 @@ my $checker = Faults::Checker->start($postgres);
 my $buyer   = 0;
 
 sub one { my ($request) = @_; return $log->note($request, scalar Faults::Load->one_by_one($stand->{port}, $request)) }
-sub payment_of { my ($order) = @_; return $postgres->rows('SELECT * FROM orders.payment WHERE order_id = ?', $order)->[0] }
+sub payment_of { my ($order) = @_; return ($postgres->rows('SELECT * FROM orders.payment WHERE order_id = ?', $order))[0] }
 sub state_of { my ($order) = @_; return $postgres->value('SELECT payment_state FROM orders.orders WHERE id = ?', $order) }
-sub notice_of { my ($resource) = @_; return $postgres->rows('SELECT * FROM orders.provider_notice WHERE resource_id = ? ORDER BY id DESC LIMIT 1', $resource)->[0] // {} }
+sub notice_of { my ($resource) = @_; return ($postgres->rows('SELECT * FROM orders.provider_notice WHERE resource_id = ? ORDER BY id DESC LIMIT 1', $resource))[0] // {} }
 # The worker waits ten seconds and more between its attempts; scenarios are not that patient.
 sub hurry { return $postgres->value(q(UPDATE orders.due SET due_at = now() WHERE kind IN ('provider_notice', 'capture') RETURNING id)) }
 

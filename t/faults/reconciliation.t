@@ -58,7 +58,7 @@ sub placed {
     return ($json->{order} || $json)->{id} // die "no order: $reply->{status} $reply->{body}\n";
 }
 
-sub payment_of { my ($order) = @_; return $stand->postgres->rows('SELECT * FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $order)->[0] }
+sub payment_of { my ($order) = @_; return ($stand->postgres->rows('SELECT * FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $order))[0] }
 sub sums_of { my ($order) = @_; return join ' ', $stand->postgres->db->selectrow_array('SELECT captured, refunded FROM orders.orders WHERE tenant_id = 1 AND id = ?', undef, $order) }
 
 sub pay {
@@ -104,9 +104,9 @@ sub hurry { return value(q(UPDATE orders.due SET due_at = now() WHERE kind = 're
 
 # Captures less refunds by currency, here and at PayPal.
 sub ours {
-    my %sums = map { $_->{currency} => $_->{net} } @{ $stand->postgres->rows(q(SELECT p.currency, sum(p.captured - p.refunded)::bigint AS net
+    my %sums = map { $_->{currency} => $_->{net} } $stand->postgres->rows(q(SELECT p.currency, sum(p.captured - p.refunded)::bigint AS net
         FROM (SELECT o.currency, o.captured, o.refunded FROM orders.orders o JOIN orders.payment p ON p.tenant_id = o.tenant_id AND p.order_id = o.id
-              WHERE o.tenant_id = 1 AND p.channel = 'paypal') p GROUP BY 1)) };
+              WHERE o.tenant_id = 1 AND p.channel = 'paypal') p GROUP BY 1));
     return \%sums;
 }
 
@@ -142,7 +142,7 @@ subtest 'the transaction search does not answer' => sub {
 subtest 'the transaction search fails' => sub {
     switch(trouble => '500', on => 'search', times => 1);
     my $id = started();
-    my $due = sub { $stand->postgres->rows('SELECT attempts, due_at > now() + interval \'20 seconds\' AS later FROM orders.due WHERE kind = \'reconciliation\' AND id = ?', $id)->[0] };
+    my $due = sub { ($stand->postgres->rows('SELECT attempts, due_at > now() + interval \'20 seconds\' AS later FROM orders.due WHERE kind = \'reconciliation\' AND id = ?', $id))[0] };
     ok(eval { wait_or_die('the failure', 15, sub { my $row = $due->(); $row && $row->{attempts} == 1 && $row->{later} }) }, 'a failure is counted and postponed');
     my $failed = ask(GET => "/reconciliations/$id")->{json};
     is("$failed->{state} $failed->{error}{code}", 'running provider_unreachable', 'with its cause');
