@@ -18,4 +18,10 @@ static inline apr_time_t orders_clock_now(void)
     return apr_time_from_sec(now.tv_sec) + now.tv_nsec / 1000;
 }
 
+/** The timeout in seconds, rounded up. */
+static inline int orders_clock_seconds(int milliseconds)
+{
+    return (milliseconds + 999) / 1000;
+}
+
 #endif

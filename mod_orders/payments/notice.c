@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/text.h"
 #include "payments/provider_event.h"
 #include "store/payment.h"
@@ -13,7 +14,7 @@
 
 int orders_notice_lease(const orders_channel_t *channel)
 {
-    return DATABASE_SECONDS + (channel->timeout_ms + 999) / 1000;
+    return DATABASE_SECONDS + orders_clock_seconds(channel->timeout_ms);
 }
 
 static orders_reader_t reader_of(const orders_payment_flow_t *flow)

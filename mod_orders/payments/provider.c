@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "net/http_client.h"
 #include "payments/http_provider.h"
 #include "payments/paypal/certificates.h"
@@ -50,7 +51,7 @@ bool orders_channel_open(const orders_providers_t *providers, const char *name,
 
 int orders_channel_longest(const orders_channel_t *channel)
 {
-    return DATABASE_SECONDS + channel->provider->calls * ((channel->timeout_ms + 999) / 1000);
+    return DATABASE_SECONDS + channel->provider->calls * orders_clock_seconds(channel->timeout_ms);
 }
 
 apr_array_header_t *orders_channel_names(const apr_array_header_t *channels, apr_pool_t *pool)

@@ -81,21 +81,16 @@ bool orders_job_serves(const orders_job_t *job, const orders_channel_t *channel)
     return !job->lists || channel->provider->list_transactions;
 }
 
-static int seconds_of(int milliseconds)
-{
-    return (milliseconds + 999) / 1000;
-}
-
 int orders_job_longest(const orders_job_t *job, const orders_job_context_t *context)
 {
     const int statements = job->statements * ORDERS_JOB_STATEMENT_LONGEST;
 
     switch (job->needs) {
     case ORDERS_JOB_NEEDS_CHANNEL:
-        return statements +
-               context->channel->provider->calls * seconds_of(context->channel->timeout_ms);
+        return statements + context->channel->provider->calls *
+                                orders_clock_seconds(context->channel->timeout_ms);
     case ORDERS_JOB_NEEDS_MAIL_SERVER:
-        return statements + seconds_of(context->mailer->timeout_ms);
+        return statements + orders_clock_seconds(context->mailer->timeout_ms);
     default:
         return statements;
     }

@@ -44,19 +44,6 @@ static orders_problem_t *read_query(const orders_call_t *call, orders_reconcilia
     return NULL;
 }
 
-static void write_order(orders_json_t *json, const orders_difference_t *difference)
-{
-    orders_json_key(json, "order");
-    if (!difference->order_id) {
-        orders_json_null(json);
-        return;
-    }
-    orders_json_begin_object(json);
-    orders_json_member_int(json, "id", difference->order_id);
-    orders_json_member_string(json, "number", difference->order_number);
-    orders_json_end_object(json);
-}
-
 static void write_there(orders_json_t *json, const orders_difference_t *difference)
 {
     orders_json_key(json, "there");
@@ -98,7 +85,7 @@ static void write_difference(orders_json_t *json, const orders_difference_t *dif
     orders_json_member_string(json, "channel", difference->channel);
     orders_json_member_string(json, "kind", difference->kind);
     orders_json_member_string(json, "transaction_id", difference->transaction_id);
-    write_order(json, difference);
+    orders_operator_member_order(json, difference->order_id, difference->order_number);
     orders_member_id(json, "payment_id", difference->payment_id);
     orders_member_id(json, "refund_id", difference->refund_id);
     write_there(json, difference);
@@ -113,6 +100,16 @@ static void write_difference(orders_json_t *json, const orders_difference_t *dif
     orders_json_end_object(json);
 }
 
+static void write_row(orders_json_t *json, const void *row)
+{
+    write_difference(json, row);
+}
+
+static int64_t get_id(const void *row)
+{
+    return ((const orders_difference_t *)row)->id;
+}
+
 orders_problem_t *orders_operator_list_differences(orders_call_t *call, orders_reply_t *reply)
 {
     orders_reader_t reader = orders_call_reader(call);
@@ -121,20 +118,14 @@ orders_problem_t *orders_operator_list_differences(orders_call_t *call, orders_r
     ORDERS_TRY(read_query(call, &list));
     int size = list.size++;
     ORDERS_TRY(orders_difference_list(&reader, &list, &rows));
-    /* one more than the page shows was read, if there is one */
-    int shown = rows->nelts > size ? size : rows->nelts;
-    reply->json = orders_json_open(call->pool);
-    orders_json_begin_object(reply->json);
-    orders_json_key(reply->json, "differences");
-    orders_json_begin_array(reply->json);
-    for (int i = 0; i < shown; i++) {
-        write_difference(reply->json, &APR_ARRAY_IDX(rows, i, orders_difference_t));
-    }
-    orders_json_end_array(reply->json);
-    int64_t last =
-        rows->nelts > shown && shown ? APR_ARRAY_IDX(rows, shown - 1, orders_difference_t).id : 0;
-    orders_operator_write_next_id(call, reply, last, LIST_CONTEXT);
-    orders_json_end_object(reply->json);
+    const orders_operator_page_t page = {
+        .name = "differences",
+        .context = LIST_CONTEXT,
+        .size = size,
+        .write_row = write_row,
+        .get_id = get_id,
+    };
+    orders_operator_reply_page(call, &page, rows, reply);
     return NULL;
 }
 
@@ -161,20 +152,9 @@ orders_problem_t *orders_operator_apply_difference(orders_call_t *call, orders_r
     return reply_difference(call, written, reply);
 }
 
-typedef struct resolve_t {
-    const char *comment;
-} resolve_t;
-
-static const orders_field_t resolve_fields[] = {
-    ORDERS_FIELD(resolve_t, STRING, comment,
-                 .flags = ORDERS_FIELD_REQUIRED | ORDERS_FIELD_MULTILINE, .min = 1, .max = 1000),
-};
-const orders_field_table_t orders_operator_resolve_fields =
-    ORDERS_FIELD_TABLE(resolve_fields, .exactly = true);
-
 orders_problem_t *orders_operator_resolve_difference(orders_call_t *call, orders_reply_t *reply)
 {
-    resolve_t body = {NULL};
+    orders_operator_resolve_t body = {NULL};
     orders_writer_t writer;
     orders_written_difference_t *written;
     ORDERS_TRY(orders_call_read(call, &body));

@@ -35,7 +35,6 @@ extern const orders_field_table_t orders_operator_terminal_fields;
 extern const orders_field_table_t orders_operator_balance_fields;
 extern const orders_field_table_t orders_operator_token_fields;
 extern const orders_field_table_t orders_operator_provider_events_query;
-extern const orders_field_table_t orders_operator_resolve_event_fields;
 extern const orders_field_table_t orders_operator_reconciliation_fields;
 extern const orders_field_table_t orders_operator_reconciliation_query;
 extern const orders_field_table_t orders_operator_reconciliations_query;
@@ -48,9 +47,26 @@ extern const char *const orders_operator_order_apis[];
 /** Writes the member `next_cursor` and the Link of the next page. `last`: the last row of this page; NULL: it is the last page. */
 void orders_operator_write_next(const orders_call_t *call, orders_reply_t *reply,
                                 const orders_cursor_t *last, const char *context);
-/** The same for a list that is sorted by id. `last`: the id of the last row of this page; 0: it is the last page. */
-void orders_operator_write_next_id(const orders_call_t *call, orders_reply_t *reply, int64_t last,
-                                   const char *context);
+/** A page of a list that is sorted by id. */
+typedef struct orders_operator_page_t {
+    const char *name;    /**< of the member with the rows */
+    const char *context; /**< of the cursor */
+    int size;            /**< maximum number of rows of the page */
+    void (*write_row)(orders_json_t *json, const void *row);
+    int64_t (*get_id)(const void *row);
+} orders_operator_page_t;
+
+/** Responds with a page. `rows`: one row more than `size` was queried; if it exists, there is a next page. */
+void orders_operator_reply_page(const orders_call_t *call, const orders_operator_page_t *page,
+                                const apr_array_header_t *rows, orders_reply_t *reply);
+
+/** Writes the member `order`: its id and number. `id` 0: null. */
+void orders_operator_member_order(orders_json_t *json, int64_t id, const char *number);
+
+/** The body of a request that resolves a provider event or a difference. */
+typedef struct orders_operator_resolve_t {
+    const char *comment;
+} orders_operator_resolve_t;
 
 orders_problem_t *orders_operator_search(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_place(orders_call_t *call, orders_reply_t *reply);

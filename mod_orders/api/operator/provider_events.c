@@ -46,19 +46,6 @@ static orders_problem_t *read_query(const orders_call_t *call, orders_provider_e
     return NULL;
 }
 
-static void write_order(orders_json_t *json, const orders_provider_event_t *event)
-{
-    orders_json_key(json, "order");
-    if (!event->order_id) {
-        orders_json_null(json);
-        return;
-    }
-    orders_json_begin_object(json);
-    orders_json_member_int(json, "id", event->order_id);
-    orders_json_member_string(json, "number", event->order_number);
-    orders_json_end_object(json);
-}
-
 static void write_event(orders_json_t *json, const orders_provider_event_t *event)
 {
     orders_json_begin_object(json);
@@ -71,7 +58,7 @@ static void write_event(orders_json_t *json, const orders_provider_event_t *even
     orders_json_member_string(json, "refusal", event->refusal);
     orders_json_member_string(json, "detail", event->detail);
     orders_json_member_int(json, "attempts", event->attempts);
-    write_order(json, event);
+    orders_operator_member_order(json, event->order_id, event->order_number);
     orders_member_id(json, "payment_id", event->payment_id);
     orders_json_member_string(json, "payment_key", event->payment_key);
     orders_json_member_string(json, "intent_id", event->intent_id);
@@ -89,6 +76,16 @@ static void write_event(orders_json_t *json, const orders_provider_event_t *even
     orders_json_end_object(json);
 }
 
+static void write_row(orders_json_t *json, const void *row)
+{
+    write_event(json, row);
+}
+
+static int64_t get_id(const void *row)
+{
+    return ((const orders_provider_event_t *)row)->id;
+}
+
 orders_problem_t *orders_operator_list_provider_events(orders_call_t *call, orders_reply_t *reply)
 {
     orders_reader_t reader = orders_call_reader(call);
@@ -97,21 +94,14 @@ orders_problem_t *orders_operator_list_provider_events(orders_call_t *call, orde
     ORDERS_TRY(read_query(call, &list));
     int size = list.size++;
     ORDERS_TRY(orders_provider_event_list(&reader, &list, &events));
-    /* one event more than the page shows was read, if there is one */
-    int shown = events->nelts > size ? size : events->nelts;
-    reply->json = orders_json_open(call->pool);
-    orders_json_begin_object(reply->json);
-    orders_json_key(reply->json, "provider_events");
-    orders_json_begin_array(reply->json);
-    for (int i = 0; i < shown; i++) {
-        write_event(reply->json, &APR_ARRAY_IDX(events, i, orders_provider_event_t));
-    }
-    orders_json_end_array(reply->json);
-    int64_t last = events->nelts > shown && shown
-                       ? APR_ARRAY_IDX(events, shown - 1, orders_provider_event_t).id
-                       : 0;
-    orders_operator_write_next_id(call, reply, last, LIST_CONTEXT);
-    orders_json_end_object(reply->json);
+    const orders_operator_page_t page = {
+        .name = "provider_events",
+        .context = LIST_CONTEXT,
+        .size = size,
+        .write_row = write_row,
+        .get_id = get_id,
+    };
+    orders_operator_reply_page(call, &page, events, reply);
     return NULL;
 }
 
@@ -150,20 +140,9 @@ static orders_problem_t *reply_written(const orders_call_t *call, const char *ou
     return reply_event(call, outcome, written->event, reply);
 }
 
-typedef struct resolve_t {
-    const char *comment;
-} resolve_t;
-
-static const orders_field_t resolve_fields[] = {
-    ORDERS_FIELD(resolve_t, STRING, comment,
-                 .flags = ORDERS_FIELD_REQUIRED | ORDERS_FIELD_MULTILINE, .min = 1, .max = 1000),
-};
-const orders_field_table_t orders_operator_resolve_event_fields =
-    ORDERS_FIELD_TABLE(resolve_fields, .exactly = true);
-
 orders_problem_t *orders_operator_resolve_provider_event(orders_call_t *call, orders_reply_t *reply)
 {
-    resolve_t body = {NULL};
+    orders_operator_resolve_t body = {NULL};
     orders_writer_t writer;
     orders_written_provider_event_t *written;
     ORDERS_TRY(orders_call_read(call, &body));

@@ -218,6 +218,16 @@ static orders_problem_t *read_list(const orders_call_t *call, orders_reconciliat
     return NULL;
 }
 
+static void write_row(orders_json_t *json, const void *row)
+{
+    write_reconciliation(json, row);
+}
+
+static int64_t get_id(const void *row)
+{
+    return ((const orders_reconciliation_t *)row)->id;
+}
+
 orders_problem_t *orders_operator_list_reconciliations(orders_call_t *call, orders_reply_t *reply)
 {
     orders_reader_t reader = orders_call_reader(call);
@@ -226,20 +236,13 @@ orders_problem_t *orders_operator_list_reconciliations(orders_call_t *call, orde
     ORDERS_TRY(read_list(call, &list));
     int size = list.size++;
     ORDERS_TRY(orders_reconciliation_list(&reader, &list, &rows));
-    /* one more than the page shows was read, if there is one */
-    int shown = rows->nelts > size ? size : rows->nelts;
-    reply->json = orders_json_open(call->pool);
-    orders_json_begin_object(reply->json);
-    orders_json_key(reply->json, "reconciliations");
-    orders_json_begin_array(reply->json);
-    for (int i = 0; i < shown; i++) {
-        write_reconciliation(reply->json, &APR_ARRAY_IDX(rows, i, orders_reconciliation_t));
-    }
-    orders_json_end_array(reply->json);
-    int64_t last = rows->nelts > shown && shown
-                       ? APR_ARRAY_IDX(rows, shown - 1, orders_reconciliation_t).id
-                       : 0;
-    orders_operator_write_next_id(call, reply, last, LIST_CONTEXT);
-    orders_json_end_object(reply->json);
+    const orders_operator_page_t page = {
+        .name = "reconciliations",
+        .context = LIST_CONTEXT,
+        .size = size,
+        .write_row = write_row,
+        .get_id = get_id,
+    };
+    orders_operator_reply_page(call, &page, rows, reply);
     return NULL;
 }

@@ -37,13 +37,19 @@ static orders_problem_t *read_query(const orders_call_t *call, orders_return_lis
 static void write_listed(orders_json_t *json, const orders_return_t *returned)
 {
     orders_json_begin_object(json);
-    orders_json_key(json, "order");
-    orders_json_begin_object(json);
-    orders_json_member_int(json, "id", returned->order_id);
-    orders_json_member_string(json, "number", returned->order_number);
-    orders_json_end_object(json);
+    orders_operator_member_order(json, returned->order_id, returned->order_number);
     orders_operator_return_members(json, returned);
     orders_json_end_object(json);
+}
+
+static void write_row(orders_json_t *json, const void *row)
+{
+    write_listed(json, row);
+}
+
+static int64_t get_id(const void *row)
+{
+    return ((const orders_return_t *)row)->id;
 }
 
 orders_problem_t *orders_operator_list_returns(orders_call_t *call, orders_reply_t *reply)
@@ -54,20 +60,14 @@ orders_problem_t *orders_operator_list_returns(orders_call_t *call, orders_reply
     ORDERS_TRY(read_query(call, &list));
     int size = list.size++;
     ORDERS_TRY(orders_return_list(&reader, &list, &returns));
-    /* one row more than the page has is read, to find out whether there is a next page */
-    int shown = returns->nelts > size ? size : returns->nelts;
-    reply->json = orders_json_open(call->pool);
-    orders_json_begin_object(reply->json);
-    orders_json_key(reply->json, "returns");
-    orders_json_begin_array(reply->json);
-    for (int i = 0; i < shown; i++) {
-        write_listed(reply->json, &APR_ARRAY_IDX(returns, i, orders_return_t));
-    }
-    orders_json_end_array(reply->json);
-    int64_t last =
-        returns->nelts > shown && shown ? APR_ARRAY_IDX(returns, shown - 1, orders_return_t).id : 0;
-    orders_operator_write_next_id(call, reply, last, LIST_CONTEXT);
-    orders_json_end_object(reply->json);
+    const orders_operator_page_t page = {
+        .name = "returns",
+        .context = LIST_CONTEXT,
+        .size = size,
+        .write_row = write_row,
+        .get_id = get_id,
+    };
+    orders_operator_reply_page(call, &page, returns, reply);
     return NULL;
 }
 

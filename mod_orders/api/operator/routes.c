@@ -20,25 +20,6 @@ const orders_page_rules_t orders_operator_pages = {
 
 const char *const orders_operator_page_names[] = {"limit", "cursor", NULL};
 
-void orders_operator_write_next(const orders_call_t *call, orders_reply_t *reply,
-                                const orders_cursor_t *last, const char *context)
-{
-    const char *text = NULL;
-    if (last) {
-        text = orders_cursor_text(call->pool, last, context, call->settings);
-        apr_table_setn(reply->headers, "Link",
-                       orders_page_next_link(call->pool, call->sent_query, text));
-    }
-    orders_json_member_string(reply->json, "next_cursor", text);
-}
-
-void orders_operator_write_next_id(const orders_call_t *call, orders_reply_t *reply, int64_t last,
-                                   const char *context)
-{
-    const orders_cursor_t cursor = {.id = last};
-    orders_operator_write_next(call, reply, last ? &cursor : NULL, context);
-}
-
 #define OPERATOR .scope = ORDERS_SCOPE_OPERATOR
 
 static const orders_route_t routes[] = {
@@ -325,7 +306,7 @@ static const orders_route_t routes[] = {
         OPERATOR,
         .body = ORDERS_BODY_REQUIRED,
         .headers = ORDERS_HEADER_KEY,
-        .fields = &orders_operator_resolve_event_fields,
+        .fields = &orders_operator_resolve_fields,
         .handler = orders_operator_resolve_provider_event,
     },
     {

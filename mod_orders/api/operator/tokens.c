@@ -134,6 +134,16 @@ orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_
     return NULL;
 }
 
+static void write_row(orders_json_t *json, const void *row)
+{
+    write_token(json, row, NULL);
+}
+
+static int64_t get_id(const void *row)
+{
+    return ((const orders_token_t *)row)->id;
+}
+
 orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_t *reply)
 {
     orders_reader_t reader = orders_call_reader(call);
@@ -146,20 +156,14 @@ orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_
     ORDERS_TRY(
         orders_token_list(&reader, page.has_cursor ? page.cursor.id : 0, page.size + 1, &tokens));
 
-    /* one row more than the page has is read, to find out whether there is a next page */
-    int shown = tokens->nelts > page.size ? page.size : tokens->nelts;
-    reply->json = orders_json_open(call->pool);
-    orders_json_begin_object(reply->json);
-    orders_json_key(reply->json, "tokens");
-    orders_json_begin_array(reply->json);
-    for (int i = 0; i < shown; i++) {
-        write_token(reply->json, &APR_ARRAY_IDX(tokens, i, orders_token_t), NULL);
-    }
-    orders_json_end_array(reply->json);
-    int64_t last =
-        tokens->nelts > shown && shown ? APR_ARRAY_IDX(tokens, shown - 1, orders_token_t).id : 0;
-    orders_operator_write_next_id(call, reply, last, LIST_CONTEXT);
-    orders_json_end_object(reply->json);
+    const orders_operator_page_t list = {
+        .name = "tokens",
+        .context = LIST_CONTEXT,
+        .size = page.size,
+        .write_row = write_row,
+        .get_id = get_id,
+    };
+    orders_operator_reply_page(call, &list, tokens, reply);
     return NULL;
 }
 
