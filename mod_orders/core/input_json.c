@@ -315,7 +315,7 @@ orders_input_t *orders_input_nested(const orders_input_t *input, json_t *object,
     return nested;
 }
 
-/** Adds a member to `object`, if the input has it. False when there is no memory. */
+/** Copies a member of the input, if it exists, to `object`. False: out of memory. */
 static bool add_member(json_t *object, const orders_input_t *input, const char *name,
                        const char *member, apr_pool_t *pool)
 {

@@ -270,7 +270,7 @@ wait_for(sub { ask_again(); !$postgres->value($left) }, $long ? 45 - (time - $qu
 end_leases();
 ok(wait_for(sub { ask_again(); !$postgres->value($left) }, 60 - (time - $quiet_from)), 'the queues of the workers are empty') or diag($postgres->value($left));
 ok($paypal->settled(20), 'all webhooks have been accepted');
-ok(wait_for(sub { !$postgres->value($left) }, 5), 'and caused no work that is left') or diag($postgres->value($left));
+ok(wait_for(sub { !$postgres->value($left) }, 5), 'the webhooks caused no work that is left') or diag($postgres->value($left));
 note(sprintf 'quiet for %.1f s', time - $quiet_from);
 
 # The transactions of the order database are dated back, too.
@@ -280,7 +280,7 @@ done({%{reconciler(3600)}, then => sub { my ($entry, $reply) = @_; $last{id} = $
     scalar(Faults::Load->one_by_one($stand->{port}, reconciler(3600))), 0);
 ok($last{id}, 'a last reconciliation is started');
 sub reconciliation { return ($postgres->db->selectrow_hashref('SELECT * FROM orders.reconciliation WHERE id = ?', undef, $last{id} || 0))[0] }
-ok(wait_for(sub { (reconciliation() || {state => 'running'})->{state} ne 'running' }, $long ? 120 : 15), 'and ends');
+ok(wait_for(sub { (reconciliation() || {state => 'running'})->{state} ne 'running' }, $long ? 120 : 15), 'the last reconciliation ends');
 
 # --- comparison -----------------------------------------------------------------------------------------------------
 
@@ -320,7 +320,7 @@ my $surplus = {map { @$_ } $postgres->db->selectall_array('SELECT currency, sum(
 my $surplus_refunded = {map { @$_ } $postgres->db->selectall_array(q(SELECT currency, sum(amount)::bigint FROM orders.refund WHERE surplus AND status = 'done' GROUP BY currency))};
 sub less { my ($sum, $part) = @_; return {map { $_ => $sum->{$_} - ($part->{$_} // 0) } grep { $sum->{$_} != ($part->{$_} // 0) } keys %$sum} }
 is_deeply(sums_of('captured'), less($captured, $surplus), 'the sums of the orders are those of the provider: captured');
-is_deeply(sums_of('refunded'), less($refunded, $surplus_refunded), 'and refunded');
+is_deeply(sums_of('refunded'), less($refunded, $surplus_refunded), 'the sums of the orders are those of the provider: refunded');
 my %known_key = map { $_ => 1 } @{$postgres->db->selectcol_arrayref(q(SELECT 'payment-' || provider_key FROM orders.payment UNION ALL
     SELECT 'capture-' || provider_key FROM orders.payment UNION ALL SELECT 'refund-' || provider_key FROM orders.refund))};
 none_of('each key that the provider was sent is of a payment or a refund', grep { !$known_key{$_} } map { $_->{key} } @{$paypal->state->{asked}});
@@ -336,12 +336,12 @@ for my $message (values %known_mail) {
 }
 none_of('one mail for each request', repeated(map { $_->{recipient} } @mails));
 none_of('each accepted request has its mail', grep { $sends{$_} eq 'ok' && !$mail_to{$_} } sort keys %sends);
-none_of('no refused request has one', grep { $sends{$_} eq 'refused' && $mail_to{$_} } sort keys %sends);
+none_of('no refused request has a mail', grep { $sends{$_} eq 'refused' && $mail_to{$_} } sort keys %sends);
 # A mail is not sent when its order has been paid or cancelled meanwhile.
 my @needless = grep { $_->{dead} && $_->{last_error} eq 'order_not_payable' } @mails;
 none_of('each mail was delivered', map { join ' ', map { $_ // '-' } @$_{qw(recipient done dead last_error)} } grep { !$_->{done} || !$delivered{$_->{recipient}} }
     minus(\@mails, \@needless));
-none_of('and no other', grep { !$mail_to{$_} } sort keys %delivered);
+none_of('no other mail was delivered', grep { !$mail_to{$_} } sort keys %delivered);
 none_of('repeats have the same Message-ID', grep { my %id = map { $_ => 1 } @{$delivered{$_}}; keys %id > 1 || (keys %id)[0] !~ /\Q$mail_to{$_}{message_key}\E/ } sort keys %delivered);
 my $duplicates = keys(%known_mail) - keys(%ids);
 # Each server sends at most four mails at a time. A kill can come after their acceptance and before the database has stored it.
@@ -350,8 +350,8 @@ cmp_ok($duplicates, '<=', 8 * $killer->total, "$duplicates mails were delivered 
 # Reconciliations
 my %state = map { @$_ } $postgres->db->selectall_array('SELECT id, state FROM orders.reconciliation');
 none_of('each reconciliation is done', grep { $state{$_} ne 'done' } sort keys %state);
-none_of('and each that was accepted is there', grep { !$state{$_} } sort keys %reconciliations);
-is_deeply([@{reconciliation() || {}}{qw(entries matched different unsettled ignored missing_there)}], [(@captures + @refunds) x 2, 0, 0, 0, 0], 'the last one has found all, and no difference');
+none_of('each accepted reconciliation exists', grep { !$state{$_} } sort keys %reconciliations);
+is_deeply([@{reconciliation() || {}}{qw(entries matched different unsettled ignored missing_there)}], [(@captures + @refunds) x 2, 0, 0, 0, 0], 'the last reconciliation has matched every transaction');
 is($postgres->value(q(SELECT count(*) FROM orders.reconciliation_difference WHERE state = 'open')), 0, 'no difference is open');
 my $differences = $postgres->value('SELECT count(*) FROM orders.reconciliation_difference');
 
@@ -359,7 +359,7 @@ my $differences = $postgres->value('SELECT count(*) FROM orders.reconciliation_d
 # Expected: busy, database_unavailable, outcome_unknown, provider_unreachable, serialization_failed, mail_unreachable, statement_timeout.
 my $unexpected = qr/ORD(?!00(?:12|13|14|21|25|34|40) )\d{4} |:(?:emerg|alert)\]/;
 none_of('PostgreSQL has logged no crash of its own', grep { /PANIC|TRAP:|terminated by signal (?!9)|invalid page|could not read/ } split /^/, slurp("$postgres->{data}/server.log"));
-none_of('nor has the second httpd, and no unexpected line', $second->httpd_alarms($unexpected));
+none_of('the second httpd logged no crash and no unexpected line', $second->httpd_alarms($unexpected));
 
 note('kills: ' . $killer->total . ' (' . $killer->summary . ')');
 note(sprintf '%d orders, %d approved payments, %d captures, %d refunds, %d mails (%d needless), %d delivered twice, %d reconciliations, %d differences meanwhile, %d repeated requests',

@@ -76,9 +76,9 @@ subtest 'PayPal does not answer' => sub {
         my $from = time;
         my $reply = webhook('PAYMENT.CAPTURE.REFUNDED', $pair->[0]);
         is($reply->{status}, 200, 'the webhook is acknowledged') or diag(explain($reply));
-        like($reply->{body}, qr/"pending"/, 'as pending');
-        cmp_ok(time - $from, '<', 5, 'within the time of the channel');
-        is(state_of($pair->[0]), 'paid', 'and has no effect yet');
+        like($reply->{body}, qr/"pending"/, 'the response is pending');
+        cmp_ok(time - $from, '<', 5, 'the response comes within the timeout of the channel');
+        is(state_of($pair->[0]), 'paid', 'the webhook has no effect yet');
     }
     $paypal->set;
     settles(@$_, "order $_->[0]") for @orders;
@@ -91,7 +91,7 @@ subtest 'PayPal is gone' => sub {
     $paypal->set(trouble => '500', on => 'any');
     $reply = Faults::Load->one_by_one($stand->{port}, $request) for 1 .. 3;
     like($reply->{body}, qr/"pending"/, 'a webhook is stored');
-    is($postgres->value('SELECT count(*) FROM orders.provider_notice WHERE resource_id = ?', $refund), 1, 'once, although it is sent three times');
+    is($postgres->value('SELECT count(*) FROM orders.provider_notice WHERE resource_id = ?', $refund), 1, 'three deliveries of a body are stored once');
     $paypal->set;
     settles($order, $refund, 'then');
 };
@@ -142,8 +142,8 @@ subtest 'httpd is killed while it captures' => sub {
     waitpid $sender, 0;
     $paypal->set;
     ok(eval { wait_or_die('the capture', 20, sub { hurry(); state_of($order) eq 'paid' }) }, 'an approval is captured after the restart') or diag(state_of($order));
-    is(scalar @{ $paypal->order($intent)->{purchase_units}[0]{payments}{captures} }, 1, 'once');
-    ok(eval { wait_or_die('the notice', 20, sub { hurry(); notice_of($intent)->{verdict} eq 'verified' }) }, 'and verified');
+    is(scalar @{ $paypal->order($intent)->{purchase_units}[0]{payments}{captures} }, 1, 'the capture is requested once');
+    ok(eval { wait_or_die('the notice', 20, sub { hurry(); notice_of($intent)->{verdict} eq 'verified' }) }, 'the notice is verified');
 };
 
 is($postgres->value(q(SELECT count(*) FROM orders.provider_notice WHERE verdict <> 'verified')), 0, 'no webhook is left');

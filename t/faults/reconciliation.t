@@ -132,7 +132,7 @@ subtest 'the transaction search does not answer' => sub {
     kill WINCH => $pid;
     wait_or_die('the stop', 30, sub { ended($pid) });
     cmp_ok(time - $from, '<=', 5.5, sprintf 'and a graceful stop takes %.1f s', time - $from);
-    is(value('SELECT attempts FROM orders.due WHERE kind = \'reconciliation\' AND id = ?', $id), 0, 'which is no failed attempt');
+    is(value('SELECT attempts FROM orders.due WHERE kind = \'reconciliation\' AND id = ?', $id), 0, 'a stop is no failed attempt');
     switch();
     start();
     hurry();
@@ -145,7 +145,7 @@ subtest 'the transaction search fails' => sub {
     my $due = sub { ($stand->postgres->rows('SELECT attempts, due_at > now() + interval \'20 seconds\' AS later FROM orders.due WHERE kind = \'reconciliation\' AND id = ?', $id))[0] };
     ok(eval { wait_or_die('the failure', 15, sub { my $row = $due->(); $row && $row->{attempts} == 1 && $row->{later} }) }, 'a failure is counted and postponed');
     my $failed = ask(GET => "/reconciliations/$id")->{json};
-    is("$failed->{state} $failed->{error}{code}", 'running provider_unreachable', 'with its cause');
+    is("$failed->{state} $failed->{error}{code}", 'running provider_unreachable', 'the reconciliation has the cause of the failure');
     pay(placed('ten'));
     hurry();
     is(ended_reconciliation($id)->{state}, 'done', 'the next attempt succeeds');
@@ -166,8 +166,8 @@ subtest 'httpd is killed between two pages' => sub {
     start();
     hurry();
     my $done = ended_reconciliation($id);
-    is(counts($done), 'state done matched 5 different 0 missing_there 0', 'the others are read after the restart');
-    is($searches->() - $before, $pages->() + 1, 'only the second one twice');
+    is(counts($done), 'state done matched 5 different 0 missing_there 0', 'the other pages are read after the restart');
+    is($searches->() - $before, $pages->() + 1, 'only the interrupted page is read twice');
 };
 
 subtest 'a restore to an earlier time' => sub {
@@ -208,15 +208,15 @@ subtest 'a restore to an earlier time' => sub {
     $primary->copy_from($copy->{data})->configure->start;
     $primary->db->do('SELECT orders_v1.skip_ids()');
     $stand->start_httpd(channels => $channel);
-    isnt(ours()->{USD}, $net->{USD}, 'after it, they differ');
+    isnt(ours()->{USD}, $net->{USD}, 'after the restore, the sums differ');
 
     my $first = reconciled();
     is($first->{state}, 'done', 'a reconciliation ends') or diag(explain($first));
     my %found;
     $found{"$_->{kind} $_->{there}{kind} " . ($_->{applicable} ? 'applicable' : '-')}++ for differences();
     is($found{'missing_here capture applicable'}, 2, 'the captures of known orders are found') or diag(explain(\%found));
-    is($found{'missing_here capture -'}, 1, 'and that of a lost order');
-    cmp_ok($found{'missing_here refund applicable'} // 0, '>=', 2, 'and the refunds of captures that the backup has');
+    is($found{'missing_here capture -'}, 1, 'the capture of a lost order is found');
+    cmp_ok($found{'missing_here refund applicable'} // 0, '>=', 2, 'the refunds of captures in the backup are found');
     for my $kind (qw(capture refund)) {
         for my $difference (grep { $_->{there}{kind} eq $kind } differences()) {
             next if !$difference->{applicable};
@@ -237,14 +237,14 @@ subtest 'a restore to an earlier time' => sub {
     my @left = differences();
     is(join(' ', sort map { "$_->{kind} $_->{there}{kind} $_->{transaction_id}" } @left) =~ s/[A-Z0-9]{17}/./gr, 'missing_here capture . missing_here refund .',
         'the money of a lost order is refunded at PayPal') or diag(explain(\@left));
-    is(ask(POST => "/reconciliation-differences/$_->{id}/resolve", {comment => 'The order was lost; refunded at PayPal.'})->{status}, 200, 'and resolved') for @left;
+    is(ask(POST => "/reconciliation-differences/$_->{id}/resolve", {comment => 'The order was lost; refunded at PayPal.'})->{status}, 200, 'the difference of a lost order is resolved') for @left;
 
     my $last = reconciled();
     is($last->{missing_there}, 0, 'nothing is missing at PayPal');
     is_deeply([ differences() ], [], 'no difference is open');
     is_deeply(ours(), theirs(), 'the sums are those of PayPal');
     is_deeply([ $paypal->doubled ], [], 'no request has had two effects');
-    ok(scalar(grep { /^refund / } $paypal->repeated), 'although a refund was sent twice with one key');
+    ok(scalar(grep { /^refund / } $paypal->repeated), 'one refund was sent twice with one key');
 };
 
 closing(stand => $stand);

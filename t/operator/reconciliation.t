@@ -56,21 +56,21 @@ subtest 'after a restore' => sub {
     my $reply = send_csv(csv(entry($paid, payment_key => key($order)), entry($back, kind => 'refund', amount => 3_01, capture_id => $paid), entry($lost, intent_id => unique('in'))));
     is($reply->code, 201, 'the provider\'s records are compared') or diag($reply->as_string);
     my $made = $reply->{json};
-    is_deeply([ @$made{qw(channel provider source state requested_by error)} ], [ 'simulator', 'http', 'csv', 'done', $operator->{id}, undef ], 'at once');
-    is_deeply([ @$made{qw(from to)} ], [ $from, $to ], 'in the period');
-    is_deeply([ @$made{qw(entries matched different unsettled ignored)} ], [ 3, 0, 3, 0, 0 ], 'three differ');
+    is_deeply([ @$made{qw(channel provider source state requested_by error)} ], [ 'simulator', 'http', 'csv', 'done', $operator->{id}, undef ], 'the reconciliation is done in the response');
+    is_deeply([ @$made{qw(from to)} ], [ $from, $to ], 'the response has the period');
+    is_deeply([ @$made{qw(entries matched different unsettled ignored)} ], [ 3, 0, 3, 0, 0 ], 'three entries differ');
     my %sum = map { ("$_->{currency} $_->{kind}" => $_->{there}) } grep { $_->{there}{count} } @{ $made->{sums} };
     is_deeply(\%sum, { 'USD capture' => { count => 2, amount => 20_00 }, 'USD refund' => { count => 1, amount => 3_01 } }, 'the sums of its records');
-    is_deeply(get("/reconciliations/$made->{id}")->{json}, $made, 'it can be read');
-    is(get("/reconciliations?channel=simulator&limit=1")->{json}{reconciliations}[0]{id}, $made->{id}, 'and is listed');
+    is_deeply(get("/reconciliations/$made->{id}")->{json}, $made, 'the reconciliation can be read');
+    is(get("/reconciliations?channel=simulator&limit=1")->{json}{reconciliations}[0]{id}, $made->{id}, 'the reconciliation is listed');
 
     my $found = differences($made->{id}, $paid, $back, $lost);
     is_deeply([ map { "$_->{kind} $_->{state} " . ($_->{applicable} ? 'applicable' : '-') } @$found{ $paid, $back, $lost } ],
-        [ 'missing_here open applicable', 'missing_here open -', 'missing_here open -' ], 'money of a known payment can be applied');
-    is_deeply($found->{$paid}{order}, { id => $order->{id}, number => order_row($order->{id})->{number} }, 'whose order is named');
-    is_deeply([ @{ $found->{$paid}{there} }{qw(kind amount currency occurred_at payment_key intent_id)} ], [ 'capture', 10_00, 'USD', $then, key($order), undef ], 'with what the provider has');
-    is($found->{$paid}{here}, undef, 'and the database lacks');
-    is(state_of($order), 'open unpaid 0 0', 'nothing is recorded by itself');
+        [ 'missing_here open applicable', 'missing_here open -', 'missing_here open -' ], 'a difference of a known payment is applicable');
+    is_deeply($found->{$paid}{order}, { id => $order->{id}, number => order_row($order->{id})->{number} }, 'a difference names the order of its payment');
+    is_deeply([ @{ $found->{$paid}{there} }{qw(kind amount currency occurred_at payment_key intent_id)} ], [ 'capture', 10_00, 'USD', $then, key($order), undef ], 'a difference has the entry of the provider');
+    is($found->{$paid}{here}, undef, 'the difference has no transaction of the order database');
+    is(state_of($order), 'open unpaid 0 0', 'the order is unchanged until the difference is applied');
 
     my $refused = post("/reconciliation-differences/$found->{$back}{id}/apply");
     refused($refused, 409, 'difference_not_applicable');
@@ -78,25 +78,25 @@ subtest 'after a restore' => sub {
     my @key     = ('Idempotency-Key' => unique('key'));
     my $applied = post("/reconciliation-differences/$found->{$paid}{id}/apply", {}, @key);
     is($applied->code, 200, 'a capture is applied') or diag($applied->as_string);
-    is_deeply([ @{ $applied->{json} }{qw(state resolution resolved_by comment)} ], [ 'resolved', 'applied', $operator->{id}, undef ], 'which resolves the difference');
+    is_deeply([ @{ $applied->{json} }{qw(state resolution resolved_by comment)} ], [ 'resolved', 'applied', $operator->{id}, undef ], 'an applied difference is resolved');
     my $again = post("/reconciliation-differences/$found->{$paid}{id}/apply", {}, @key);
-    is_deeply([ $again->content, $again->header('Idempotency-Replayed') ], [ $applied->content, 'true' ], 'once per key');
-    is_deeply(post("/reconciliation-differences/$found->{$paid}{id}/apply")->{json}, $applied->{json}, 'and once at all');
+    is_deeply([ $again->content, $again->header('Idempotency-Replayed') ], [ $applied->content, 'true' ], 'a repeat with its key returns the stored response');
+    is_deeply(post("/reconciliation-differences/$found->{$paid}{id}/apply")->{json}, $applied->{json}, 'a second application changes nothing');
     is(state_of($order), 'completed paid 1000 0', 'the order is paid');
-    is(post("/reconciliation-differences/$found->{$back}{id}/apply")->code, 200, 'then the refund is applied');
-    is(state_of($order), 'completed partially_refunded 1000 301', 'to the cent');
+    is(post("/reconciliation-differences/$found->{$back}{id}/apply")->code, 200, 'the refund is applied after its capture');
+    is(state_of($order), 'completed partially_refunded 1000 301', 'the order has the sums of the provider');
 
     refused(post("/reconciliation-differences/$found->{$lost}{id}/apply"), 409, 'difference_not_applicable');
     refused(post("/reconciliation-differences/$found->{$lost}{id}/resolve", $_), 422, 'invalid_fields', 'comment') for {}, { comment => '' }, { comment => 'x' x 1001 }, { comment => 1 };
     refused(post("/reconciliation-differences/$found->{$lost}{id}/resolve", { comment => ' ' }), 422, 'required_field', 'comment');
     my $closed = post("/reconciliation-differences/$found->{$lost}{id}/resolve", { comment => "Refunded\nat the provider." })->{json};
     is_deeply([ @$closed{qw(state resolution comment)} ], [ 'resolved', 'commented', "Refunded\nat the provider." ], 'money of a lost order is closed with a comment');
-    is(post("/reconciliation-differences/$found->{$lost}{id}/resolve", { comment => 'Again.' })->{json}{comment}, $closed->{comment}, 'once');
+    is(post("/reconciliation-differences/$found->{$lost}{id}/resolve", { comment => 'Again.' })->{json}{comment}, $closed->{comment}, 'a second comment changes nothing');
     is($_->{reconciliation_id}, $made->{id}, 'a difference names its reconciliation') for $closed;
-    is(get("/reconciliations/$made->{id}")->{json}{open_differences}, 0, 'nothing is left open');
+    is(get("/reconciliations/$made->{id}")->{json}{open_differences}, 0, 'no difference is open');
 };
 
-subtest 'again' => sub {
+subtest 'repeated reconciliations' => sub {
     my $order = order();
     my $id    = unique('tx');
     my @key   = ('Idempotency-Key' => unique('key'));
@@ -104,20 +104,20 @@ subtest 'again' => sub {
     my $first = send_csv($body, headers => {@key});
     is_deeply([ @{ $first->{json} }{qw(different unsettled ignored)} ], [ 1, 1, 1 ], 'a fee and a new transaction are no differences');
     my $again = send_csv($body, headers => {@key});
-    is_deeply([ $again->content, $again->header('Idempotency-Replayed') ], [ $first->content, 'true' ], 'a repeat is answered from the record');
+    is_deeply([ $again->content, $again->header('Idempotency-Replayed') ], [ $first->content, 'true' ], 'a repeat with its key returns the stored response');
     refused(send_csv($body, headers => {@key}, query => "channel=simulator&from=$from&to=" . ago(0.5)), 422, 'idempotency_key_reused');
     my $second = send_csv($body)->{json};
-    isnt($second->{id}, $first->{json}{id}, 'a further run');
-    is((rows('SELECT count(*) AS n FROM orders.reconciliation_difference WHERE transaction_id = ?', $id))[0]{n}, 1, 'doubles no difference');
-    is(differences($second->{id}, $id)->{$id}{reconciliation_id}, $second->{id}, 'the last run that found it is named');
+    isnt($second->{id}, $first->{json}{id}, 'a further run is done');
+    is((rows('SELECT count(*) AS n FROM orders.reconciliation_difference WHERE transaction_id = ?', $id))[0]{n}, 1, 'a further run creates no difference again');
+    is(differences($second->{id}, $id)->{$id}{reconciliation_id}, $second->{id}, 'a difference names the last run that found it');
     my ($found) = @{ get("/reconciliation-differences?channel=simulator&state=open&kind=missing_here&reconciliation=$second->{id}")->{json}{differences} };
-    is($found->{transaction_id}, $id, 'all filters match');
-    is_deeply(get('/reconciliation-differences?channel=none')->{json}{differences}, [], 'an unknown channel has none');
+    is($found->{transaction_id}, $id, 'filters are combined');
+    is_deeply(get('/reconciliation-differences?channel=none')->{json}{differences}, [], 'an unknown channel has no differences');
     my $page = get('/reconciliation-differences?limit=1');
     my ($next) = $page->header('Link') =~ /^<([^>]+)>; rel="next"$/;
-    cmp_ok(get("/reconciliation-differences$next")->{json}{differences}[0]{id}, '<', $page->{json}{differences}[0]{id}, 'page by page');
+    cmp_ok(get("/reconciliation-differences$next")->{json}{differences}[0]{id}, '<', $page->{json}{differences}[0]{id}, 'the next page has an older difference');
     ($next) = get('/reconciliations?limit=1&state=done')->header('Link') =~ /^<([^>]+)>; rel="next"$/;
-    is(get("/reconciliations$next")->{json}{reconciliations}[0]{id}, $first->{json}{id}, 'reconciliations too');
+    is(get("/reconciliations$next")->{json}{reconciliations}[0]{id}, $first->{json}{id}, 'the next page has the previous reconciliation');
 };
 
 subtest 'CSV' => sub {
@@ -125,8 +125,8 @@ subtest 'CSV' => sub {
     my $quoted = qq(\xEF\xBB\xBFamount,"currency",kind,occurred_at,transaction_id\r\n1000,USD,"capture",$then,"$one,""x"""\r\n\r\n5,EUR,other,$then,$two);
     is(send_csv($quoted)->{json}{entries}, 2, 'columns in any order, quotes, a byte order mark, CR LF and blank lines');
     is((rows('SELECT count(*) AS n FROM orders.reconciliation_entry WHERE transaction_id = ?', qq($one,"x")))[0]{n}, 1, 'a quoted comma belongs to the field');
-    is(send_csv("transaction_id,kind,amount,currency,occurred_at\n")->{json}{entries}, 0, 'no transaction at all');
-    is(api(POST => "$admin/reconciliations?channel=simulator&from=$from&to=$to", @token, type => 'text/csv; charset=utf-8; header=present', body => csv())->code, 201, 'parameters of the type');
+    is(send_csv("transaction_id,kind,amount,currency,occurred_at\n")->{json}{entries}, 0, 'a body without transactions is accepted');
+    is(api(POST => "$admin/reconciliations?channel=simulator&from=$from&to=$to", @token, type => 'text/csv; charset=utf-8; header=present', body => csv())->code, 201, 'a media type with parameters is accepted');
     my $line = entry(unique('tx'));
     my $in   = sub { my (%more) = @_; return csv(entry(unique('tx')), { %$line, %more }) };
     refused(send_csv($in->(amount => $_)), 422, 'invalid_fields', 'lines[3].amount') for '10.00', '-5', '0', '+5', '1e3', 'x', '1000000000000001', '1 000';
@@ -184,11 +184,11 @@ subtest 'PayPal' => sub {
     is((rows('SELECT count(*) AS n FROM orders.reconciliation WHERE channel IN (?, ?)', $channel, $other))[0]{n}, 0,
         'a server starts no reconciliation of a channel that it cannot read');
     my $reply = send_json($httpd, { channel => $channel, from => $from, to => $to });
-    is($reply->code, 201, 'the worker reads the records') or diag($reply->as_string);
-    is_deeply([ @{ $reply->{json} }{qw(provider source state entries finished_at sums)} ], [ 'paypal', 'provider', 'running', 0, undef, [] ], 'later');
+    is($reply->code, 201, 'a reconciliation starts') or diag($reply->as_string);
+    is_deeply([ @{ $reply->{json} }{qw(provider source state entries finished_at sums)} ], [ 'paypal', 'provider', 'running', 0, undef, [] ], 'the reconciliation is running and has no entries');
     my $second = send_json($httpd, { channel => $channel, from => $from, to => $to });
     refused($second, 409, 'reconciliation_running', 'channel');
-    is($second->{json}{reconciliation_id}, $reply->{json}{id}, 'one at a time');
+    is($second->{json}{reconciliation_id}, $reply->{json}{id}, 'a second reconciliation of the channel is refused');
     db()->do(q(UPDATE orders.reconciliation SET updated_at = now() - interval '25 hours' WHERE tenant_id = 1 AND id = ?), undef, $reply->{json}{id});
     my $third = send_json($httpd, { channel => $channel, from => $from, to => $to });
     is($third->code, 201, 'a reconciliation without progress for a day is replaced') or diag($third->as_string);
@@ -197,9 +197,9 @@ subtest 'PayPal' => sub {
     $reply = $third;
     db()->selectrow_array(q(SELECT orders_v1.fail_reconciliation(1, ?, 'provider_unreachable', 'No answer.', true)), undef, $reply->{json}{id});
     my $failed = get("/reconciliations/$reply->{json}{id}")->{json};
-    is_deeply([ @$failed{qw(state error)} ], [ 'failed', { code => 'provider_unreachable', message => 'No answer.' } ], 'a failure has its reason');
-    ok($failed->{finished_at}, 'and its time');
-    is(get("/reconciliations?state=failed&channel=$channel")->{json}{reconciliations}[0]{id}, $reply->{json}{id}, 'and is listed');
+    is_deeply([ @$failed{qw(state error)} ], [ 'failed', { code => 'provider_unreachable', message => 'No answer.' } ], 'a failed reconciliation has its reason');
+    ok($failed->{finished_at}, 'a failed reconciliation has its time');
+    is(get("/reconciliations?state=failed&channel=$channel")->{json}{reconciliations}[0]{id}, $reply->{json}{id}, 'a failed reconciliation is listed');
 };
 
 invariants_hold();

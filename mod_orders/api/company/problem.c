@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The company API: errors. Each route has a table of the error names that it returns for errors of the client. If the name depends
- * on the states of the order, a projection has it.
+ * on the states of the order, a projection determines it.
  */
 #include <jansson.h>
 #include <string.h>
