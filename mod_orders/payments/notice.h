@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * Notices: deliveries of a provider whose signature does not authenticate their body. A request stores a notice and verifies it at
- * once; what it does not complete, the worker does.
+ * once. If this fails, the worker verifies the notice later.
  */
 #ifndef ORDERS_PAYMENTS_NOTICE_H
 #define ORDERS_PAYMENTS_NOTICE_H

@@ -12,7 +12,7 @@
 
 /** A run ends after this time. The next run includes tenants whose work has become due in the meantime. */
 #define RUN_TIME apr_time_from_sec(2)
-/** A turn that takes longer halves the batch; one that takes a quarter of it doubles the batch again. */
+/** A longer turn halves the batch; a turn of less than a quarter of this time doubles it again. */
 #define TURN_TIME apr_time_from_sec(1)
 /** Seconds by which a lease exceeds the longest duration of an item. */
 #define LEASE_MARGIN 15

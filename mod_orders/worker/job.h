@@ -120,7 +120,7 @@ bool orders_job_run(const orders_job_t *job, const orders_job_context_t *context
 /** Whether a job of ORDERS_JOB_NEEDS_CHANNEL has an instance for this channel. */
 bool orders_job_serves(const orders_job_t *job, const orders_channel_t *channel);
 
-/** The circuit breaker of what the job needs; NULL: none. */
+/** The circuit breaker of the server that the job calls; NULL: the job calls none. */
 orders_breaker_t *orders_job_breaker(const orders_job_t *job, const orders_job_context_t *context);
 
 /** How long one item may take at most, in seconds: its calls and its statements. */

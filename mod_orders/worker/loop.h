@@ -12,12 +12,12 @@
 
 typedef struct orders_loop_t orders_loop_t;
 
-/** What the loop needs to know of an instance of a job. Copied; what it points to must live as long as the loop. */
+/** An instance of a job. The loop copies it; the objects that it points to must live as long as the loop. */
 typedef struct orders_loop_instance_t {
     const orders_job_t *job;
     const orders_channel_t *channel; /**< or NULL */
     apr_interval_time_t interval;    /**< between two runs */
-    orders_breaker_t *breaker;       /**< of what the job needs, or NULL */
+    orders_breaker_t *breaker;       /**< of the server that the job calls, or NULL */
     /** Fills in all members of `context`, for a run whose memory is `pool`. Called on the thread of the run. */
     void (*open)(void *data, apr_pool_t *pool, orders_job_context_t *context);
     void *data;

@@ -3,8 +3,8 @@
 --
 -- A call deletes in chunks, the oldest rows first, and ends after a second, so that it ends before statement_timeout however large its
 -- rows are. A chunk begins where the last one ended, because an index scan would read the deleted rows again. Locked rows
--- are left for the next call. The rows of a chunk are locked and do not move, so most are deleted by ctid. The settings make
--- each plan read the index by age, whatever the statistics of the table are.
+-- are left for the next call. The rows of a chunk are locked and do not move, so most functions delete them by ctid. The settings
+-- discourage plans that read the whole table or sort it, which the planner may choose while statistics are missing.
 --
 -- Events and carts that must be kept are in the index too. A chunk therefore reads at most 1000 rows, kept ones included, and a call that
 -- ends before the last old row stores its position in the session, so that the next call continues there. A new session starts with the
