@@ -143,6 +143,32 @@ BEGIN
 END
 $$;
 
+-- A transaction gets its id at its first write and may commit long after transactions with greater ids. Below the horizon, all transactions
+-- have ended: their events are visible in the snapshot that the horizon was read from, and in later ones.
+CREATE OR REPLACE FUNCTION orders_v1.event_horizon() RETURNS xid8 LANGUAGE sql STABLE AS $$
+    SELECT pg_snapshot_xmin(pg_current_snapshot())
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.matches_pattern(p_types text[], p_patterns text[]) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_pattern text;
+    v_type    text;
+BEGIN
+    FOREACH v_pattern IN ARRAY p_patterns LOOP
+        IF v_pattern = '*' OR v_pattern = ANY (p_types) THEN
+            RETURN true;
+        ELSIF right(v_pattern, 2) = '.*' THEN
+            FOREACH v_type IN ARRAY p_types LOOP
+                IF starts_with(v_type, left(v_pattern, -1)) THEN
+                    RETURN true;
+                END IF;
+            END LOOP;
+        END IF;
+    END LOOP;
+    RETURN false;
+END
+$$;
+
 COMMENT ON FUNCTION orders_v1.event_hash IS
 'Hash of an event: SHA-256 of the hash of the event before it (nothing, for version 1) and of the UTF-8 text of a JSON array of the other arguments in
 their order: numbers, texts, arrays of texts, or null; xid as text, created_at as microseconds since 1970-01-01 UTC, comments_digest in hexadecimal';
@@ -159,3 +185,8 @@ COMMENT ON FUNCTION orders_v1.record_event IS
 'Internal: records an operation on a subject that this transaction has locked or created. p_version: the version after the
 operation. p_return: the return that steps on the axis return belong to. Steps of a second record for this version are added to its
 event';
+COMMENT ON FUNCTION orders_v1.event_horizon IS
+'Internal: the oldest running transaction with an id, of all databases of the server; the next id if none is running. All events of the present epoch
+with a smaller xid are visible, and none is added. Read it in the statement that reads the events, or before it, never after it';
+COMMENT ON FUNCTION orders_v1.matches_pattern IS
+'Internal: whether one of the types of an event matches one of the patterns: * (all types), a prefix up to a dot and * (order.*), or a type. No pattern: false';
