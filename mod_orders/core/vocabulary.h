@@ -226,7 +226,8 @@
     X(orders_queue_us)     /* microseconds in the admission queue */                               \
     X(orders_trips)        /* database round trips */                                              \
     X(orders_replayed)     /* "1" for an idempotent replay */                                  \
-    X(orders_request_id)   /* the request id, as in X-Request-Id */
+    X(orders_request_id)   /* the request id, as in X-Request-Id */                                \
+    X(orders_trace)        /* the trace id of traceparent */
 
 /** Scopes of tokens. X(NAME, word). */
 #define ORDERS_SCOPES(X)                                                                           \

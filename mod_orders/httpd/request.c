@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/trace.h"
 #include "core/trouble.h"
 #include "httpd/auth.h"
 #include "httpd/error_filter.h"
@@ -313,6 +314,8 @@ static orders_request_t *create_request(request_rec *r)
     init_settings(request);
     init_call(request);
     request->providers.request_id = request->call.request_id;
+    request->providers.trace =
+        orders_trace_parent(r->pool, apr_table_get(r->headers_in, "traceparent"));
     orders_sessions_database(request->server.session_pool, r->pool, request->dir.statement_timeout,
                              &request->log, &request->database);
     ap_set_module_config(r->request_config, &orders_module, request);
@@ -439,5 +442,7 @@ void orders_request_note(orders_request_t *request, const orders_problem_t *prob
     set_note(r, "orders_trips", format_number(r->pool, database->trips));
     set_note(r, "orders_replayed", replayed ? "1" : NULL);
     set_note(r, "orders_request_id", request->call.request_id);
+    set_note(r, "orders_trace",
+             request->providers.trace ? orders_trace_id(r->pool, request->providers.trace) : NULL);
     review_troubles(request, problem);
 }

@@ -16,8 +16,16 @@ static orders_call_outcome_e classify_outcome(const orders_http_request_t *reque
     return reply->status >= 500 || reply->status == 429 ? ORDERS_CALL_FAILED : ORDERS_CALL_ANSWERED;
 }
 
+static void add_header(apr_table_t *headers, const char *name, const char *value)
+{
+    if (value) {
+        apr_table_setn(headers, name, value);
+    }
+}
+
 orders_problem_t *orders_channel_call(const orders_channel_t *channel, apr_pool_t *pool,
-                                      orders_http_request_t *request, orders_http_reply_t *reply)
+                                      orders_http_request_t *request, apr_table_t *headers,
+                                      orders_http_reply_t *reply)
 {
     orders_breaker_t *breaker = channel->breaker;
     orders_admission_t admission;
@@ -29,6 +37,9 @@ orders_problem_t *orders_channel_call(const orders_channel_t *channel, apr_pool_
         problem->quiet = true;
         return problem;
     }
+    add_header(headers, "X-Request-Id", channel->request_id);
+    add_header(headers, "traceparent", channel->trace);
+    request->headers = headers;
     request->timeout_ms = channel->timeout_ms > 0 ? channel->timeout_ms : DEFAULT_TIMEOUT_MS;
     request->ca_file = channel->ca_file;
     request->cancelled = channel->cancelled;

@@ -39,13 +39,12 @@ static orders_problem_t *post_message(const orders_channel_t *channel, apr_pool_
     apr_table_t *headers = apr_table_make(pool, 8);
     orders_http_request_t request = {
         .url = orders_http_url_join(pool, channel->url, path),
-        .headers = headers,
         .body = message->body,
         .length = message->length,
     };
 
     ORDERS_TRY(sign_headers(channel, pool, message, headers));
-    ORDERS_TRY(orders_channel_call(channel, pool, &request, reply));
+    ORDERS_TRY(orders_channel_call(channel, pool, &request, headers, reply));
     if (reply->status < 200 || reply->status > 299) {
         return orders_refusal_read(reply->status, pool, reply->body, reply->length);
     }

@@ -44,6 +44,8 @@ bool orders_channel_open(const orders_providers_t *providers, const char *name,
         channel->cancelled = providers->cancelled;
         channel->context = providers->context;
         channel->log = providers->log;
+        channel->request_id = providers->request_id;
+        channel->trace = providers->trace;
         channel->caller = providers->caller;
     }
     return found != NULL;

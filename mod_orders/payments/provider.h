@@ -34,6 +34,8 @@ typedef struct orders_channel_t {
     bool (*cancelled)(void *context);
     void *context;
     const orders_log_t *log; /**< set by orders_channel_open(); NULL in the configuration */
+    const char *request_id;  /**< the same; sent as X-Request-Id */
+    const char *trace;       /**< the same; sent as traceparent */
     orders_caller_e caller;
     int calls;                 /**< limit of concurrent calls of requests, per process */
     orders_breaker_t *breaker; /**< its state is per process; NULL: no limit */
@@ -43,6 +45,7 @@ typedef struct orders_providers_t {
     const apr_array_header_t *channels; /**< of orders_channel_t */
     const orders_log_t *log;
     const char *request_id; /**< of the calling request; NULL: the worker */
+    const char *trace;      /**< of the same; NULL: it has no traceparent (core/trace.h) */
     /** True aborts a call in progress with `provider_unreachable`. Called on the thread of the call. NULL: never. */
     bool (*cancelled)(void *context);
     void *context;

@@ -42,6 +42,12 @@ is($again->header('Idempotency-Replayed'), 'true', 'replay: header');
 is($reply->header('Idempotency-Replayed'), undef, 'no replay: no header');
 noted('a replay', $list, status => 200, replayed => 1, trips => 1, request_id => $again->header('X-Request-Id'));
 
+my $traced = api(GET => $httpd->url($list), @as, headers => { traceparent => '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' });
+noted('a trace', $list, trace => '4bf92f3577b34da6a3ce929d0e0e4736', request_id => $traced->header('X-Request-Id'));
+my $untraced = api(GET => $httpd->url($list), @as, headers => { traceparent => '00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01' });
+is($untraced->code, 200, 'a malformed trace is ignored');
+noted('a malformed trace', $list, trace => '-', request_id => $untraced->header('X-Request-Id'));
+
 my $id = $reply->{json}{order}{id};
 api(POST => $httpd->url("$list/$id/cancel"), @as, json => { reason => 'no' });
 noted('a refusal by SQL', "$list/$id/cancel", status => 409, route => 'user.cancel', code => 'order_not_cancellable', error => 'ORD1001', sqlstate => 'OR409');

@@ -180,6 +180,18 @@ subtest 'a request interrupted before the reply of the provider' => sub {
     is(create(key => $key)->header('Idempotency-Replayed'), 'true', 'the next request is a replay');
 };
 
+subtest 'the request id and the trace' => sub {
+    my $trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    my $order = sub {
+        return api(POST => $path, token => $buyer->{token}, json => { plan_id => $plan->{id}, @external },
+            headers => { 'X-Request-Id' => 'mine.7', traceparent => $_[0] });
+    };
+    is($order->($trace)->code, 200, 'an order with a trace');
+    is_deeply($provider->state->{caller}, { 'x-request-id' => 'mine.7', traceparent => $trace }, 'the provider gets both');
+    is($order->("$trace-x")->code, 200, 'an order with a malformed trace');
+    is_deeply($provider->state->{caller}, { 'x-request-id' => 'mine.7', traceparent => undef }, 'the provider gets only the request id');
+};
+
 subtest 'cancelling' => sub {
     my $order = create()->{json}{order};
     my $reply = api(POST => "$path/$order->{id}/cancel", token => $buyer->{token});

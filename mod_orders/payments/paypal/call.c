@@ -21,7 +21,6 @@ static orders_problem_t *send_call(const orders_channel_t *channel, apr_pool_t *
     apr_table_t *headers = apr_table_make(pool, 8);
     orders_http_request_t request = {
         .url = orders_http_url_join(pool, channel->url, call->path),
-        .headers = headers,
         .body = call->body,
         .length = call->length,
         .max_reply = call->max_reply,
@@ -35,7 +34,7 @@ static orders_problem_t *send_call(const orders_channel_t *channel, apr_pool_t *
         apr_table_setn(headers, "PayPal-Request-Id", call->request_id);
         apr_table_setn(headers, "Expect", "");
     }
-    return orders_channel_call(channel, pool, &request, reply);
+    return orders_channel_call(channel, pool, &request, headers, reply);
 }
 
 static bool is_handled_status(long status)

@@ -135,7 +135,6 @@ static orders_problem_t *fetch_token(const orders_channel_t *channel, apr_pool_t
     apr_table_t *headers = apr_table_make(pool, 4);
     orders_http_request_t request = {
         .url = orders_http_url_join(pool, channel->url, "/v1/oauth2/token"),
-        .headers = headers,
         .body = body,
         .length = sizeof(body) - 1,
     };
@@ -146,7 +145,7 @@ static orders_problem_t *fetch_token(const orders_channel_t *channel, apr_pool_t
     apr_table_setn(headers, "Content-Type", "application/x-www-form-urlencoded");
     apr_table_setn(headers, "Accept", "application/json");
     apr_table_setn(headers, "Expect", "");
-    problem = orders_channel_call(channel, pool, &request, &reply);
+    problem = orders_channel_call(channel, pool, &request, headers, &reply);
     if (problem) {
         problem->log =
             apr_pstrcat(pool, "the request for PayPal's access token failed: ", problem->log, NULL);

@@ -27,6 +27,29 @@ static void creates_an_order_once(void **state)
                         "PAYER_ACTION_REQUIRED");
 }
 
+static const char *caller_header(const char *name)
+{
+    return json_string_value(
+        json_object_get(json_object_get(control("/state", NULL), "caller"), name));
+}
+
+static void sends_the_request_id_and_the_trace(void **state)
+{
+    const orders_channel_t saved = channel;
+    orders_intent_request_t request = order_of(1);
+    orders_intent_reply_t reply;
+
+    assert_null(orders_paypal_provider.create_intent(&channel, pool, &request, &reply));
+    assert_null(caller_header("x-request-id"));
+    assert_null(caller_header("traceparent"));
+    channel.request_id = "request-1";
+    channel.trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    assert_null(orders_paypal_provider.create_intent(&channel, pool, &request, &reply));
+    assert_string_equal(caller_header("x-request-id"), channel.request_id);
+    assert_string_equal(caller_header("traceparent"), channel.trace);
+    channel = saved;
+}
+
 static void distinguishes_failures_from_refusals(void **state)
 {
     static const char *const trouble[] = {"500",       "garbage", "huge",    "redirect",
@@ -283,6 +306,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         PAYPAL_TEST(creates_an_order_once),
+        PAYPAL_TEST(sends_the_request_id_and_the_trace),
         PAYPAL_TEST(distinguishes_failures_from_refusals),
         PAYPAL_TEST(repeats_a_request_after_a_lost_response),
         PAYPAL_TEST(captures_once),

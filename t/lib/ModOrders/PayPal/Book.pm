@@ -444,6 +444,7 @@ sub state {
     my ($self) = @_;
     return {
         counts     => $self->{counts},
+        caller     => $self->{caller},
         asked      => $self->{asked},
         orders     => [map { { %{ $self->public($self->{orders}{$_}) }, attempts => $self->{orders}{$_}{attempts} } } @{ $self->{sequence} }],
         deliveries => $self->{deliveries},

@@ -293,6 +293,7 @@ sub state {
     my ($self) = @_;
     return {
         counts     => $self->{counts},
+        caller     => $self->{caller},
         mode       => $self->{mode},
         intents    => [map { $self->_public($self->{intents}{$_}) } @{ $self->{order} }],
         deliveries => $self->{deliveries},
