@@ -24,7 +24,7 @@ typedef struct member_t {
     X("product_id", "product", DECIMAL)                                                            \
     X("quantity", "quantity", DECIMAL)                                                             \
     X("unit_price", "unit_price", DECIMAL)                                                         \
-    X("discount", "discount", DECIMAL)                                                             \
+    X("discount", "discount", OPTIONAL_DECIMAL)                                                    \
     X("total_amount", "total", DECIMAL)
 
 #define GOODS_MEMBERS(X) X("total_amount", "total", DECIMAL)
@@ -33,7 +33,7 @@ typedef struct member_t {
     X("order_type", "type", WORD, .words = package_types)                                          \
     X("product_id", "product", DECIMAL)                                                            \
     X("unit_price", "unit_price", DECIMAL)                                                         \
-    X("discount", "discount", DECIMAL)                                                             \
+    X("discount", "discount", OPTIONAL_DECIMAL)                                                    \
     X("order_total", "total", DECIMAL)
 
 #define ADDRESS_MEMBERS(X)                                                                         \
@@ -67,15 +67,19 @@ static const char *const methods[] = {"manual", "balance", "external", NULL};
         ORDERS_FIELD(payment_t, STRING, payment_channel, .max = 64),                               \
         ORDERS_FIELD(payment_t, STRING, payment_return_url, .max = 2048)
 
-#define DECIMAL ORDERS_FIELD_DECIMAL, 0
-#define WORD ORDERS_FIELD_WORD, 0
-#define STRING ORDERS_FIELD_STRING, 0
-#define TEXT ORDERS_FIELD_STRING, ORDERS_FIELD_OR_NUMBER
+#define REQUIRED ORDERS_FIELD_REQUIRED_LATER
+#define DECIMAL ORDERS_FIELD_DECIMAL, REQUIRED
+#define OPTIONAL_DECIMAL ORDERS_FIELD_DECIMAL, 0
+#define WORD ORDERS_FIELD_WORD, REQUIRED
+#define STRING ORDERS_FIELD_STRING, REQUIRED
+#define TEXT ORDERS_FIELD_STRING, ORDERS_FIELD_OR_NUMBER | REQUIRED
+#define ARRAY ORDERS_FIELD_ARRAY, REQUIRED
+#define OBJECT ORDERS_FIELD_OBJECT, REQUIRED
 #define AS_FIELD(...) FIELD(__VA_ARGS__)
 #define FIELD(field, name_in_database, kind, more, ...)                                            \
     {.name = (field),                                                                              \
      .type = (kind),                                                                               \
-     .flags = ORDERS_FIELD_LENIENT | ORDERS_FIELD_REQUIRED_LATER | (more),                         \
+     .flags = ORDERS_FIELD_LENIENT | (more),                                                       \
      .offset = ORDERS_FIELD_CHECKED,                                                               \
      .given = SIZE_MAX,                                                                            \
      __VA_ARGS__},
@@ -89,8 +93,8 @@ static const orders_field_table_t address_table = ORDERS_FIELD_TABLE(address_fie
 static const orders_field_t create_fields[] = {
     PAYMENT_FIELDS,
     AS_FIELD("uid", NULL, TEXT) GOODS_MEMBERS(AS_FIELD)
-        FIELD("products", NULL, ORDERS_FIELD_ARRAY, 0, .min = 1, .max = 500, .members = &line_table)
-            FIELD("address", NULL, ORDERS_FIELD_OBJECT, 0, .members = &address_table)};
+        AS_FIELD("products", NULL, ARRAY, .min = 1, .max = 500, .members = &line_table)
+            AS_FIELD("address", NULL, OBJECT, .members = &address_table)};
 const orders_field_table_t orders_commerce_create_fields = ORDERS_FIELD_TABLE(create_fields);
 
 static const orders_field_t upgrade_fields[] = {PAYMENT_FIELDS, AS_FIELD("uid", NULL, TEXT)
