@@ -2,6 +2,7 @@
 /* The types of sql/deploy/views.sql. Types of records and of array elements list all attributes, in the order of the schema. */
 #include "store/views.h"
 
+#include "store/event.h"
 #include "store/reconciliation.h"
 
 #define FIELD(oid, member) ORDERS_ROW_FIELD(T, oid, member)
@@ -515,6 +516,8 @@ const orders_row_type_t *const orders_row_types[] = {
     &orders_written_token_type,
     &orders_provider_event_type,
     &orders_written_provider_event_type,
+    &orders_event_step_type,
+    &orders_event_type,
     &orders_identity_type,
     &orders_payment_task_type,
     &orders_refund_task_type,

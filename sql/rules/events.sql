@@ -169,6 +169,43 @@ BEGIN
 END
 $$;
 
+-- The number after the third colon of a step is that of its comment.
+CREATE OR REPLACE FUNCTION orders_v1.event_view_of(e orders.event) RETURNS orders_v1.event_view LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    r orders_v1.event_view;
+    s text;
+    t orders_v1.event_step_view;
+BEGIN
+    r.id := e.id;
+    r.epoch := e.epoch;
+    r.xid := e.xid::text::bigint;
+    r.types := to_jsonb(e.types);
+    r.subject := e.subject;
+    r.subject_id := e.subject_id;
+    IF e.subject = 'order' THEN
+        SELECT o.public_id, o.number INTO r.public_id, r.order_number
+        FROM orders.orders o
+        WHERE o.tenant_id = e.tenant_id AND o.id = e.subject_id;
+    END IF;
+    r.version := e.version;
+    r.actor := e.actor;
+    r.actor_id := e.actor_id;
+    r.api := e.api;
+    r.return_id := e.return_id;
+    r.steps := '{}';
+    FOREACH s IN ARRAY e.steps LOOP
+        t.axis := split_part(s, ':', 1);
+        t.from_state := split_part(s, ':', 2);
+        t.to_state := split_part(s, ':', 3);
+        t.comment := e.comments[coalesce(nullif(split_part(s, ':', 4), '')::integer, 1)];
+        r.steps := r.steps || t;
+    END LOOP;
+    r.created_at := e.created_at;
+    r.hash := encode(e.hash, 'hex');
+    RETURN r;
+END
+$$;
+
 COMMENT ON FUNCTION orders_v1.event_hash IS
 'Hash of an event: SHA-256 of the hash of the event before it (nothing, for version 1) and of the UTF-8 text of a JSON array of the other arguments in
 their order: numbers, texts, arrays of texts, or null; xid as text, created_at as microseconds since 1970-01-01 UTC, comments_digest in hexadecimal';
@@ -190,3 +227,4 @@ COMMENT ON FUNCTION orders_v1.event_horizon IS
 with a smaller xid are visible, and none is added. Read it in the statement that reads the events, or before it, never after it';
 COMMENT ON FUNCTION orders_v1.matches_pattern IS
 'Internal: whether one of the types of an event matches one of the patterns: * (all types), a prefix up to a dot and * (order.*), or a type. No pattern: false';
+COMMENT ON FUNCTION orders_v1.event_view_of IS 'Internal: an event as responses and webhooks show it';

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Which directory may include headers of which:
-# mod_orders.c -> httpd -> worker, api -> messages, payments, webhooks, documents -> store, net -> core.
+# mod_orders.c -> httpd -> worker, api -> messages, payments, webhooks, documents -> canonical -> store, net -> core.
 # Only mod_orders.c and httpd/ include headers of httpd. The directory of an API includes its own files, api/common/ and
 # api/provider_events/, but no files of other APIs.
 use strict;
@@ -13,14 +13,15 @@ use Test::More;
 chdir($ENV{srcdir} || '.') or die;
 
 my %may_include = (
-    main      => [qw(main httpd worker api messages payments webhooks documents store net core)],
-    httpd     => [qw(httpd worker api messages payments webhooks documents store net core)],
+    main      => [qw(main httpd worker api messages payments webhooks documents canonical store net core)],
+    httpd     => [qw(httpd worker api messages payments webhooks documents canonical store net core)],
     worker    => [qw(worker messages payments webhooks store net core)],
-    api       => [qw(api payments webhooks documents store core)],
+    api       => [qw(api payments webhooks documents canonical store core)],
     messages  => [qw(messages payments store net core)],
     payments  => [qw(payments store net core)],
-    webhooks  => [qw(webhooks store net core)],
+    webhooks  => [qw(webhooks canonical store net core)],
     documents => [qw(documents core)],
+    canonical => [qw(canonical store core)],
     store     => [qw(store core)],
     net       => [qw(net core)],
     core      => [qw(core)],

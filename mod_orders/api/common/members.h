@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Writers of JSON members that more than one API has, and a parser of jsonb columns. */
+/** Writers of JSON members that more than one API has, beside those of canonical/members.h, and a parser of jsonb columns. */
 #ifndef ORDERS_API_COMMON_MEMBERS_H
 #define ORDERS_API_COMMON_MEMBERS_H
 
 #include <apr_time.h>
 #include <jansson.h>
 
+#include "canonical/members.h"
 #include "core/call.h"
-#include "core/json_writer.h"
-#include "store/views.h"
-
-/** null if the id is 0. */
-void orders_member_id(orders_json_t *json, const char *name, int64_t id);
-
-/** null if `uuid` is NULL. */
-void orders_member_uuid(orders_json_t *json, const char *name, const unsigned char *uuid);
 
 /** The number as a string. */
 void orders_member_number_text(orders_json_t *json, const char *name, int64_t number);
@@ -25,18 +18,12 @@ void orders_member_amount(orders_json_t *json, const char *name, const orders_or
 void orders_member_amount_text(orders_json_t *json, const char *name, const orders_order_t *order,
                                int64_t amount);
 
-/** {} if the column is null. */
-void orders_member_object(orders_json_t *json, const char *name, orders_document_t document);
-
 /**
  * A UUID of version 8 (RFC 9562): a hash of `kind` and these bytes. For objects that have a UUID in an API but not in the
  * schema. The same object always has the same UUID.
  */
 void orders_member_uuid_of(orders_json_t *json, const char *name, const char *kind,
                            const void *bytes, apr_size_t length);
-
-/** ISO 8601; null if the time is 0. */
-void orders_member_time(orders_json_t *json, const char *name, apr_time_t time);
 
 /** Seconds since 1970; null if the time is 0. */
 void orders_member_unix_time(orders_json_t *json, const char *name, apr_time_t time);

@@ -3,6 +3,7 @@
 #include "store/intake.h"
 #include "api/common/invoice_reply.h"
 #include "api/operator/document.h"
+#include "canonical/order.h"
 #include "core/call_input.h"
 #include "store/invoice.h"
 
@@ -75,7 +76,7 @@ orders_problem_t *orders_operator_terminal(orders_call_t *call, orders_reply_t *
 static void write_invoice(orders_json_t *json, const orders_invoice_t *invoice)
 {
     orders_json_begin_object(json);
-    orders_operator_invoice_members(json, invoice);
+    orders_canonical_invoice_members(json, invoice);
     orders_json_end_object(json);
 }
 

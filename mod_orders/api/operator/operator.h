@@ -121,11 +121,4 @@ extern const orders_field_table_t orders_operator_counted_line_fields;
 /** Decoded line items as the JSON that SQL reads: [{"id", "quantity"}]. */
 const char *orders_operator_lines_text(const apr_array_header_t *lines, apr_pool_t *pool);
 
-/** All members of an order; an empty one is null, [] or {}. */
-void orders_operator_write_order(orders_json_t *json, const orders_order_t *order);
-void orders_operator_write_refund(orders_json_t *json, const orders_refund_t *refund);
-/** Members of a return, without its order. */
-void orders_operator_return_members(orders_json_t *json, const orders_return_t *returned);
-/** Members of an invoice, without the document. */
-void orders_operator_invoice_members(orders_json_t *json, const orders_invoice_t *invoice);
 #endif

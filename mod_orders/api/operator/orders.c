@@ -5,6 +5,7 @@
 #include "api/common/cancel.h"
 #include "api/common/projection.h"
 #include "api/operator/operator.h"
+#include "canonical/order.h"
 #include "core/call_input.h"
 #include "core/etag.h"
 #include "core/format.h"
@@ -107,7 +108,8 @@ orders_problem_t *orders_operator_search(orders_call_t *call, orders_reply_t *re
     orders_json_key(reply->json, "orders");
     orders_json_begin_array(reply->json);
     for (int i = 0; i < found->orders->nelts; i++) {
-        orders_operator_write_order(reply->json, &APR_ARRAY_IDX(found->orders, i, orders_order_t));
+        orders_canonical_write_order(reply->json, &APR_ARRAY_IDX(found->orders, i, orders_order_t),
+                                     ORDERS_CANONICAL_WITH_PAY_LINKS);
     }
     orders_json_end_array(reply->json);
     write_next(call, found, reply);
@@ -150,7 +152,7 @@ orders_problem_t *orders_operator_reply(const orders_call_t *call, const orders_
         return orders_problem(call->pool, ORDERS_E_not_found, NULL);
     }
     reply->json = orders_json_open(call->pool);
-    orders_operator_write_order(reply->json, order);
+    orders_canonical_write_order(reply->json, order, ORDERS_CANONICAL_WITH_PAY_LINKS);
     reply->etag = etag_of(call->pool, order);
     reply->replayed = replayed;
     return NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The operator API: refunds by amount or by lines, and the outcome of a manual refund. */
 #include "api/operator/operator.h"
+#include "canonical/order.h"
 #include "core/call_input.h"
 #include "core/number.h"
 #include "store/payment.h"
@@ -64,12 +65,12 @@ static orders_problem_t *reply_refund(const orders_call_t *call, const orders_wr
     orders_json_begin_object(reply->json);
     orders_json_key(reply->json, "refund");
     if (refund) {
-        orders_operator_write_refund(reply->json, refund);
+        orders_canonical_write_refund(reply->json, refund);
     } else {
         orders_json_null(reply->json);
     }
     orders_json_key(reply->json, "order");
-    orders_operator_write_order(reply->json, order);
+    orders_canonical_write_order(reply->json, order, ORDERS_CANONICAL_WITH_PAY_LINKS);
     orders_json_end_object(reply->json);
     return NULL;
 }

@@ -3,6 +3,7 @@
 #include "store/returns.h"
 #include "api/common/projection.h"
 #include "api/operator/operator.h"
+#include "canonical/order.h"
 #include "core/call_input.h"
 #include "core/number.h"
 
@@ -38,7 +39,7 @@ static void write_listed(orders_json_t *json, const orders_return_t *returned)
 {
     orders_json_begin_object(json);
     orders_operator_member_order(json, returned->order_id, returned->order_number);
-    orders_operator_return_members(json, returned);
+    orders_canonical_return_members(json, returned);
     orders_json_end_object(json);
 }
 
@@ -87,10 +88,10 @@ static orders_problem_t *reply_return(const orders_call_t *call, const orders_wr
     orders_json_begin_object(reply->json);
     orders_json_key(reply->json, "return");
     orders_json_begin_object(reply->json);
-    orders_operator_return_members(reply->json, returned);
+    orders_canonical_return_members(reply->json, returned);
     orders_json_end_object(reply->json);
     orders_json_key(reply->json, "order");
-    orders_operator_write_order(reply->json, order);
+    orders_canonical_write_order(reply->json, order, ORDERS_CANONICAL_WITH_PAY_LINKS);
     orders_json_end_object(reply->json);
     return NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operator API: an order with all its members. */
-#include "api/common/members.h"
-#include "api/operator/operator.h"
+#include "canonical/order.h"
+
+#include "canonical/members.h"
 
 static void write_line(orders_json_t *json, const void *element)
 {
@@ -32,9 +32,9 @@ static void write_tax(orders_json_t *json, const void *element)
     orders_json_member_int(json, "amount", tax->amount);
 }
 
-static void write_payment(orders_json_t *json, const void *element)
+static void payment_members(orders_json_t *json, const orders_payment_t *payment,
+                            bool without_pay_links)
 {
-    const orders_payment_t *payment = element;
     orders_json_member_int(json, "id", payment->id);
     orders_json_member_string(json, "status", payment->status);
     orders_json_member_string(json, "method", payment->method);
@@ -48,12 +48,24 @@ static void write_payment(orders_json_t *json, const void *element)
     orders_json_member_string(json, "currency", payment->currency);
     orders_json_member_string(json, "failure_code", payment->failure_code);
     orders_json_member_string(json, "failure_message", payment->failure_message);
-    orders_json_member_string(json, "pay_url", payment->pay_url);
+    if (!without_pay_links) {
+        orders_json_member_string(json, "pay_url", payment->pay_url);
+    }
     orders_member_object(json, "metadata", payment->metadata);
     orders_member_time(json, "paid_at", payment->captured_at);
     orders_member_time(json, "expires_at", payment->expires_at);
     orders_member_time(json, "created_at", payment->created_at);
     orders_member_time(json, "updated_at", payment->updated_at);
+}
+
+static void write_payment(orders_json_t *json, const void *element)
+{
+    payment_members(json, element, false);
+}
+
+static void write_payment_without_link(orders_json_t *json, const void *element)
+{
+    payment_members(json, element, true);
 }
 
 static void refund_members(orders_json_t *json, const void *element)
@@ -74,10 +86,19 @@ static void refund_members(orders_json_t *json, const void *element)
     orders_member_time(json, "updated_at", refund->updated_at);
 }
 
-void orders_operator_write_refund(orders_json_t *json, const orders_refund_t *refund)
+void orders_canonical_write_refund(orders_json_t *json, const orders_refund_t *refund)
 {
     orders_json_begin_object(json);
     refund_members(json, refund);
+    orders_json_end_object(json);
+}
+
+void orders_canonical_member_actor(orders_json_t *json, const char *kind, int64_t id)
+{
+    orders_json_key(json, "actor");
+    orders_json_begin_object(json);
+    orders_json_member_string(json, "kind", kind);
+    orders_member_id(json, "id", id);
     orders_json_end_object(json);
 }
 
@@ -89,11 +110,7 @@ static void write_history(orders_json_t *json, const void *element)
     orders_json_member_string(json, "axis", step->axis);
     orders_json_member_string(json, "from", step->from);
     orders_json_member_string(json, "to", step->to);
-    orders_json_key(json, "actor");
-    orders_json_begin_object(json);
-    orders_json_member_string(json, "kind", step->actor);
-    orders_member_id(json, "id", step->actor_id);
-    orders_json_end_object(json);
+    orders_canonical_member_actor(json, step->actor, step->actor_id);
     orders_json_member_string(json, "comment", step->comment);
 }
 
@@ -139,7 +156,7 @@ static void member_shipments(orders_json_t *json, const orders_order_t *order)
     orders_json_end_array(json);
 }
 
-void orders_operator_return_members(orders_json_t *json, const orders_return_t *returned)
+void orders_canonical_return_members(orders_json_t *json, const orders_return_t *returned)
 {
     orders_json_member_int(json, "id", returned->id);
     orders_json_member_string(json, "state", returned->state);
@@ -157,7 +174,7 @@ void orders_operator_return_members(orders_json_t *json, const orders_return_t *
     orders_member_time(json, "updated_at", returned->updated_at);
 }
 
-void orders_operator_invoice_members(orders_json_t *json, const orders_invoice_t *invoice)
+void orders_canonical_invoice_members(orders_json_t *json, const orders_invoice_t *invoice)
 {
     orders_json_member_string(json, "number", invoice->number);
     orders_json_member_string(json, "issuer", invoice->issuer);
@@ -166,12 +183,12 @@ void orders_operator_invoice_members(orders_json_t *json, const orders_invoice_t
 
 static void return_members(orders_json_t *json, const void *element)
 {
-    orders_operator_return_members(json, element);
+    orders_canonical_return_members(json, element);
 }
 
 static void invoice_members(orders_json_t *json, const void *element)
 {
-    orders_operator_invoice_members(json, element);
+    orders_canonical_invoice_members(json, element);
 }
 
 typedef void (*write_members_t)(orders_json_t *json, const void *element);
@@ -219,17 +236,19 @@ static void member_retailer(orders_json_t *json, const orders_order_t *order)
     orders_json_end_object(json);
 }
 
+static void member_address(orders_json_t *json, const orders_order_t *order, const char *type)
+{
+    const orders_address_t *address = orders_find_address(order, type);
+    const orders_document_t document = address ? address->document : (orders_document_t){NULL, 0};
+    orders_json_member_raw(json, type, document.text, (apr_size_t)document.length);
+}
+
 static void member_addresses(orders_json_t *json, const orders_order_t *order)
 {
-    static const char *const types[] = {"billing", "shipping"};
     orders_json_key(json, "addresses");
     orders_json_begin_object(json);
-    for (size_t t = 0; t < ORDERS_COUNT(types); t++) {
-        const orders_address_t *address = orders_find_address(order, types[t]);
-        const orders_document_t document =
-            address ? address->document : (orders_document_t){NULL, 0};
-        orders_json_member_raw(json, types[t], document.text, (apr_size_t)document.length);
-    }
+    member_address(json, order, "billing");
+    member_address(json, order, "shipping");
     orders_json_end_object(json);
 }
 
@@ -261,7 +280,8 @@ static void money_members(orders_json_t *json, const orders_order_t *order)
     orders_json_member_int(json, "refunded", order->refunded);
 }
 
-void orders_operator_write_order(orders_json_t *json, const orders_order_t *order)
+void orders_canonical_write_order(orders_json_t *json, const orders_order_t *order,
+                                  orders_canonical_links_e links)
 {
     orders_json_begin_object(json);
     head_members(json, order);
@@ -269,7 +289,9 @@ void orders_operator_write_order(orders_json_t *json, const orders_order_t *orde
     member_array(json, "lines", order->of.lines, write_line);
     member_array(json, "taxes", order->of.taxes, write_tax);
     member_addresses(json, order);
-    member_array(json, "payments", order->of.payments, write_payment);
+    member_array(json, "payments", order->of.payments,
+                 links == ORDERS_CANONICAL_WITHOUT_PAY_LINKS ? write_payment_without_link
+                                                             : write_payment);
     member_array(json, "refunds", order->of.refunds, refund_members);
     member_shipments(json, order);
     member_array(json, "returns", order->of.returns, return_members);
