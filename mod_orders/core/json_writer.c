@@ -160,7 +160,7 @@ void orders_json_key(orders_json_t *json, const char *name)
 }
 
 /** Writes a short literal: null, true, false. */
-static void word(orders_json_t *json, const char *text, apr_size_t length)
+static void write_literal(orders_json_t *json, const char *text, apr_size_t length)
 {
     char *to = value(json, length);
 
@@ -170,12 +170,12 @@ static void word(orders_json_t *json, const char *text, apr_size_t length)
 
 void orders_json_null(orders_json_t *json)
 {
-    word(json, "null", 4);
+    write_literal(json, "null", 4);
 }
 
 void orders_json_bool(orders_json_t *json, bool value)
 {
-    word(json, value ? "true" : "false", value ? 4 : 5);
+    write_literal(json, value ? "true" : "false", value ? 4 : 5);
 }
 
 /* Class of a byte in a string: 0 is copied, 'u' needs a \u00XX escape, 'm' is part of a multi-byte sequence, any other value is its escape. */
@@ -319,7 +319,7 @@ static void write_time(orders_json_t *json, apr_time_t time, bool micros)
         return;
     }
     text[0] = text[length + 1] = '"';
-    word(json, text, length + 2);
+    write_literal(json, text, length + 2);
 }
 
 void orders_json_time(orders_json_t *json, apr_time_t time)

@@ -3,7 +3,7 @@
  * Aggregated logging of repeated errors, such as a database that is down or a provider that does not reply. The log has the start of the trouble,
  * its count at intervals, and its end, instead of a line per request.
  *
- * State is per process. A trouble is identified by its error and its subject, a word or the name of a channel. It ends when it has not occurred for
+ * State is per process. A trouble is identified by its error and its subject: a fixed name, or the name of a channel. It ends when it has not occurred for
  * ORDERS_TROUBLE_SILENCE, or by orders_trouble_passed(). Thread-safe.
  */
 #ifndef ORDERS_CORE_TROUBLE_H

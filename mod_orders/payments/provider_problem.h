@@ -17,7 +17,7 @@ orders_problem_t *orders_provider_refused(apr_pool_t *pool, const char *code, co
 /** The configuration does not allow the request: `not_configured`. */
 orders_problem_t *orders_provider_unusable(apr_pool_t *pool, const char *why);
 
-/** The code and message to record of a failed call: those of the provider, else the word and detail of the problem. */
+/** The code and message to record of a failed call: those of the provider, else the code and detail of the problem. */
 void orders_provider_failure(const orders_problem_t *problem, apr_pool_t *pool, const char **code,
                              const char **message);
 

@@ -196,7 +196,7 @@ orders_problem_t *orders_written_order(apr_pool_t *pool, const orders_written_t 
     return *order ? NULL : orders_problem(pool, ORDERS_E_not_found, NULL);
 }
 
-bool orders_outcome_is(const char *outcome, const char *word)
+bool orders_outcome_is(const char *outcome, const char *expected)
 {
-    return outcome && strcmp(outcome, word) == 0;
+    return outcome && strcmp(outcome, expected) == 0;
 }

@@ -99,7 +99,7 @@ orders_problem_t *orders_store_work_rows(const orders_reader_t *reader,
 orders_problem_t *orders_written_order(apr_pool_t *pool, const orders_written_t *written,
                                        const orders_order_t **order) ORDERS_MUSTCHECK;
 
-/** Whether the outcome of a write is `word`. */
-bool orders_outcome_is(const char *outcome, const char *word);
+/** Whether the outcome of a write is `expected`. */
+bool orders_outcome_is(const char *outcome, const char *expected);
 
 #endif

@@ -184,7 +184,7 @@ typedef struct orders_label_t {
 /** A page of a list of orders. Members without a column in the statement are zero. */
 typedef struct orders_order_list_t {
     apr_array_header_t *orders; /**< of orders_order_t */
-    apr_array_header_t *labels; /**< of orders_label_t, by kind and word */
+    apr_array_header_t *labels; /**< of orders_label_t, by kind and value */
     int64_t total_count;        /**< exact, of all pages */
     int64_t member_id;          /**< the member of the orders; 0: there is no such active user */
     int64_t searched_to; /**< the id after which the next page begins; 0: that of the last row */
@@ -255,7 +255,7 @@ typedef struct orders_token_t {
     int64_t id, user_id;
     const char *user_ref, *user_name;
     const char *hint;   /**< the first characters of the secret */
-    const char *scopes; /**< words with single spaces between */
+    const char *scopes; /**< names of scopes, separated by single spaces */
     apr_time_t created_at, expires_at, revoked_at;
 } orders_token_t;
 
@@ -294,7 +294,7 @@ typedef struct orders_identity_row_t {
     int64_t tenant_id, user_id;
     int64_t token_id; /**< 0: a login */
     const char *login, *external_ref, *name, *email;
-    const char *scopes; /**< words with single spaces between */
+    const char *scopes; /**< names of scopes, separated by single spaces */
     apr_time_t expires_at;
 } orders_identity_row_t;
 

@@ -22,7 +22,7 @@ static inline const orders_route_t *route_of(const orders_api_t *api, const char
     return NULL;
 }
 
-/** The word that a projection has for an order in these states. */
+/** The value that a projection has for an order in these states. */
 static inline const char *word_of(const orders_projection_t *projection, const char *state,
                                   const char *payment_state, const char *fulfilment_state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Declarations of the commerce API. Its words, names and messages are those of its specification, even if they are unusual. */
+/** Declarations of the commerce API. Its status values, names and messages are those of its specification, even if they are unusual. */
 #ifndef ORDERS_API_COMMERCE_COMMERCE_H
 #define ORDERS_API_COMMERCE_COMMERCE_H
 
@@ -12,7 +12,7 @@
 extern const orders_projection_t orders_commerce_status[];
 /** `order_type`, which lists can be filtered by; NULL-terminated. */
 extern const char *const orders_commerce_categories[];
-/** The words and patterns that are valid for `period` of a list; NULL-terminated. */
+/** The keywords and patterns that are valid for `period` of a list; NULL-terminated. */
 extern const char *const orders_commerce_periods[];
 
 /** The fields of the routes. */
@@ -23,13 +23,13 @@ extern const orders_field_table_t orders_commerce_detail_fields;
 extern const orders_page_rules_t orders_commerce_pages;
 
 /** The field and the message for a rule that an order breaks. %s is replaced with the value of the rule. */
-typedef struct orders_commerce_word_t {
+typedef struct orders_commerce_message_t {
     const char *rule, *field, *message;
-} orders_commerce_word_t;
+} orders_commerce_message_t;
 
 /** `refusals` of a route, in addition to those of all routes. */
 typedef struct orders_commerce_refusals_t {
-    const orders_commerce_word_t *words;
+    const orders_commerce_message_t *messages;
     size_t count;
 } orders_commerce_refusals_t;
 
@@ -70,7 +70,7 @@ typedef struct orders_commerce_period_t {
     const char *from, *to; /**< YYYY-MM-DD */
 } orders_commerce_period_t;
 
-/** Parses a word, a month or a range of days, which includes its last day. False: the text is not a period. */
+/** Parses a keyword, a month or a range of days, which includes its last day. False: the text is not a period. */
 bool orders_commerce_period(orders_commerce_period_t *period, const char *text,
                             apr_pool_t *pool) ORDERS_MUSTCHECK;
 

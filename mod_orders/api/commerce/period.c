@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commerce API: parsing of periods: a word, a month, or a range of days. */
+/* The commerce API: parsing of periods: a keyword, a month, or a range of days. */
 #include <apr_strings.h>
 #include <string.h>
 
@@ -14,13 +14,13 @@ const char *const orders_commerce_periods[] = {
     "today", "week", "month", "year", "YYYY-MM", "YYYY-MM-DD..YYYY-MM-DD", NULL};
 
 static const struct {
-    const char *word, *unit;
+    const char *keyword, *unit;
 } units[] = {{"today", "day"}, {"week", "week"}, {"month", "month"}, {"year", "year"}};
 
-static bool by_word(orders_commerce_period_t *period, const char *word)
+static bool by_keyword(orders_commerce_period_t *period, const char *keyword)
 {
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if (strcmp(units[i].word, word) == 0) {
+        if (strcmp(units[i].keyword, keyword) == 0) {
             *period = (orders_commerce_period_t){.unit = units[i].unit};
             return true;
         }
@@ -86,5 +86,5 @@ static bool by_days(orders_commerce_period_t *period, const char *text, apr_pool
 
 bool orders_commerce_period(orders_commerce_period_t *period, const char *text, apr_pool_t *pool)
 {
-    return by_word(period, text) || by_month(period, text, pool) || by_days(period, text, pool);
+    return by_keyword(period, text) || by_month(period, text, pool) || by_days(period, text, pool);
 }

@@ -15,7 +15,7 @@
     "contact the site administrator."
 
 /* For all routes. */
-static const orders_commerce_word_t order_words[] = {
+static const orders_commerce_message_t order_messages[] = {
     {"user_unknown", "uid", "Invalid user id"},
     {"product_unknown", "product_id", "Invalid product_id %s"},
     {"unit_price_mismatch", "unit_price", "Invalid unit_price. It is %s."},
@@ -37,7 +37,7 @@ static const orders_commerce_word_t order_words[] = {
     {"package_confirming", "uid", UPGRADE_IN_PROCESSING},
 };
 
-static const orders_commerce_word_t create_words[] = {
+static const orders_commerce_message_t create_messages[] = {
     {"lines_required", "products", "This field is required. Must have one product."},
     {"lines_too_many", "products", "Too many products."},
     {"quantity_invalid", "quantity", "Invalid quantity. Quantity must be greater than 1."},
@@ -48,7 +48,7 @@ static const orders_commerce_word_t create_words[] = {
     {"postcode_invalid", "address_postal_code", "Invalid address_postal_code"},
 };
 
-static const orders_commerce_word_t upgrade_words[] = {
+static const orders_commerce_message_t upgrade_messages[] = {
     {"type_unknown", "order_type", "Invalid order_type. Supported values are upgrade,renewal"},
     {"postcode_invalid", "address_postcode", "Invalid postcode"},
     {"discount_not_below", "order_total", "Discount must be less than unit_price."},
@@ -70,28 +70,29 @@ static const orders_commerce_word_t upgrade_words[] = {
      "You cannot perform package upgrade because you have an active refund request."},
 };
 
-const orders_commerce_refusals_t orders_commerce_create_refusals = {create_words,
-                                                                    ORDERS_COUNT(create_words)};
-const orders_commerce_refusals_t orders_commerce_upgrade_refusals = {upgrade_words,
-                                                                     ORDERS_COUNT(upgrade_words)};
-static const orders_commerce_refusals_t common_refusals = {order_words, ORDERS_COUNT(order_words)};
+const orders_commerce_refusals_t orders_commerce_create_refusals = {create_messages,
+                                                                    ORDERS_COUNT(create_messages)};
+const orders_commerce_refusals_t orders_commerce_upgrade_refusals = {
+    upgrade_messages, ORDERS_COUNT(upgrade_messages)};
+static const orders_commerce_refusals_t common_refusals = {order_messages,
+                                                           ORDERS_COUNT(order_messages)};
 
-static const orders_commerce_word_t *find_word_in(const orders_commerce_refusals_t *refusals,
-                                                  const char *rule)
+static const orders_commerce_message_t *find_message_in(const orders_commerce_refusals_t *refusals,
+                                                        const char *rule)
 {
     for (size_t i = 0; refusals && i < refusals->count; i++) {
-        if (strcmp(refusals->words[i].rule, rule) == 0) {
-            return &refusals->words[i];
+        if (strcmp(refusals->messages[i].rule, rule) == 0) {
+            return &refusals->messages[i];
         }
     }
     return NULL;
 }
 
-static const orders_commerce_word_t *find_word(const orders_call_t *call, const char *rule)
+static const orders_commerce_message_t *find_message(const orders_call_t *call, const char *rule)
 {
-    const orders_commerce_word_t *own =
-        find_word_in(call->route ? call->route->refusals : NULL, rule);
-    return own ? own : find_word_in(&common_refusals, rule);
+    const orders_commerce_message_t *own =
+        find_message_in(call->route ? call->route->refusals : NULL, rule);
+    return own ? own : find_message_in(&common_refusals, rule);
 }
 
 static const orders_field_name_t field_names[] = {
@@ -133,9 +134,9 @@ static void add_rules(apr_array_header_t *refusals, const orders_call_t *call,
         const json_t *entry = json_array_get(refused, i);
         const char *rule = json_string_value(json_object_get(entry, "rule"));
         const char *value = json_string_value(json_object_get(entry, "value"));
-        const orders_commerce_word_t *word = rule ? find_word(call, rule) : NULL;
-        refuse(refusals, word ? word->field : DETAIL,
-               word ? insert_value(call->pool, word->message, value) : problem->detail);
+        const orders_commerce_message_t *message = rule ? find_message(call, rule) : NULL;
+        refuse(refusals, message ? message->field : DETAIL,
+               message ? insert_value(call->pool, message->message, value) : problem->detail);
     }
     json_decref(extra);
 }

@@ -114,12 +114,12 @@ static orders_problem_t *read_list(orders_call_t *call, filter_t *filter,
     return NULL;
 }
 
-static void member_words(orders_json_t *json, const char *name, const char *const *words)
+static void member_texts(orders_json_t *json, const char *name, const char *const *texts)
 {
     orders_json_key(json, name);
     orders_json_begin_array(json);
-    for (; *words; words++) {
-        orders_json_string(json, *words);
+    for (; *texts; texts++) {
+        orders_json_string(json, *texts);
     }
     orders_json_end_array(json);
 }
@@ -133,8 +133,8 @@ static void member_filter(orders_json_t *json, const filter_t *filter, int size)
     orders_json_member_string(json, "period", filter->period);
     orders_json_member_string(json, "category", filter->category);
     orders_json_member_int(json, "limit", size);
-    member_words(json, "periods", orders_commerce_periods);
-    member_words(json, "categories", orders_commerce_categories);
+    member_texts(json, "periods", orders_commerce_periods);
+    member_texts(json, "categories", orders_commerce_categories);
     orders_json_end_object(json);
 }
 

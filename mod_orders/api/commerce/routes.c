@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commerce API: applications order goods and packages for their members. Routes, and the words for states. */
+/* The commerce API: applications order goods and packages for their members. Routes, and the status values. */
 #include "api/commerce/commerce.h"
 
 #include "api/registry.h"
 
 const orders_projection_t orders_commerce_status[] = {
-    {.payment = ORDERS_PAYMENT(REFUNDED), .word = "refunded"},
-    {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED), .word = "cancelled"},
-    {.order = ORDERS_ORDER(COMPLETED), .word = "completed"},
-    {.payment = ORDERS_PAID, .word = "processing"},
-    {.payment = ORDERS_PAYMENT(FAILED), .word = "failed"},
-    {.order = ORDERS_ORDER(ERROR), .word = "failed"},
-    {.word = "pending"},
+    {.payment = ORDERS_PAYMENT(REFUNDED), .value = "refunded"},
+    {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED), .value = "cancelled"},
+    {.order = ORDERS_ORDER(COMPLETED), .value = "completed"},
+    {.payment = ORDERS_PAID, .value = "processing"},
+    {.payment = ORDERS_PAYMENT(FAILED), .value = "failed"},
+    {.order = ORDERS_ORDER(ERROR), .value = "failed"},
+    {.value = "pending"},
 };
 
 const char *const orders_commerce_categories[] = {"product", "package", "renewal",

@@ -4,7 +4,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-#define X(name, word) word,
+#define X(name, state) state,
 const char *const orders_order_states[] = {ORDERS_ORDER_STATES(X) NULL};
 const char *const orders_payment_states[] = {ORDERS_PAYMENT_STATES(X) NULL};
 const char *const orders_fulfilment_states[] = {ORDERS_FULFILMENT_STATES(X) NULL};
@@ -12,38 +12,38 @@ const char *const orders_return_states[] = {ORDERS_RETURN_STATES(X) NULL};
 #undef X
 
 /* The bit of a state; 0 for a state that a later schema has added. */
-static unsigned bit_of(const char *const *words, const char *word)
+static unsigned bit_of(const char *const *states, const char *state)
 {
-    for (unsigned i = 0; word && words[i]; i++) {
-        if (strcmp(words[i], word) == 0) {
+    for (unsigned i = 0; state && states[i]; i++) {
+        if (strcmp(states[i], state) == 0) {
             return 1u << i;
         }
     }
     return 0;
 }
 
-static const char *word_of(const orders_projection_t *row, unsigned order, unsigned payment,
-                           unsigned fulfilment)
+static const char *value_of(const orders_projection_t *row, unsigned order, unsigned payment,
+                            unsigned fulfilment)
 {
     while ((row->order && !(row->order & order)) || (row->payment && !(row->payment & payment)) ||
            (row->fulfilment && !(row->fulfilment & fulfilment))) {
         row++;
     }
-    return row->word;
+    return row->value;
 }
 
 const char *orders_project(const orders_projection_t *table, const orders_order_t *order)
 {
-    return word_of(table, bit_of(orders_order_states, order->state),
-                   bit_of(orders_payment_states, order->payment_state),
-                   bit_of(orders_fulfilment_states, order->fulfilment_state));
+    return value_of(table, bit_of(orders_order_states, order->state),
+                    bit_of(orders_payment_states, order->payment_state),
+                    bit_of(orders_fulfilment_states, order->fulfilment_state));
 }
 
 static bool all_show(const orders_shown_t *filters, int count, int order, int payment)
 {
     for (int i = 0; i < count; i++) {
-        if (filters[i].word && strcmp(filters[i].word, word_of(filters[i].table, 1u << order,
-                                                               1u << payment, 0)) != 0) {
+        if (filters[i].value && strcmp(filters[i].value, value_of(filters[i].table, 1u << order,
+                                                                  1u << payment, 0)) != 0) {
             return false;
         }
     }
@@ -54,7 +54,7 @@ apr_array_header_t *orders_states_shown(apr_pool_t *pool, const orders_shown_t *
 {
     bool any = false;
     for (int i = 0; i < count; i++) {
-        any = any || filters[i].word;
+        any = any || filters[i].value;
     }
     if (!any) {
         return NULL;

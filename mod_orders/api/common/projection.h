@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Projections: from an order's canonical states to the status values of an API, and from a value back to the states that it shows. The
- * code calls such a value, for example `paid`, a word.
+ * Projections: from an order's canonical states to the status values of an API, and from a value back to the states that it shows.
  *
- * A projection is a table that is read from the top: the first row that matches the states of the order has the word. The last
- * row matches all orders, so every order has a word.
+ * A projection is a table that is read from the top: the first row that matches the states of the order has the value. The
+ * last row matches all orders, so every order has a value.
  */
 #ifndef ORDERS_API_COMMON_PROJECTION_H
 #define ORDERS_API_COMMON_PROJECTION_H
@@ -15,19 +14,19 @@
 #include "store/views.h"
 
 enum {
-#define X(name, word) ORDERS_ORDER_INDEX_##name,
+#define X(name, state) ORDERS_ORDER_INDEX_##name,
     ORDERS_ORDER_STATES(X)
 #undef X
         ORDERS_ORDER__COUNT
 };
 enum {
-#define X(name, word) ORDERS_PAYMENT_INDEX_##name,
+#define X(name, state) ORDERS_PAYMENT_INDEX_##name,
     ORDERS_PAYMENT_STATES(X)
 #undef X
         ORDERS_PAYMENT__COUNT
 };
 enum {
-#define X(name, word) ORDERS_FULFILMENT_INDEX_##name,
+#define X(name, state) ORDERS_FULFILMENT_INDEX_##name,
     ORDERS_FULFILMENT_STATES(X)
 #undef X
         ORDERS_FULFILMENT__COUNT
@@ -55,7 +54,7 @@ enum {
 
 typedef struct orders_projection_t {
     unsigned order, payment, fulfilment; /**< any of these states; 0: any state */
-    const char *word;
+    const char *value;
 } orders_projection_t;
 
 /** The names of the states, for filters; NULL-terminated. */
@@ -64,17 +63,17 @@ extern const char *const orders_payment_states[];
 extern const char *const orders_fulfilment_states[];
 extern const char *const orders_return_states[];
 
-/** The word that `table` has for the order. */
+/** The value that `table` has for the order. */
 const char *orders_project(const orders_projection_t *table, const orders_order_t *order);
 
-/** A filter: the orders for which `table` has this word. */
+/** A filter: the orders for which `table` has this value. */
 typedef struct orders_shown_t {
     const orders_projection_t *table;
-    const char *word; /**< NULL: any */
+    const char *value; /**< NULL: any */
 } orders_shown_t;
 
 /**
- * The pairs "order state/payment state" that match all filters, as an array of const char *. NULL if no filter has a word.
+ * The pairs "order state/payment state" that match all filters, as an array of const char *. NULL if no filter has a value.
  * The tables must not depend on the fulfilment state. For tables that do, the list statement must compare all three states.
  */
 apr_array_header_t *orders_states_shown(apr_pool_t *pool, const orders_shown_t *filters, int count);

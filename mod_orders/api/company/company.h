@@ -45,17 +45,17 @@ extern const orders_field_table_t orders_company_address;
 /** The values of `type`, NULL-terminated. */
 extern const char *const orders_company_types[];
 
-/** `word`: the `error_name` of the specification for an error. If it depends on the states of the order, `state` has it. */
-typedef struct orders_company_word_t {
+/** `name`: the `error_name` of the specification for an error. If it depends on the states of the order, `state` has it. */
+typedef struct orders_company_error_t {
     orders_error_e error;
-    const char *word;
+    const char *name;
     const orders_projection_t *state; /**< by the states in the problem; or NULL */
-} orders_company_word_t;
+} orders_company_error_t;
 
 /** `refusals` of a route. */
 typedef struct orders_company_refusals_t {
     const char *otherwise; /**< for all other errors of a request */
-    const orders_company_word_t *words;
+    const orders_company_error_t *errors;
     size_t count;
     bool page; /**< errors are HTML pages, without an error name */
 } orders_company_refusals_t;

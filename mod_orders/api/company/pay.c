@@ -140,21 +140,21 @@ static orders_problem_t *create_intent(const orders_call_t *call, const orders_p
 static orders_problem_t *open_payment(const orders_call_t *call, int64_t id, orders_reply_t *reply)
 {
     orders_payment_task_t *task;
-    orders_capture_reply_t said = {.outcome = NULL};
+    orders_capture_reply_t polled = {.outcome = NULL};
     ORDERS_TRY(start_payment(call, id, 0, NULL, &task));
     if (!task->payment->intent_id) {
         return create_intent(call, task, reply);
     }
     const orders_writer_t writer = writer_of(call);
     const orders_payment_flow_t flow = {&writer, call->providers, call->settings};
-    ORDERS_TRY(orders_payment_flow_poll(&flow, task->payment, &said));
-    ORDERS_TRY(start_payment(call, id, task->payment->id, said.outcome, &task));
+    ORDERS_TRY(orders_payment_flow_poll(&flow, task->payment, &polled));
+    ORDERS_TRY(start_payment(call, id, task->payment->id, polled.outcome, &task));
     if (!task->payment->intent_id) {
         return create_intent(call, task, reply);
     }
-    const char *there = said.pay_url ? said.pay_url : task->payment->pay_url;
-    bool waiting = orders_outcome_is(said.outcome, "waiting") && there;
-    redirect(waiting ? there : page_reference(call, "return"), reply);
+    const char *pay_url = polled.pay_url ? polled.pay_url : task->payment->pay_url;
+    bool waiting = orders_outcome_is(polled.outcome, "waiting") && pay_url;
+    redirect(waiting ? pay_url : page_reference(call, "return"), reply);
     return NULL;
 }
 

@@ -10,36 +10,36 @@
 #include "api/company/pages.h"
 
 static const orders_projection_t states[] = {
-    {.order = ORDERS_CLOSED, .word = "closed"},
-    {.payment = ORDERS_PAYMENT(CLOSED), .word = "closed"},
-    {.payment = ORDERS_PAYMENT(REFUNDED), .word = "refunded"},
-    {.payment = ORDERS_PAID, .word = "paid"},
-    {.payment = ORDERS_PAYMENT(CONFIRMING), .word = "confirming"},
-    {.word = "open"},
+    {.order = ORDERS_CLOSED, .value = "closed"},
+    {.payment = ORDERS_PAYMENT(CLOSED), .value = "closed"},
+    {.payment = ORDERS_PAYMENT(REFUNDED), .value = "refunded"},
+    {.payment = ORDERS_PAID, .value = "paid"},
+    {.payment = ORDERS_PAYMENT(CONFIRMING), .value = "confirming"},
+    {.value = "open"},
 };
 
 /* A paid order that cannot be refunded has a total of 0. The specification has no error name for it. */
 static const orders_projection_t refund_states[] = {
-    {.order = ORDERS_CLOSED, .word = "closed"},
-    {.payment = ORDERS_PAYMENT(CLOSED) | ORDERS_PAYMENT(PAID), .word = "closed"},
-    {.payment = ORDERS_REFUNDING, .word = "refunded"},
-    {.payment = ORDERS_PAYMENT(CONFIRMING), .word = "confirming"},
-    {.word = "open"},
+    {.order = ORDERS_CLOSED, .value = "closed"},
+    {.payment = ORDERS_PAYMENT(CLOSED) | ORDERS_PAYMENT(PAID), .value = "closed"},
+    {.payment = ORDERS_REFUNDING, .value = "refunded"},
+    {.payment = ORDERS_PAYMENT(CONFIRMING), .value = "confirming"},
+    {.value = "open"},
 };
 
 static const orders_projection_t consumer_states[] = {
-    {.order = ORDERS_ORDER(EXPIRED), .word = "order_is_timeout"},
-    {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(ERROR), .word = "order_is_aborted"},
-    {.word = "order_is_finished"},
+    {.order = ORDERS_ORDER(EXPIRED), .value = "order_is_timeout"},
+    {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(ERROR), .value = "order_is_aborted"},
+    {.value = "order_is_finished"},
 };
 
 static const orders_projection_t edit_states[] = {
-    {.order = ORDERS_ORDER(EXPIRED), .word = "order_is_timeout"},
-    {.word = "order_not_exist"},
+    {.order = ORDERS_ORDER(EXPIRED), .value = "order_is_timeout"},
+    {.value = "order_not_exist"},
 };
 
 /* Authentication and the company of the caller: the same for all routes of salespeople. */
-#define SELLER_WORDS                                                                               \
+#define SELLER_ERRORS                                                                              \
     {ORDERS_E_unauthenticated, "does not signin", NULL},                                           \
         {ORDERS_E_forbidden, "does not signin", NULL},                                             \
         {ORDERS_E_company_not_chosen, "not select company yet", NULL},                             \
@@ -48,10 +48,10 @@ static const orders_projection_t edit_states[] = {
         ORDERS_E_not_a_member, "not company member", NULL                                          \
     }
 
-static const orders_company_word_t list_words[] = {SELLER_WORDS};
+static const orders_company_error_t list_errors[] = {SELLER_ERRORS};
 
-static const orders_company_word_t create_words[] = {
-    SELLER_WORDS,
+static const orders_company_error_t create_errors[] = {
+    SELLER_ERRORS,
     {ORDERS_E_not_a_seller, "not company member", NULL},
     {ORDERS_E_cart_not_found, "cart not exist", NULL},
     {ORDERS_E_cart_ordered, "repeat", NULL},
@@ -59,22 +59,22 @@ static const orders_company_word_t create_words[] = {
     {ORDERS_E_product_not_sold, "product invalid", NULL},
 };
 
-static const orders_company_word_t payment_words[] = {
-    SELLER_WORDS,
+static const orders_company_error_t payment_errors[] = {
+    SELLER_ERRORS,
     {ORDERS_E_not_found, "order not exist", NULL},
     {ORDERS_E_not_the_retailer, "order not exist", NULL},
     {ORDERS_E_transaction_id_taken, "repeated", NULL},
     {ORDERS_E_order_not_payable, NULL, states},
 };
 
-static const orders_company_word_t cancel_words[] = {
-    SELLER_WORDS,
+static const orders_company_error_t cancel_errors[] = {
+    SELLER_ERRORS,
     {ORDERS_E_not_found, "order not exist", NULL},
     {ORDERS_E_order_not_cancellable, NULL, states},
 };
 
-static const orders_company_word_t refund_words[] = {
-    SELLER_WORDS,
+static const orders_company_error_t refund_errors[] = {
+    SELLER_ERRORS,
     {ORDERS_E_not_found, "order not exist", NULL},
     {ORDERS_E_not_the_retailer, "not reatiler order", NULL},
     {ORDERS_E_order_not_refundable, NULL, refund_states},
@@ -85,21 +85,21 @@ static const orders_company_word_t refund_words[] = {
     {ORDERS_E_terminal_transaction_mismatch, "invalid transaction id", NULL},
 };
 
-static const orders_company_word_t query_words[] = {
-    SELLER_WORDS,
+static const orders_company_error_t query_errors[] = {
+    SELLER_ERRORS,
     {ORDERS_E_not_found, "order not exist", NULL},
     {ORDERS_E_refund_window_closed, "refund expired", NULL},
     {ORDERS_E_order_not_refundable, NULL, refund_states},
     {ORDERS_E_refund_in_progress, "refunded", NULL},
 };
 
-static const orders_company_word_t detail_words[] = {
-    SELLER_WORDS,
+static const orders_company_error_t detail_errors[] = {
+    SELLER_ERRORS,
     {ORDERS_E_not_a_seller, "no permission", NULL},
     {ORDERS_E_not_found, "order not exist", NULL},
 };
 
-static const orders_company_word_t send_words[] = {
+static const orders_company_error_t send_errors[] = {
     {ORDERS_E_unauthenticated, "does not signin", NULL},
     {ORDERS_E_forbidden, "does not signin", NULL},
     {ORDERS_E_not_found, "order not exist", NULL},
@@ -108,35 +108,35 @@ static const orders_company_word_t send_words[] = {
     {ORDERS_E_order_not_payable, NULL, states},
 };
 
-static const orders_company_word_t result_words[] = {
+static const orders_company_error_t result_errors[] = {
     {ORDERS_E_not_found, "result not exist", NULL},
     {ORDERS_E_link_expired, "log expired", NULL},
 };
 
-#define CONSUMER                                                                                   \
+#define CONSUMER_ERRORS                                                                            \
     {ORDERS_E_unauthenticated, "not_sign_in", NULL}, {ORDERS_E_forbidden, "not_sign_in", NULL},    \
         {ORDERS_E_not_found, "order_not_exist", NULL},                                             \
     {                                                                                              \
         ORDERS_E_order_bound, "order_not_bound_same_user", NULL                                    \
     }
 
-static const orders_company_word_t partial_words[] = {
-    CONSUMER,
+static const orders_company_error_t partial_errors[] = {
+    CONSUMER_ERRORS,
     {ORDERS_E_order_not_payable, NULL, consumer_states},
 };
 
-static const orders_company_word_t confirm_words[] = {
-    CONSUMER,
+static const orders_company_error_t confirm_errors[] = {
+    CONSUMER_ERRORS,
     {ORDERS_E_order_not_payable, "order_not_exist", NULL},
 };
 
-static const orders_company_word_t edit_words[] = {
-    CONSUMER,
+static const orders_company_error_t edit_errors[] = {
+    CONSUMER_ERRORS,
     {ORDERS_E_order_not_payable, NULL, edit_states},
     {ORDERS_E_invalid_fields, "illegal_form_input", NULL},
 };
 
-static const orders_company_word_t invoice_words[] = {
+static const orders_company_error_t invoice_errors[] = {
     {ORDERS_E_unauthenticated, "does not signin", NULL},
     {ORDERS_E_forbidden, "does not signin", NULL},
     {ORDERS_E_not_found, "order not exist", NULL},
@@ -145,7 +145,7 @@ static const orders_company_word_t invoice_words[] = {
 #define MISSING "lack of parameters"
 #define REFUSALS(name, fallback)                                                                   \
     const orders_company_refusals_t orders_company_##name##_refusals = {                           \
-        .otherwise = (fallback), .words = name##_words, .count = ORDERS_COUNT(name##_words)}
+        .otherwise = (fallback), .errors = name##_errors, .count = ORDERS_COUNT(name##_errors)}
 
 REFUSALS(list, MISSING);
 REFUSALS(create, MISSING);
@@ -165,8 +165,8 @@ const orders_company_refusals_t orders_company_page_refusals = {.page = true};
 /* Problems that are not about fields keep their HTTP status; their error name depends on the kind. */
 static const struct {
     orders_kind_e kind;
-    const char *word;
-} common_words[] = {
+    const char *name;
+} common_names[] = {
     {ORDERS_KIND_NOT_FOUND, "not found"},
     {ORDERS_KIND_METHOD_NOT_ALLOWED, "method not allowed"},
     {ORDERS_KIND_NOT_ACCEPTABLE, "not acceptable"},
@@ -180,34 +180,34 @@ static const struct {
 };
 
 /* The error name for the states in the problem. */
-static const char *state_word(const orders_projection_t *table, const orders_problem_t *problem)
+static const char *state_name(const orders_projection_t *table, const orders_problem_t *problem)
 {
     orders_order_t order = {0};
     json_t *named = problem->extra ? json_loads(problem->extra, 0, NULL) : NULL;
     order.state = json_string_value(json_object_get(named, "state"));
     order.payment_state = json_string_value(json_object_get(named, "payment_state"));
-    const char *word = orders_project(table, &order);
+    const char *name = orders_project(table, &order);
     json_decref(named);
-    return word;
+    return name;
 }
 
-static const char *find_word(const orders_company_refusals_t *words,
+static const char *find_name(const orders_company_refusals_t *refusals,
                              const orders_problem_t *problem)
 {
-    for (size_t i = 0; i < words->count; i++) {
-        if (words->words[i].error == problem->error) {
-            return words->words[i].state ? state_word(words->words[i].state, problem)
-                                         : words->words[i].word;
+    for (size_t i = 0; i < refusals->count; i++) {
+        if (refusals->errors[i].error == problem->error) {
+            return refusals->errors[i].state ? state_name(refusals->errors[i].state, problem)
+                                             : refusals->errors[i].name;
         }
     }
     return NULL;
 }
 
-static const char *common_word(orders_kind_e kind)
+static const char *common_name(orders_kind_e kind)
 {
-    for (size_t i = 0; i < ORDERS_COUNT(common_words); i++) {
-        if (common_words[i].kind == kind) {
-            return common_words[i].word;
+    for (size_t i = 0; i < ORDERS_COUNT(common_names); i++) {
+        if (common_names[i].kind == kind) {
+            return common_names[i].name;
         }
     }
     return NULL;
@@ -221,25 +221,25 @@ static bool is_key_error(orders_error_e error)
            error == ORDERS_E_idempotency_key_reused;
 }
 
-static const char *choose_word(const orders_call_t *call, const orders_problem_t *problem,
+static const char *choose_name(const orders_call_t *call, const orders_problem_t *problem,
                                int *status)
 {
-    const orders_company_refusals_t *words = call->route ? call->route->refusals : NULL;
-    const char *word = words ? find_word(words, problem) : NULL;
-    if (word) {
+    const orders_company_refusals_t *refusals = call->route ? call->route->refusals : NULL;
+    const char *name = refusals ? find_name(refusals, problem) : NULL;
+    if (name) {
         *status = 403;
-        return word;
+        return name;
     }
     *status = orders_kind_status(orders_error_kind(problem->error));
     if (is_key_error(problem->error)) {
         return orders_error_word(problem->error);
     }
-    word = common_word(orders_error_kind(problem->error));
-    if (!word && words) {
+    name = common_name(orders_error_kind(problem->error));
+    if (!name && refusals) {
         *status = 403;
-        return words->otherwise;
+        return refusals->otherwise;
     }
-    return word ? word : orders_error_word(problem->error);
+    return name ? name : orders_error_word(problem->error);
 }
 
 /* The members of `extra` that the specification has beside `error_name`. */
@@ -281,11 +281,11 @@ void orders_company_problem(const orders_call_t *call, const orders_problem_t *p
     if (orders_company_page_problem(call, problem, reply)) {
         return;
     }
-    const char *word = choose_word(call, problem, &reply->status);
+    const char *name = choose_name(call, problem, &reply->status);
     add_parameter_names(problem, reply, call->pool);
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
-    orders_json_member_string(reply->json, "error_name", word);
+    orders_json_member_string(reply->json, "error_name", name);
     write_extra_members(reply->json, problem->extra, call->pool);
     orders_json_end_object(reply->json);
 }

@@ -5,20 +5,20 @@
 #include "api/registry.h"
 
 const orders_projection_t orders_company_order_status[] = {
-    {.order = ORDERS_ORDER(CANCELLED), .word = "Cancelled"},
-    {.order = ORDERS_ORDER(EXPIRED) | ORDERS_ORDER(ERROR), .word = "Error"},
-    {.payment = ORDERS_PAYMENT(REFUNDED), .word = "Refunded"},
-    {.payment = ORDERS_PAID, .word = "Paid"},
-    {.payment = ORDERS_PAYMENT(CONFIRMING), .word = "Confirming"},
-    {.word = "Open"},
+    {.order = ORDERS_ORDER(CANCELLED), .value = "Cancelled"},
+    {.order = ORDERS_ORDER(EXPIRED) | ORDERS_ORDER(ERROR), .value = "Error"},
+    {.payment = ORDERS_PAYMENT(REFUNDED), .value = "Refunded"},
+    {.payment = ORDERS_PAID, .value = "Paid"},
+    {.payment = ORDERS_PAYMENT(CONFIRMING), .value = "Confirming"},
+    {.value = "Open"},
 };
 
 const orders_projection_t orders_company_payment_status[] = {
-    {.payment = ORDERS_PAYMENT(CLOSED), .word = "Closed"},
-    {.payment = ORDERS_PAYMENT(REFUNDED), .word = "Refunded"},
-    {.payment = ORDERS_PAID, .word = "Paid"},
-    {.payment = ORDERS_PAYMENT(CONFIRMING), .word = "Confirming"},
-    {.word = "Open"},
+    {.payment = ORDERS_PAYMENT(CLOSED), .value = "Closed"},
+    {.payment = ORDERS_PAYMENT(REFUNDED), .value = "Refunded"},
+    {.payment = ORDERS_PAID, .value = "Paid"},
+    {.payment = ORDERS_PAYMENT(CONFIRMING), .value = "Confirming"},
+    {.value = "Open"},
 };
 
 static const orders_route_t routes[] = {

@@ -48,11 +48,11 @@ static const char *link_channel(const orders_providers_t *providers)
 }
 
 /* A type without a provider in the configuration is treated as missing. */
-static orders_problem_t *choose_type(const orders_call_t *call, const char *word,
+static orders_problem_t *choose_type(const orders_call_t *call, const char *name,
                                      orders_place_cart_t *place)
 {
     size_t type = 0;
-    while (type < TYPES && strcmp(orders_company_types[type], word) != 0) {
+    while (type < TYPES && strcmp(orders_company_types[type], name) != 0) {
         type++;
     }
     if (type == TYPES) {

@@ -9,9 +9,9 @@
 #include "api/common/members.h"
 #include "api/company/company.h"
 
-/* The words of payment methods: when a salesperson takes the money, and when a consumer claims the order. */
+/* The names of payment methods: when a salesperson takes the money, and when a consumer claims the order. */
 static const struct {
-    const char *method, *word, *consumer;
+    const char *method, *name, *consumer;
 } methods[] = {
     {"cash", "cash", "cash_consumer_app"},
     {"credit_card", "credit_card", "credit_card_consumer_app"},
@@ -22,7 +22,7 @@ const char *orders_company_method(const orders_order_t *order)
 {
     for (size_t i = 0; i < ORDERS_COUNT(methods); i++) {
         if (order->method && strcmp(methods[i].method, order->method) == 0) {
-            return order->claimable ? methods[i].consumer : methods[i].word;
+            return order->claimable ? methods[i].consumer : methods[i].name;
         }
     }
     return order->method;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Declarations of the customer API. Its words and names are those of its specification, even if they are unusual. */
+/** Declarations of the customer API. Its status values and names are those of its specification, even if they are unusual. */
 #ifndef ORDERS_API_CUSTOMER_CUSTOMER_H
 #define ORDERS_API_CUSTOMER_CUSTOMER_H
 

@@ -54,10 +54,11 @@ static const orders_projection_t cancel_reasons[] = {
     {.fulfilment = ORDERS_FULFILMENT(PACKED) | ORDERS_FULFILMENT(SHIPPED) |
                    ORDERS_FULFILMENT(OUT_FOR_DELIVERY) | ORDERS_FULFILMENT(DELIVERED) |
                    ORDERS_FULFILMENT(RETURNED),
-     .word = "The order has been packed and can no longer be cancelled."},
+     .value = "The order has been packed and can no longer be cancelled."},
     {.payment = ORDERS_REFUNDING,
-     .word = "The order has been refunded and can no longer be cancelled."},
-    {.word = "Only an order with cash on delivery can be cancelled, and only before it is packed."},
+     .value = "The order has been refunded and can no longer be cancelled."},
+    {.value =
+         "Only an order with cash on delivery can be cancelled, and only before it is packed."},
 };
 
 /* The lists of a problem that are appended to the message: ids of lines, names of products. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The customer API: the users of an app follow, cancel, return and reorder their orders. Routes, and the words for states. */
+/* The customer API: the users of an app follow, cancel, return and reorder their orders. Routes, and the status values. */
 #include "api/customer/customer.h"
 
 #include "api/common/cancel.h"
@@ -7,18 +7,18 @@
 #include "api/registry.h"
 
 const orders_projection_t orders_customer_status[] = {
-    {.order = ORDERS_CLOSED, .word = "cancelled"},
-    {.fulfilment = ORDERS_ARRIVED, .word = "delivered"},
-    {.fulfilment = ORDERS_IN_DELIVERY, .word = "shipped"},
-    {.fulfilment = ORDERS_FULFILMENT(PACKED), .word = "packed"},
-    {.fulfilment = ORDERS_FULFILMENT(CONFIRMED), .word = "confirmed"},
-    {.word = "pending"},
+    {.order = ORDERS_CLOSED, .value = "cancelled"},
+    {.fulfilment = ORDERS_ARRIVED, .value = "delivered"},
+    {.fulfilment = ORDERS_IN_DELIVERY, .value = "shipped"},
+    {.fulfilment = ORDERS_FULFILMENT(PACKED), .value = "packed"},
+    {.fulfilment = ORDERS_FULFILMENT(CONFIRMED), .value = "confirmed"},
+    {.value = "pending"},
 };
 
 const orders_projection_t orders_customer_payment_status[] = {
-    {.payment = ORDERS_PAID, .word = "paid"},
-    {.payment = ORDERS_PAYMENT(REFUNDED), .word = "refunded"},
-    {.word = "unpaid"},
+    {.payment = ORDERS_PAID, .value = "paid"},
+    {.payment = ORDERS_PAYMENT(REFUNDED), .value = "refunded"},
+    {.value = "unpaid"},
 };
 
 static const orders_customer_refusals_t status = {"status"}, no_status = {NULL};

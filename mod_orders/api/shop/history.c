@@ -15,13 +15,13 @@ void orders_shop_write_history(orders_json_t *json, const orders_order_t *order)
     for (int i = 0; i < history->nelts; i++) {
         const orders_history_t *step = &APR_ARRAY_IDX(history, i, orders_history_t);
         orders_history_apply(&at, step);
-        const char *word = orders_project(orders_shop_status, &at);
-        if (orders_history_ends_operation(history, i) && (!shown || strcmp(shown, word) != 0)) {
+        const char *status = orders_project(orders_shop_status, &at);
+        if (orders_history_ends_operation(history, i) && (!shown || strcmp(shown, status) != 0)) {
             orders_json_begin_object(json);
-            orders_json_member_string(json, "status", word);
+            orders_json_member_string(json, "status", status);
             orders_member_time(json, "timestamp", step->created_at);
             orders_json_end_object(json);
-            shown = word;
+            shown = status;
         }
     }
     orders_json_end_array(json);

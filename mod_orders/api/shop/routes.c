@@ -6,19 +6,19 @@
 #include "api/registry.h"
 
 const orders_projection_t orders_shop_status[] = {
-    {.order = ORDERS_CLOSED, .word = "cancelled"},
-    {.fulfilment = ORDERS_ARRIVED, .word = "delivered"},
-    {.fulfilment = ORDERS_IN_DELIVERY, .word = "shipped"},
-    {.fulfilment = ORDERS_FULFILMENT(CONFIRMED) | ORDERS_FULFILMENT(PACKED), .word = "processing"},
-    {.payment = ORDERS_ONCE_PAID, .word = "paid"},
-    {.word = "pending_payment"},
+    {.order = ORDERS_CLOSED, .value = "cancelled"},
+    {.fulfilment = ORDERS_ARRIVED, .value = "delivered"},
+    {.fulfilment = ORDERS_IN_DELIVERY, .value = "shipped"},
+    {.fulfilment = ORDERS_FULFILMENT(CONFIRMED) | ORDERS_FULFILMENT(PACKED), .value = "processing"},
+    {.payment = ORDERS_ONCE_PAID, .value = "paid"},
+    {.value = "pending_payment"},
 };
 
 const orders_projection_t orders_shop_payment_status[] = {
-    {.payment = ORDERS_PAID, .word = "paid"},
-    {.payment = ORDERS_PAYMENT(FAILED) | ORDERS_PAYMENT(CLOSED), .word = "failed"},
-    {.payment = ORDERS_PAYMENT(REFUNDED), .word = "refunded"},
-    {.word = "pending"},
+    {.payment = ORDERS_PAID, .value = "paid"},
+    {.payment = ORDERS_PAYMENT(FAILED) | ORDERS_PAYMENT(CLOSED), .value = "failed"},
+    {.payment = ORDERS_PAYMENT(REFUNDED), .value = "refunded"},
+    {.value = "pending"},
 };
 
 static const orders_route_t routes[] = {

@@ -24,7 +24,7 @@ typedef struct orders_shop_view_t {
 
 orders_shop_view_t orders_shop_view(apr_pool_t *pool, const apr_array_header_t *labels);
 /** The label of a value, or the value itself if it has none. */
-const char *orders_shop_label(const orders_shop_view_t *view, const char *kind, const char *word);
+const char *orders_shop_label(const orders_shop_view_t *view, const char *kind, const char *value);
 
 extern const orders_page_rules_t orders_shop_pages;
 

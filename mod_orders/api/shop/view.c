@@ -26,16 +26,16 @@ static void add_language(apr_array_header_t *languages, const char *language)
     APR_ARRAY_PUSH(languages, const char *) = language;
 }
 
-const char *orders_shop_label(const orders_shop_view_t *view, const char *kind, const char *word)
+const char *orders_shop_label(const orders_shop_view_t *view, const char *kind, const char *value)
 {
-    for (int i = 0; word && i < view->labels->nelts; i++) {
+    for (int i = 0; value && i < view->labels->nelts; i++) {
         const orders_label_t *label = &APR_ARRAY_IDX(view->labels, i, orders_label_t);
-        if (strcmp(label->kind, kind) == 0 && strcmp(label->word, word) == 0) {
+        if (strcmp(label->kind, kind) == 0 && strcmp(label->word, value) == 0) {
             add_language(view->languages, label->language);
             return label->text;
         }
     }
-    return word;
+    return value;
 }
 
 /* The payment channel, which is the name that buyers know, or the method without a channel. */

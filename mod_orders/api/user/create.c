@@ -37,8 +37,8 @@ static orders_problem_t *check(const orders_call_t *call, const create_t *body,
     if (body->quantity < 1 || body->quantity > call->settings->max_quantity) {
         refuse(&problem, call->pool, "quantity", ORDERS_E_quantity_out_of_range);
     }
-    const char *word = orders_or_null(body->payment_method);
-    const orders_user_method_t *method = orders_user_method(word ? word : "balance");
+    const char *method_name = orders_or_null(body->payment_method);
+    const orders_user_method_t *method = orders_user_method(method_name ? method_name : "balance");
     if (!method) {
         refuse(&problem, call->pool, "payment_method", ORDERS_E_payment_method_unknown);
     }

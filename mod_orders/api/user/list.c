@@ -20,8 +20,8 @@ typedef struct list_query_t {
 } list_query_t;
 
 static const orders_field_t fields[] = {
-    ORDERS_FIELD(list_query_t, WORD, status, .words = orders_user_status_words),
-    ORDERS_FIELD(list_query_t, WORD, payment_status, .words = orders_user_payment_status_words),
+    ORDERS_FIELD(list_query_t, WORD, status, .words = orders_user_status_values),
+    ORDERS_FIELD(list_query_t, WORD, payment_status, .words = orders_user_payment_status_values),
     ORDERS_FIELD(list_query_t, WORD, payment_method, .words = orders_user_methods),
     ORDERS_FIELD(list_query_t, STRING, number, .max = 64),
     ORDERS_FIELD(list_query_t, WORD, sort, .words = sorts),
@@ -37,10 +37,10 @@ const orders_page_rules_t orders_user_pages = {
     .cursor = true,
 };
 
-static orders_sort_e sort_of(const char *word)
+static orders_sort_e sort_of(const char *name)
 {
     unsigned sort = 0;
-    while (sorts[sort] && strcmp(sorts[sort], word) != 0) {
+    while (sorts[sort] && strcmp(sorts[sort], name) != 0) {
         sort++;
     }
     return sort;

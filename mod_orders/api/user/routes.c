@@ -9,25 +9,25 @@
 #include "core/problem_json.h"
 
 const orders_projection_t orders_user_status[] = {
-    {.payment = ORDERS_PAYMENT(REFUNDED), .word = "refunded"},
-    {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED), .word = "cancelled"},
-    {.payment = ORDERS_PAYMENT(PARTIALLY_REFUNDED), .word = "partially_refunded"},
-    {.payment = ORDERS_PAYMENT(PAID) | ORDERS_PAYMENT(REFUND_PENDING), .word = "paid"},
-    {.payment = ORDERS_PAYMENT(FAILED), .word = "payment_failed"},
-    {.order = ORDERS_ORDER(ERROR), .word = "payment_failed"},
-    {.word = "pending_payment"},
+    {.payment = ORDERS_PAYMENT(REFUNDED), .value = "refunded"},
+    {.order = ORDERS_ORDER(CANCELLED) | ORDERS_ORDER(EXPIRED), .value = "cancelled"},
+    {.payment = ORDERS_PAYMENT(PARTIALLY_REFUNDED), .value = "partially_refunded"},
+    {.payment = ORDERS_PAYMENT(PAID) | ORDERS_PAYMENT(REFUND_PENDING), .value = "paid"},
+    {.payment = ORDERS_PAYMENT(FAILED), .value = "payment_failed"},
+    {.order = ORDERS_ORDER(ERROR), .value = "payment_failed"},
+    {.value = "pending_payment"},
 };
-const char *const orders_user_status_words[] = {
+const char *const orders_user_status_values[] = {
     "pending_payment",    "paid", "payment_failed", "cancelled", "refunded",
     "partially_refunded", NULL,
 };
 
 const orders_projection_t orders_user_payment_status[] = {
-    {.payment = ORDERS_PAYMENT(FAILED), .word = "failed"},
-    {.payment = ORDERS_ONCE_PAID, .word = "succeeded"},
-    {.word = "pending"},
+    {.payment = ORDERS_PAYMENT(FAILED), .value = "failed"},
+    {.payment = ORDERS_ONCE_PAID, .value = "succeeded"},
+    {.value = "pending"},
 };
-const char *const orders_user_payment_status_words[] = {"pending", "succeeded", "failed", NULL};
+const char *const orders_user_payment_status_values[] = {"pending", "succeeded", "failed", NULL};
 
 const char *const orders_user_methods[] = {"balance", "external", "manual", "offline", NULL};
 
@@ -39,10 +39,10 @@ static const orders_user_method_t user_methods[] = {
     {.canonical = "manual"},
 };
 
-const orders_user_method_t *orders_user_method(const char *word)
+const orders_user_method_t *orders_user_method(const char *name)
 {
     for (size_t i = 0; orders_user_methods[i]; i++) {
-        if (strcmp(orders_user_methods[i], word) == 0) {
+        if (strcmp(orders_user_methods[i], name) == 0) {
             return &user_methods[i];
         }
     }
@@ -52,7 +52,7 @@ const orders_user_method_t *orders_user_method(const char *word)
 /* Methods that have their own name in the API; all others are `manual`. */
 static const char *const own_methods[] = {"balance", "external"};
 
-const char *orders_user_method_word(const char *canonical)
+const char *orders_user_method_name(const char *canonical)
 {
     for (size_t i = 0; i < ORDERS_COUNT(own_methods); i++) {
         if (strcmp(own_methods[i], canonical) == 0) {
@@ -62,13 +62,13 @@ const char *orders_user_method_word(const char *canonical)
     return "manual";
 }
 
-void orders_user_method_filter(const char *word, orders_own_list_t *list, apr_pool_t *pool)
+void orders_user_method_filter(const char *name, orders_own_list_t *list, apr_pool_t *pool)
 {
-    bool own = strcmp(orders_user_method_word(word), "manual") != 0;
+    bool own = strcmp(orders_user_method_name(name), "manual") != 0;
     apr_array_header_t *methods =
         apr_array_make(pool, (int)ORDERS_COUNT(own_methods), sizeof(const char *));
     for (size_t i = 0; i < ORDERS_COUNT(own_methods); i++) {
-        if (!own || strcmp(own_methods[i], word) == 0) {
+        if (!own || strcmp(own_methods[i], name) == 0) {
             APR_ARRAY_PUSH(methods, const char *) = own_methods[i];
         }
     }

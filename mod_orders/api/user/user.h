@@ -11,8 +11,8 @@
 /** `status` and `payment_status`, and their values, NULL-terminated. */
 extern const orders_projection_t orders_user_status[];
 extern const orders_projection_t orders_user_payment_status[];
-extern const char *const orders_user_status_words[];
-extern const char *const orders_user_payment_status_words[];
+extern const char *const orders_user_status_values[];
+extern const char *const orders_user_payment_status_values[];
 
 /** The names of payment methods in the API, NULL-terminated. */
 extern const char *const orders_user_methods[];
@@ -23,13 +23,13 @@ typedef struct orders_user_method_t {
 } orders_user_method_t;
 
 /** The payment method with this name in the API; NULL: unknown. */
-const orders_user_method_t *orders_user_method(const char *word);
+const orders_user_method_t *orders_user_method(const char *name);
 
 /** The API's name of a payment method of the schema. */
-const char *orders_user_method_word(const char *canonical);
+const char *orders_user_method_name(const char *canonical);
 
-/** Restricts the list to orders that the API shows with this payment method. `word` must be a name of the API. */
-void orders_user_method_filter(const char *word, orders_own_list_t *list, apr_pool_t *pool);
+/** Restricts the list to orders that the API shows with this payment method. `name` must be a name of the API. */
+void orders_user_method_filter(const char *name, orders_own_list_t *list, apr_pool_t *pool);
 
 /** The fields and pages of the routes. */
 extern const orders_field_table_t orders_user_list_query;

@@ -60,11 +60,11 @@ static void member_metadata(orders_json_t *json, orders_document_t stored, const
 static const char *payment_word(const char *status)
 {
     static const struct {
-        const char *status, *word;
-    } words[] = {{"paid", "succeeded"}, {"failed", "failed"}, {"closed", "failed"}};
-    for (size_t i = 0; i < ORDERS_COUNT(words); i++) {
-        if (strcmp(words[i].status, status) == 0) {
-            return words[i].word;
+        const char *status, *shown;
+    } projection[] = {{"paid", "succeeded"}, {"failed", "failed"}, {"closed", "failed"}};
+    for (size_t i = 0; i < ORDERS_COUNT(projection); i++) {
+        if (strcmp(projection[i].status, status) == 0) {
+            return projection[i].shown;
         }
     }
     return "pending";
@@ -148,7 +148,7 @@ void orders_user_write_order(orders_json_t *json, const orders_order_t *order, a
     members_of_payment(json, order);
     orders_json_member_int(json, "total_cents", order->total);
     orders_json_member_string(json, "currency", order->currency);
-    orders_json_member_string(json, "payment_method", orders_user_method_word(order->method));
+    orders_json_member_string(json, "payment_method", orders_user_method_name(order->method));
     orders_member_id(json, "plan_id", plan_of(order));
     orders_json_member_raw(json, "plan_snapshot", order->snapshot.text,
                            (apr_size_t)order->snapshot.length);
@@ -170,7 +170,7 @@ void orders_user_write_payment_status(orders_json_t *json, const orders_order_t 
     orders_json_member_string(json, "status", orders_project(orders_user_status, order));
     orders_json_member_string(json, "payment_status",
                               orders_project(orders_user_payment_status, order));
-    orders_json_member_string(json, "payment_method", orders_user_method_word(order->method));
+    orders_json_member_string(json, "payment_method", orders_user_method_name(order->method));
     members_of_payment(json, order);
     orders_member_unix_time(json, "paid_at", order->paid_at);
     orders_member_unix_time(json, "cancelled_at", order->cancelled_at);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commerce API: words for states, periods, the users that a caller may act for, the JSON of orders, errors. */
+/* The commerce API: status values, periods, the users that a caller may act for, the JSON of orders, errors. */
 #include "orders.h"
 
 #include <jansson.h>
@@ -11,7 +11,7 @@
 static void status_follows_the_states(void **state)
 {
     static const struct {
-        const char *state, *payment_state, *word;
+        const char *state, *payment_state, *value;
     } cases[] = {
         {"open", "unpaid", "pending"},
         {"open", "confirming", "pending"},
@@ -38,7 +38,7 @@ static void status_follows_the_states(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         assert_string_equal(
             word_of(orders_commerce_status, cases[i].state, cases[i].payment_state, "pending"),
-            cases[i].word);
+            cases[i].value);
     }
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The customer API: words for states, prices with tax, delivery, errors, and the signed URL of a bill. */
+/* The customer API: status values, prices with tax, delivery, errors, and the signed URL of a bill. */
 #include "orders.h"
 
 #include "api/customer/bill_link.h"
@@ -18,7 +18,7 @@ static void says(const char *text, const char *what)
 static void status_follows_the_states(void **state)
 {
     static const struct {
-        const char *state, *payment_state, *fulfilment_state, *word;
+        const char *state, *payment_state, *fulfilment_state, *value;
     } cases[] = {
         {"open", "unpaid", "pending", "pending"},
         {"open", "paid", "pending", "pending"},
@@ -37,7 +37,7 @@ static void status_follows_the_states(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         assert_string_equal(word_of(orders_customer_status, cases[i].state, cases[i].payment_state,
                                     cases[i].fulfilment_state),
-                            cases[i].word);
+                            cases[i].value);
     }
 }
 

@@ -8,7 +8,7 @@
 static void user_status_follows_the_states(void **state)
 {
     static const struct {
-        const char *state, *payment_state, *word;
+        const char *state, *payment_state, *value;
     } cases[] = {
         {"open", "unpaid", "pending_payment"},
         {"open", "confirming", "pending_payment"},
@@ -32,7 +32,7 @@ static void user_status_follows_the_states(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         assert_string_equal(
             word_of(orders_user_status, cases[i].state, cases[i].payment_state, "none"),
-            cases[i].word);
+            cases[i].value);
     }
 }
 
@@ -64,8 +64,8 @@ static bool has(const apr_array_header_t *pairs, const char *pair)
 static void a_filter_selects_the_states_with_its_word(void **state)
 {
     int total = 0;
-    for (int i = 0; orders_user_status_words[i]; i++) {
-        const orders_shown_t filter = {orders_user_status, orders_user_status_words[i]};
+    for (int i = 0; orders_user_status_values[i]; i++) {
+        const orders_shown_t filter = {orders_user_status, orders_user_status_values[i]};
         apr_array_header_t *pairs = orders_states_shown(pool, &filter, 1);
         assert_true(pairs->nelts > 0);
         total += pairs->nelts;

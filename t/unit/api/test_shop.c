@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The shop API: words for states, the status history, prices without tax, labels, errors. */
+/* The shop API: status values, the status history, prices without tax, labels, errors. */
 #include "orders.h"
 
 #include "api/registry.h"
@@ -9,7 +9,7 @@
 static void status_follows_the_states(void **state)
 {
     static const struct {
-        const char *state, *payment_state, *fulfilment_state, *word;
+        const char *state, *payment_state, *fulfilment_state, *value;
     } cases[] = {
         {"open", "unpaid", "pending", "pending_payment"},
         {"open", "confirming", "pending", "pending_payment"},
@@ -37,7 +37,7 @@ static void status_follows_the_states(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         assert_string_equal(word_of(orders_shop_status, cases[i].state, cases[i].payment_state,
                                     cases[i].fulfilment_state),
-                            cases[i].word);
+                            cases[i].value);
     }
 }
 
@@ -59,7 +59,7 @@ typedef struct step_t {
     const char *axis, *to;
 } step_t;
 
-/* The words of a history, with the seconds at which each began: "paid@1". */
+/* The status values of a history, with the seconds at which each began: "paid@1". */
 static const char *words_of(const step_t *steps, size_t count)
 {
     orders_order_t order = {.of = {.history = apr_array_make(pool, 8, sizeof(orders_history_t))}};
@@ -76,8 +76,8 @@ static const char *words_of(const step_t *steps, size_t count)
     return orders_json_text(json, pool, NULL);
 }
 
-#define ENTRY(word, second)                                                                        \
-    "{\"status\":\"" word "\",\"timestamp\":\"1970-01-01T00:00:0" second "Z\"}"
+#define ENTRY(value, second)                                                                       \
+    "{\"status\":\"" value "\",\"timestamp\":\"1970-01-01T00:00:0" second "Z\"}"
 
 static void history_has_each_change_of_the_status(void **state)
 {
