@@ -48,9 +48,7 @@ static void payment_members(orders_json_t *json, const orders_payment_t *payment
     orders_json_member_string(json, "currency", payment->currency);
     orders_json_member_string(json, "failure_code", payment->failure_code);
     orders_json_member_string(json, "failure_message", payment->failure_message);
-    if (!without_pay_links) {
-        orders_json_member_string(json, "pay_url", payment->pay_url);
-    }
+    orders_json_member_string(json, "pay_url", without_pay_links ? NULL : payment->pay_url);
     orders_member_object(json, "metadata", payment->metadata);
     orders_member_time(json, "paid_at", payment->captured_at);
     orders_member_time(json, "expires_at", payment->expires_at);

@@ -7,8 +7,8 @@
 #include "store/views.h"
 
 /**
- * Whether payments have the member `pay_url`. Its address opens the payment page of the provider without further authentication, so
- * webhooks do not contain it.
+ * Whether the member `pay_url` of payments has its value or is null. Its address opens the payment page of the provider without further
+ * authentication, so webhooks do not contain it.
  */
 typedef enum {
     ORDERS_CANONICAL_WITH_PAY_LINKS,
