@@ -15,6 +15,7 @@
 #include "httpd/error_filter.h"
 #include "httpd/guess_limit.h"
 #include "httpd/handler.h"
+#include "httpd/health.h"
 #include "httpd/log.h"
 #include "httpd/sessions.h"
 #include "httpd/token_cache.h"
@@ -106,6 +107,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_child_init(child_init, after_dbd, before_watchdog, APR_HOOK_MIDDLE);
     orders_auth_register_hooks(pool);
     orders_handler_register_hooks(pool);
+    orders_health_register_hooks(pool);
     orders_error_filter_register_hooks(pool);
     orders_request_register_hooks(pool);
 }

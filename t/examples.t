@@ -22,7 +22,7 @@ sub accepted
     my ($text) = @_;
     my $head = "ServerRoot $dir\nServerName 127.0.0.1\nListen 127.0.0.1:1\nDefaultRuntimeDir $dir\nErrorLog $dir/error_log\n";
     my $load = join '', map { -e "$modules/mod_$_.so" ? "LoadModule ${_}_module $modules/mod_$_.so\n" : () }
-        qw(mpm_event authn_core authz_core authz_user reqtimeout dbd watchdog socache_shmcb log_config unixd);
+        qw(mpm_event authn_core authz_core authz_host authz_user reqtimeout dbd watchdog socache_shmcb log_config unixd);
     write_file("$dir/httpd.conf", "$head$load$text");
     my $said = `$httpd -t -f $dir/httpd.conf 2>&1`;
     return is($?, 0, 'httpd -t is content') || diag($said);

@@ -15,6 +15,7 @@
 #include "httpd/config.h"
 #include "httpd/limiter.h"
 #include "httpd/log.h"
+#include "store/health_check.h"
 #include "store/schema_version.h"
 #include "store/session.h"
 
@@ -44,6 +45,8 @@ struct orders_session_pool_t {
     const char *params;      /**< DBDParams, or NULL */
     apr_uint32_t returns;    /**< atomic: number of working connections that were returned */
     int holders;             /**< atomic: number of callers that have a connection */
+    apr_time_t answered_at;  /**< atomic: when a statement got its last reply */
+    orders_health_check_t *health_check;
 };
 
 /** The context of an orders_database_t, with the same lifetime. */
@@ -296,6 +299,8 @@ static void release_session(void *context, orders_session_t *session, bool broke
 
     if (broken) {
         end_transaction(lease->connection, true);
+    } else {
+        __atomic_store_n(&lease->session_pool->answered_at, orders_clock_now(), __ATOMIC_RELAXED);
     }
     session->connection = NULL;
     session->lease = NULL;
@@ -349,6 +354,47 @@ int orders_sessions_per_user(const orders_server_conf_t *conf)
     return conf->sessions_per_user ? conf->sessions_per_user : half;
 }
 
+/** Whether requests use connections of the pool although the server refuses another one. */
+static bool has_connections(const orders_session_pool_t *session_pool)
+{
+    return __atomic_load_n(&session_pool->returns, __ATOMIC_RELAXED) &&
+           !__atomic_load_n(&session_pool->pause, __ATOMIC_RELAXED);
+}
+
+/** Asks the database. If the version is not supported, requests read it again: it was changed while they used their connections. */
+static void ask_database(orders_session_pool_t *session_pool, orders_readiness_t *readiness)
+{
+    orders_health_t health;
+
+    orders_health_check(session_pool->health_check, &health);
+    readiness->answered = health.state == ORDERS_HEALTH_ANSWERED ||
+                          (health.state == ORDERS_HEALTH_REFUSED && has_connections(session_pool));
+    if (health.state == ORDERS_HEALTH_ANSWERED) {
+        readiness->schema_version = health.schema_version;
+        readiness->supported = orders_schema_accepts(health.schema_version);
+        if (!readiness->supported) {
+            orders_schema_recheck(session_pool->schema, orders_clock_now());
+        }
+    }
+}
+
+void orders_sessions_readiness(orders_session_pool_t *session_pool, orders_readiness_t *readiness)
+{
+    apr_time_t answered_at;
+
+    *readiness = (orders_readiness_t){.schema_version = -1};
+    if (!session_pool) {
+        return;
+    }
+    answered_at = __atomic_load_n(&session_pool->answered_at, __ATOMIC_RELAXED);
+    readiness->schema_version = orders_schema_found(session_pool->schema);
+    readiness->supported = orders_schema_accepts(readiness->schema_version);
+    readiness->answered = answered_at && orders_clock_now() - answered_at < ORDERS_HEALTH_PERIOD;
+    if (!readiness->answered || !readiness->supported) {
+        ask_database(session_pool, readiness);
+    }
+}
+
 static orders_session_pool_t *create_pool(apr_pool_t *pchild, server_rec *server)
 {
     orders_server_conf_t conf;
@@ -365,6 +411,7 @@ static orders_session_pool_t *create_pool(apr_pool_t *pchild, server_rec *server
     pool->prepared_statements = conf.prepared_statements;
     pool->schema = orders_schema_create(pchild, &log);
     pool->limiter = orders_limiter_create(own, conf.sessions, orders_sessions_per_user(&conf));
+    pool->health_check = orders_health_check_create(pchild, pool->params ? pool->params : "");
     if (!pool->limiter) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, server,
                      "cannot create the mutex of the session limiter; requests that need the "

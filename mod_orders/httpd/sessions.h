@@ -41,6 +41,19 @@ void orders_sessions_set_user(orders_database_t *database, const unsigned char *
 /** OrdersSessionsPerUser, or its default: half of OrdersSessions. */
 int orders_sessions_per_user(const orders_server_conf_t *conf);
 
+/** Whether requests of this process can use the database of a pool. */
+typedef struct orders_readiness_t {
+    bool answered;      /**< the database has replied within the last second */
+    int schema_version; /**< negative: not known */
+    bool supported;     /**< the module accepts this version */
+} orders_readiness_t;
+
+/**
+ * A reply to any statement of this process counts. Without one, the database is asked on a connection of its own, so that a busy pool does not
+ * matter. Takes at most about a second. `session_pool` may be NULL: then nothing is ready.
+ */
+void orders_sessions_readiness(orders_session_pool_t *session_pool, orders_readiness_t *readiness);
+
 /** Limits the wait for a session to one second, for callers that can try again later. */
 void orders_sessions_limit_wait(orders_database_t *database);
 

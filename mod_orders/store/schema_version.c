@@ -14,9 +14,6 @@
 /* orders_schema_t.found before the version was read. */
 #define NOT_READ (-1)
 
-/* The number of a schema without a version. */
-#define NO_VERSION 0
-
 #define FOUND_SIZE 256
 
 typedef enum { UNKNOWN, SUPPORTED, UNSUPPORTED } state_e;
@@ -79,7 +76,7 @@ static void report(const orders_schema_t *schema, int number, const PGresult *re
 {
     char found[FOUND_SIZE];
     const char *cause = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-    if (number == NO_VERSION) {
+    if (number == ORDERS_SCHEMA_NONE) {
         (void)apr_snprintf(found, sizeof(found), "no version of the schema (%s)",
                            cause ? cause : "no functions are installed");
     } else {
@@ -97,12 +94,27 @@ static void report(const orders_schema_t *schema, int number, const PGresult *re
     }
 }
 
-bool orders_schema_check(orders_schema_t *schema, PGconn *connection, const PGresult *result)
+int orders_schema_number(const PGresult *result)
 {
     bool row = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1 &&
                !PQgetisnull(result, 0, 0);
-    int number = row ? atoi(PQgetvalue(result, 0, 0)) : NO_VERSION;
-    bool supported = number >= ORDERS_SCHEMA_OLDEST && number <= ORDERS_SCHEMA_NEWEST;
+    return row ? atoi(PQgetvalue(result, 0, 0)) : ORDERS_SCHEMA_NONE;
+}
+
+bool orders_schema_accepts(int number)
+{
+    return number >= ORDERS_SCHEMA_OLDEST && number <= ORDERS_SCHEMA_NEWEST;
+}
+
+int orders_schema_found(const orders_schema_t *schema)
+{
+    return __atomic_load_n(&schema->found, __ATOMIC_RELAXED);
+}
+
+bool orders_schema_check(orders_schema_t *schema, PGconn *connection, const PGresult *result)
+{
+    int number = orders_schema_number(result);
+    bool supported = orders_schema_accepts(number);
     if (__atomic_exchange_n(&schema->found, number, __ATOMIC_RELAXED) != number) {
         report(schema, number, result);
     }

@@ -25,6 +25,9 @@
 #define ORDERS_SCHEMA_OLDEST 101
 #define ORDERS_SCHEMA_NEWEST 199
 
+/** The number of a schema without a version. */
+#define ORDERS_SCHEMA_NONE 0
+
 /** Minimum time between two reads of an unsupported version, and between two calls of orders_schema_recheck that have an effect. */
 #define ORDERS_SCHEMA_PAUSE apr_time_from_sec(1)
 
@@ -54,7 +57,16 @@ bool orders_schema_is_missing(apr_pool_t *pool, const PGresult *error);
  */
 bool orders_schema_check(orders_schema_t *schema, PGconn *connection, const PGresult *result);
 
-/** Call it after a statement has named an object that the schema lacks: the next statement reads the version again. */
+/** The number in a result of the query, or ORDERS_SCHEMA_NONE. */
+int orders_schema_number(const PGresult *result);
+
+/** Whether this module accepts the number. */
+bool orders_schema_accepts(int number);
+
+/** The number that was found last; negative: it was not read. */
+int orders_schema_found(const orders_schema_t *schema);
+
+/** Call it when the version may have changed, as after a statement has named an object that the schema lacks: the next statement reads it again. */
 void orders_schema_recheck(orders_schema_t *schema, apr_time_t now);
 
 /** `schema_version_unsupported`, in `pool`. */
