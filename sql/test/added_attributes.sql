@@ -44,7 +44,7 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 CREATE TEMP TABLE before AS SELECT c.name, pg_temp.answer(c.call) AS answer FROM call c;
-SELECT is(jsonb_typeof(b.answer), 'array', b.name || ': answered') FROM before b;
+SELECT is(jsonb_typeof(b.answer), 'array', b.name || ' returns a response') FROM before b;
 
 DO $$
 DECLARE
@@ -60,7 +60,7 @@ SELECT cmp_ok((SELECT count(*) FROM pg_attribute WHERE attname = 'added' AND NOT
 CREATE FUNCTION pg_temp.same_answers(p_when text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
     RETURN QUERY SELECT is(pg_temp.without(pg_temp.answer(c.call)), pg_temp.without(b.answer), c.name || ': as before, ' || p_when) FROM call c JOIN before b USING (name) WHERE c.is_read;
-    RETURN QUERY SELECT is(jsonb_typeof(pg_temp.answer(c.call)), jsonb_typeof(b.answer), c.name || ': answered, ' || p_when) FROM call c JOIN before b USING (name) WHERE NOT c.is_read;
+    RETURN QUERY SELECT is(jsonb_typeof(pg_temp.answer(c.call)), jsonb_typeof(b.answer), c.name || ' returns a response, ' || p_when) FROM call c JOIN before b USING (name) WHERE NOT c.is_read;
 END
 $$;
 SELECT pg_temp.same_answers('with cached plans');

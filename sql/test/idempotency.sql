@@ -121,14 +121,14 @@ SELECT * FROM (VALUES
     (27, 'issue_token', 'operator', 'olga', format('%s, ''{user}'', 60, sha256(''twice''), ''twi''', pg_temp.uid('bob')), 'done'),
     (28, 'revoke_token', 'operator', 'olga', '(SELECT max(id) FROM orders.token)', 'done'),
     (29, 'retry_provider_event', 'operator', 'olga', '(SELECT id FROM orders.provider_event WHERE event_id = ''odd'')', 'refused'),
-    (30, 'resolve_provider_event', 'operator', 'olga', '(SELECT id FROM orders.provider_event WHERE event_id = ''odd''), ''by hand''', 'done'),
+    (30, 'resolve_provider_event', 'operator', 'olga', '(SELECT id FROM orders.provider_event WHERE event_id = ''odd''), ''paid manually''', 'done'),
     (31, 'start_reconciliation', 'operator', 'olga', format('''sim'', now() - interval ''1 day'', now(), jsonb_build_array(
         jsonb_build_object(''transaction_id'', ''RX'', ''kind'', ''capture'', ''amount'', 1000, ''currency'', ''USD'', ''occurred_at'', now() - interval ''4 hours'', ''payment_key'', %L),
         jsonb_build_object(''transaction_id'', ''RY'', ''kind'', ''capture'', ''amount'', 1000, ''currency'', ''USD'', ''occurred_at'', now() - interval ''4 hours''))', :'lost'), 'created'),
     (32, 'apply_difference', 'operator', 'olga', '(SELECT id FROM orders.reconciliation_difference WHERE transaction_id = ''RX'')', 'done'),
-    (33, 'resolve_difference', 'operator', 'olga', '(SELECT id FROM orders.reconciliation_difference WHERE transaction_id = ''RY''), ''by hand''', 'done')
+    (33, 'resolve_difference', 'operator', 'olga', '(SELECT id FROM orders.reconciliation_difference WHERE transaction_id = ''RY''), ''paid manually''', 'done')
 ) AS w (n, name, api, who, arguments, outcome);
-SELECT is(pg_temp.twice(w.name, w.api, pg_temp.uid(w.who), w.arguments), w.outcome, w.name || ' twice') FROM write AS w ORDER BY w.n;
+SELECT is(pg_temp.twice(w.name, w.api, pg_temp.uid(w.who), w.arguments), w.outcome, w.name || ' is stored and replayed') FROM write AS w ORDER BY w.n;
 SELECT is((SELECT string_agg(p.proname, ' ' ORDER BY p.proname) FROM pg_proc p
            WHERE p.pronamespace = 'orders_v1'::regnamespace AND 'p_key' = ANY (p.proargnames) AND p.prosrc ~ 'replay|repeated_placing_result'
              AND p.proname NOT IN (SELECT w.name FROM write AS w)), 'apply_paid_package member_place upgrade_or_renew', 'all functions with a key are covered, except those of packages');

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The records of a provider are compared with the order database, both ways and in steps that can be repeated.
+-- The records of a provider are compared with the order database, in both directions and in steps that can be repeated.
 BEGIN;
 \ir lib/shop.sql
 SELECT no_plan();
@@ -63,15 +63,15 @@ SELECT results_eq('SELECT t FROM tenants_to_reconcile($$sim$$, $$simulator$$) AS
 SELECT is(plan_reconciliations(77, 'none', 'simulator'), 0, 'an unknown channel is not reconciled');
 SELECT is(plan_reconciliations(77, 'sim', 'simulator'), 1, 'a channel is reconciled');
 SELECT is((SELECT ROW(channel, provider, source, state, now() - from_at, now() - to_at)::text FROM reconciliation WHERE tenant_id = 77),
-          ROW('sim', 'simulator', 'provider', 'running', interval '3 days', interval '3 hours')::text, 'the last three days but the last three hours');
+          ROW('sim', 'simulator', 'provider', 'running', interval '3 days', interval '3 hours')::text, 'it covers the last three days, except the last three hours');
 SELECT is(plan_reconciliations(77, 'sim', 'simulator'), 0, 'a channel has one running reconciliation');
 SELECT is_empty('SELECT FROM tenants_to_reconcile($$sim$$, $$simulator$$) AS t WHERE t = 77', 'a tenant with a running reconciliation has nothing to plan');
 SAVEPOINT whole;
 UPDATE reconciliation SET updated_at = now() - interval '25 hours' WHERE tenant_id = 77 AND state = 'running';
 SELECT results_eq('SELECT t FROM tenants_to_reconcile($$sim$$, $$simulator$$) AS t WHERE t = 77', ARRAY[77], 'a tenant with an abandoned reconciliation is planned again');
 ROLLBACK TO whole;
-SELECT is_empty('SELECT FROM claim_reconciliations(77, $$down$$, 10, 60)', 'a channel gives its own tasks only');
-SELECT is(pg_temp.task(), 'first 0', 'the worker claims it');
+SELECT is_empty('SELECT FROM claim_reconciliations(77, $$down$$, 10, 60)', 'a claim returns only tasks of its channel');
+SELECT is(pg_temp.task(), 'first 0', 'the worker claims the first page');
 SELECT is(pg_temp.task(), NULL, 'a claimed page is not claimed again within its lease');
 
 -- Pages.
@@ -80,10 +80,10 @@ SELECT is(pg_temp.page('9', '2', pg_temp.entry('X')), false, 'a page that is not
 SELECT is(pg_temp.page(NULL, '2', pg_temp.entry('T1')), true, 'the first page is stored');
 SELECT is(pg_temp.page(NULL, '2', pg_temp.entry('T1')), false, 'a stored page is not stored again');
 SELECT is(pg_temp.task(), '2 0', 'the second page is due at once');
-SELECT is(fail_reconciliation(77, pg_temp.running(), 'provider_unreachable', 'no answer', false), false, 'an attempt fails');
+SELECT is(fail_reconciliation(77, pg_temp.running(), 'provider_unreachable', 'no reply', false), false, 'an attempt fails');
 SELECT is((SELECT due_at - now() FROM due WHERE tenant_id = 77 AND kind = 'reconciliation'), interval '1 minute', 'the page is tried again');
 UPDATE due SET due_at = now() WHERE tenant_id = 77 AND kind = 'reconciliation';
-SELECT is(pg_temp.task(), '2 1', 'from where it stopped');
+SELECT is(pg_temp.task(), '2 1', 'the retry continues with the same page');
 SELECT is((SELECT error_code FROM reconciliation WHERE tenant_id = 77), 'provider_unreachable', 'a failed attempt stores the reason');
 SELECT is(pg_temp.page('2', '3', pg_temp.entry('T1')), true, 'the second page is stored');
 SELECT is(pg_temp.task(), '3 0', 'a success ends the backoff');
@@ -93,22 +93,22 @@ SELECT is((SELECT state FROM reconciliation WHERE tenant_id = 77), 'done', 'the 
 SELECT is(pg_temp.counts(), 'entries 2 = matched 2 + different 0 + unsettled 0 + ignored 0; transactions 2, missing 0', 'a transaction on two pages counts once');
 SELECT is(pg_temp.sums(), 'USD capture: here 2/2000 there 2/2000 matched 2/2000', 'the sums of both sides are equal');
 SELECT is_empty('SELECT FROM due WHERE tenant_id = 77 AND kind = $$reconciliation$$', 'a reconciliation that is done has no work left');
-SELECT is(plan_reconciliations(77, 'sim', 'simulator'), 0, 'the next one starts');
+SELECT is(plan_reconciliations(77, 'sim', 'simulator'), 0, 'no other reconciliation starts on the same day');
 SELECT pg_temp.tomorrow() \g (format=unaligned) /dev/null
-SELECT is(plan_reconciliations(77, 'sim', 'simulator'), 1, 'a day later');
+SELECT is(plan_reconciliations(77, 'sim', 'simulator'), 1, 'the next one starts a day later');
 
 -- Failures.
-SELECT is(fail_reconciliation(77, pg_temp.running(), 'not_authorized', 'no permission', true), true, 'a permanent error ends it');
+SELECT is(fail_reconciliation(77, pg_temp.running(), 'not_authorized', 'no permission', true), true, 'a permanent error ends the reconciliation');
 SELECT is((SELECT ROW(state, error_code, error_message)::text FROM reconciliation WHERE tenant_id = 77 ORDER BY id DESC LIMIT 1),
           '(failed,not_authorized,"no permission")', 'a failed reconciliation has the reason');
-SELECT is(plan_reconciliations(77, 'sim', 'simulator'), 0, 'the next daily reconciliation starts a day later');
+SELECT is(plan_reconciliations(77, 'sim', 'simulator'), 0, 'after a failure no other starts on the same day');
 SELECT pg_temp.tomorrow() \g (format=unaligned) /dev/null
-SELECT is(plan_reconciliations(77, 'sim', 'simulator'), 1, 'there is another one');
+SELECT is(plan_reconciliations(77, 'sim', 'simulator'), 1, 'the next one starts on the next day');
 SELECT is((SELECT string_agg(fail_reconciliation(77, pg_temp.running(), 'x', NULL, false)::text, ' ') FROM generate_series(1, 16)),
-          repeat('false ', 15) || 'true', 'the sixteenth failure ends it');
+          repeat('false ', 15) || 'true', 'the sixteenth failure ends the reconciliation');
 
 
--- Differences, both ways.
+-- Differences in both directions.
 CREATE FUNCTION pg_temp.start(p_from timestamptz, p_to timestamptz, p_entries jsonb DEFAULT NULL, p_channel text DEFAULT 'sim', p_key text DEFAULT NULL)
 RETURNS SETOF orders_v1.written_reconciliation LANGUAGE sql AS $$
     SELECT * FROM orders_v1.start_reconciliation(77, 'operator', 'operator', pg_temp.uid('olga'), 'r', p_key, sha256('r'), p_channel, p_from, p_to, p_entries)
@@ -138,53 +138,53 @@ SELECT is(pg_temp.reconcile(pg_temp.entry('T1'), pg_temp.entry('T3', '{"amount":
                             pg_temp.entry('N2', jsonb_build_object('occurred_at', now() - interval '2 hours 59 minutes'))), 'done', 'a reconciliation with differences is done');
 SELECT is(pg_temp.open_ones(), 'N1 missing_here, T3 amount_mismatch, T4 currency_mismatch, T5 kind_mismatch, T6 missing_there', 'each kind of difference is found');
 SELECT is(pg_temp.counts(), 'entries 7 = matched 1 + different 4 + unsettled 1 + ignored 1; transactions 6, missing 1',
-          'new entries, fees, new transactions and those before the period are none; T2 was reported before');
+          'new entries, fees, new transactions and transactions before the period are not counted as differences; T2 was reported before');
 SELECT is(pg_temp.sums(), 'EUR capture: here 0/0 there 1/1000 matched 0/0, USD capture: here 6/6000 there 4/3999 matched 1/1000, '
           'USD other: here 0/0 there 1/30 matched 0/0, USD refund: here 0/0 there 1/1000 matched 0/0', 'sums are by currency and kind');
 SELECT is((SELECT ROW(here_amount, there_amount, order_id = (SELECT order_id FROM payment p WHERE p.transaction_id = 'T3'))::text
            FROM open_reconciliation_differences WHERE transaction_id = 'T3'), '(1000,999,t)', 'a difference has both amounts and the order');
-SELECT is_empty('SELECT * FROM orders_check.all_violations', 'a difference is no violated invariant');
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'a difference violates no invariant');
 
--- Repeated runs do not double them; a difference that is gone is closed.
-SELECT is(pg_temp.reconcile(pg_temp.entry('T3', '{"amount": 999}'), pg_temp.entry('T4'), pg_temp.entry('T6')), 'done', 'a later run');
+-- A later run records no difference twice, and closes differences that no longer exist.
+SELECT is(pg_temp.reconcile(pg_temp.entry('T3', '{"amount": 999}'), pg_temp.entry('T4'), pg_temp.entry('T6')), 'done', 'a later run is done');
 SELECT is(pg_temp.differences(), 'N1 missing_here, T3 amount_mismatch, T4 currency_mismatch reconciled, T5 kind_mismatch, T6 missing_there reconciled',
-          'doubles nothing and closes what is gone');
+          'it records no difference twice and closes two');
 SELECT is((SELECT count(*) FROM reconciliation_difference WHERE resolved_by IS NULL AND resolution = 'reconciled' AND resolved_at IS NOT NULL), 2::bigint, 'a reconciled difference has the time and no operator');
 SELECT pg_temp.reconcile(pg_temp.entry('T3')), pg_temp.reconcile(pg_temp.entry('T3', '{"amount": 999}')) \g (format=unaligned) /dev/null
 SELECT is((SELECT state || ' ' || there_amount FROM reconciliation_difference WHERE transaction_id = 'T3'), 'open 999', 'a difference that is found again is opened again');
 SELECT pg_temp.reconcile(pg_temp.entry('T3', '{"amount": 998}')) \g (format=unaligned) /dev/null
-SELECT is((SELECT state || ' ' || there_amount FROM reconciliation_difference WHERE transaction_id = 'T3'), 'open 998', 'an open one shows what was reported last');
+SELECT is((SELECT state || ' ' || there_amount FROM reconciliation_difference WHERE transaction_id = 'T3'), 'open 998', 'an open difference has the amount that was reported last');
 SELECT pg_temp.reconcile(pg_temp.entry('T3', '{"kind": "refund"}')) \g (format=unaligned) /dev/null
 SELECT is((SELECT string_agg(kind || ' ' || state, ', ' ORDER BY kind) FROM reconciliation_difference WHERE transaction_id = 'T3'),
           'amount_mismatch resolved, kind_mismatch open', 'a difference that changes its kind is closed and recorded with the new kind');
 
--- What a difference is depends on the books too, not only on the entries of a run.
+-- Differences also depend on the order database, not only on the entries of a run.
 SELECT pg_temp.reconcile(pg_temp.entry('O1'), pg_temp.entry('O2'), pg_temp.entry('O3')) \g (format=unaligned) /dev/null
 INSERT INTO provider_transaction (tenant_id, provider, transaction_id, kind, payment_id, amount, currency)
 SELECT 77, 'simulator', t.id, 'capture', p.id, t.amount, 'USD' FROM payment p, (VALUES ('O1', 1000), ('O2', 999)) AS t (id, amount) WHERE p.transaction_id = 'T1';
 SELECT pg_temp.reconcile(pg_temp.entry('O3', '{"kind": "other"}')) \g (format=unaligned) /dev/null
 SELECT is((SELECT string_agg(transaction_id || ' ' || kind || ' ' || state, ', ' ORDER BY transaction_id, kind) FROM reconciliation_difference WHERE transaction_id LIKE 'O%'),
           'O1 missing_here resolved, O2 amount_mismatch open, O2 missing_here resolved, O3 missing_here resolved',
-          'money that was recorded is no longer missing, and neither is what turns out to be a fee');
+          'a transaction that was recorded, and one that is a fee, are no longer missing');
 DELETE FROM provider_transaction WHERE transaction_id IN ('O1', 'O2');
 SELECT pg_temp.reconcile(VARIADIC '{}') \g (format=unaligned) /dev/null
 SELECT is((SELECT string_agg(transaction_id || ' ' || kind || ' ' || state, ', ' ORDER BY transaction_id, kind) FROM reconciliation_difference WHERE transaction_id LIKE 'O%'),
           'O1 missing_here resolved, O2 amount_mismatch resolved, O2 missing_here open, O3 missing_here resolved',
-          'a difference of transactions that a restore has removed becomes what it is now');
-SELECT is((pg_temp.resolve(pg_temp.number('O2'), 'x')), 'done commented x', 'and is closed') ;
+          'after a restore removed transactions, their differences have the present kind');
+SELECT is((pg_temp.resolve(pg_temp.number('O2'), 'x')), 'done commented x', 'an operator closes the difference');
 
--- A comment closes a difference for as long as it stays the same.
-SELECT is(pg_temp.refusal(format('SELECT pg_temp.resolve(%s, $$ $$)', pg_temp.number('T3', 'kind_mismatch'))), 'OR422 required_field comment', 'a difference is closed with a comment');
+-- A difference that was closed with a comment stays closed as long as its amounts do not change.
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.resolve(%s, $$ $$)', pg_temp.number('T3', 'kind_mismatch'))), 'OR422 required_field comment', 'an empty comment is refused');
 SELECT is(pg_temp.resolve(pg_temp.number('T3', 'kind_mismatch'), ' booked elsewhere '), 'done commented booked elsewhere', 'a difference is closed with a comment, which is trimmed');
 SELECT is(pg_temp.resolve(pg_temp.number('T3', 'kind_mismatch'), 'again'), 'unchanged commented booked elsewhere', 'a closed difference keeps its comment');
 SELECT is((SELECT resolved_by FROM reconciliation_difference WHERE id = pg_temp.number('T3', 'kind_mismatch')), pg_temp.uid('olga'), 'a closed difference has the operator');
 SELECT pg_temp.reconcile(pg_temp.entry('T3', '{"kind": "refund"}')) \g (format=unaligned) /dev/null
-SELECT is((SELECT state FROM reconciliation_difference WHERE id = pg_temp.number('T3', 'kind_mismatch')), 'resolved', 'a later run leaves it closed');
+SELECT is((SELECT state FROM reconciliation_difference WHERE id = pg_temp.number('T3', 'kind_mismatch')), 'resolved', 'a later run with the same amounts leaves it closed');
 SELECT pg_temp.reconcile(pg_temp.entry('T3', '{"kind": "refund", "amount": 1}')) \g (format=unaligned) /dev/null
-SELECT is((SELECT ROW(state, comment)::text FROM reconciliation_difference WHERE id = pg_temp.number('T3', 'kind_mismatch')), '(open,)', 'unless the amounts differ');
-SELECT is(pg_temp.refusal('SELECT pg_temp.resolve(999999999, $$x$$)'), 'OR404 not_found', 'an unknown difference');
+SELECT is((SELECT ROW(state, comment)::text FROM reconciliation_difference WHERE id = pg_temp.number('T3', 'kind_mismatch')), '(open,)', 'a later run with another amount opens it');
+SELECT is(pg_temp.refusal('SELECT pg_temp.resolve(999999999, $$x$$)'), 'OR404 not_found', 'an unknown difference is not found');
 
--- After a restore: money that moved since is recorded again.
+-- After a restore, lost transactions are recorded again.
 SELECT pg_temp.buy('bob', p_method => 'external') AS a, pg_temp.buy('bob', p_method => 'external') AS b \gset
 SELECT pg_temp.key_of(pg_temp.payment_of(:a)) AS ka, pg_temp.key_of(pg_temp.payment_of(:b)) AS kb \gset
 SELECT record_intent(77, 'user', 'buyer', NULL, 'pay', NULL, NULL, pg_temp.payment_of(:b), 'I-b', 'https://pay/', NULL) \g (format=unaligned) /dev/null
@@ -196,7 +196,7 @@ SELECT is(pg_temp.reconcile(pg_temp.entry('R1', jsonb_build_object('payment_key'
 SELECT is(pg_temp.states(:a) || ', ' || pg_temp.states(:b), 'open unpaid none, open unpaid none', 'a reconciliation records no money');
 SELECT is((SELECT string_agg(d.transaction_id || ' ' || d.applicable, ', ' ORDER BY d.transaction_id) FROM list_differences(77, NULL, 'sim', 'open', 'missing_here', 100, NULL) AS d
            WHERE d.transaction_id LIKE 'R%'), 'R1 true, R2 false, R3 true, R4 true, R5 false', 'money of known payments can be applied');
-SELECT is(pg_temp.reason($$SELECT pg_temp.apply('R2')$$), 'OR409 difference_not_applicable: payment_not_found', 'a refund after its capture only');
+SELECT is(pg_temp.reason($$SELECT pg_temp.apply('R2')$$), 'OR409 difference_not_applicable: payment_not_found', 'a refund without its capture is refused');
 SELECT is(pg_temp.apply('R1'), 'done applied', 'a capture is applied');
 SELECT is(pg_temp.states(:a), 'completed paid none', 'an applied capture pays its order');
 SELECT is(pg_temp.apply('R1'), 'unchanged applied', 'an applied difference is not applied again');
@@ -214,17 +214,17 @@ SELECT is(pg_temp.reason(format('SELECT orders_v1.apply_difference(77, $$operato
 SELECT is((SELECT string_agg(actor || ' ' || api, ',') FROM order_history WHERE order_id = :a AND axis = 'payment' AND version = (SELECT max(version) FROM orders WHERE id = :a)),
           'provider operator', 'an applied difference is an event of the provider');
 UPDATE provider_transaction SET created_at = now() - interval '4 hours' WHERE transaction_id LIKE 'R%';
-SELECT is(pg_temp.reconcile(pg_temp.entry('R1'), pg_temp.entry('R2', '{"kind": "refund", "amount": 301}'), pg_temp.entry('R3')), 'done', 'the next run');
-SELECT is(pg_temp.sums(), 'USD capture: here 8/8000 there 2/2000 matched 2/2000, USD refund: here 1/301 there 1/301 matched 1/301', 'finds the same money on both sides');
+SELECT is(pg_temp.reconcile(pg_temp.entry('R1'), pg_temp.entry('R2', '{"kind": "refund", "amount": 301}'), pg_temp.entry('R3')), 'done', 'the next run is done');
+SELECT is(pg_temp.sums(), 'USD capture: here 8/8000 there 2/2000 matched 2/2000, USD refund: here 1/301 there 1/301 matched 1/301', 'both sides have the same sums');
 
 -- A refund before its capture is refused, and applied later.
 SELECT pg_temp.buy('bob', p_method => 'external') AS w \gset
 SELECT pg_temp.reconcile(pg_temp.entry('W1', jsonb_build_object('kind', 'refund', 'payment_key', pg_temp.key_of(pg_temp.payment_of(:w))))) \g (format=unaligned) /dev/null
 SELECT is(pg_temp.reason($$SELECT pg_temp.apply('W1')$$), 'OR409 difference_not_applicable: waiting', 'a refund waits for its capture');
-SELECT is_empty($$SELECT FROM provider_event WHERE transaction_id = 'W1'$$, 'outside of the database');
+SELECT is_empty($$SELECT FROM provider_event WHERE transaction_id = 'W1'$$, 'the refused refund stores no event');
 SELECT pg_temp.hear('w', 'paid', :w, 1000, 'W0') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.apply('W1'), 'done applied', 'a refund is applied after its capture');
-SELECT is(pg_temp.states(:w), 'completed refunded none', 'in full');
+SELECT is(pg_temp.states(:w), 'completed refunded none', 'the order is refunded in full');
 
 -- An event reports a refund with another amount than the entry, before an operator applies the difference.
 SELECT pg_temp.buy('bob', p_method => 'external') AS x \gset
@@ -233,7 +233,7 @@ SELECT pg_temp.reconcile(pg_temp.entry('X1', '{"kind": "refund", "amount": 301, 
 SELECT pg_temp.hear('x1', 'refunded', :x, 300, 'X1') \g (format=unaligned) /dev/null
 SELECT is(pg_temp.reason($$SELECT pg_temp.apply('X1')$$), 'OR409 difference_not_applicable: amount_mismatch', 'a refund that is recorded with another amount is not applied');
 SELECT is((SELECT refunded FROM orders WHERE id = :x), 300::bigint, 'the recorded amount is unchanged');
-SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'all invariants hold');
 SELECT pg_temp.reconcile(pg_temp.entry('X1', '{"kind": "refund", "amount": 301}')) \g (format=unaligned) /dev/null
 SELECT is((SELECT string_agg(kind || ' ' || state, ', ' ORDER BY kind) FROM reconciliation_difference WHERE transaction_id = 'X1'),
           'amount_mismatch open, missing_here resolved', 'the next run reports both amounts');
@@ -251,17 +251,17 @@ FROM (VALUES ($$SELECT pg_temp.start(now() - interval '1 day', now())$$, 'OR422 
 SELECT is((SELECT ROW(outcome, replayed, (reconciliation).source, (reconciliation).state, (reconciliation).matched, (reconciliation).requested_by = pg_temp.uid('olga'))::text
            FROM pg_temp.start(now() - interval '5 days 1 hour', now() - interval '4 days', jsonb_build_array(pg_temp.entry('T8')), 'sim', 'k')), '(created,f,csv,done,1,t)', 'a CSV is compared at once');
 SELECT is((SELECT ROW(outcome, replayed, (reconciliation).sums[1].there_amount)::text FROM pg_temp.start(now(), now(), '[]', 'sim', 'k')), '(created,t,1000)', 'a replay returns the stored reconciliation');
-SELECT is((SELECT ROW(channel, source, state, matched, open, cardinality(sums))::text FROM read_reconciliation(77, (SELECT max(id) FROM reconciliation))), '(sim,csv,done,1,0,1)', 'it can be read');
+SELECT is((SELECT ROW(channel, source, state, matched, open, cardinality(sums))::text FROM read_reconciliation(77, (SELECT max(id) FROM reconciliation))), '(sim,csv,done,1,0,1)', 'the reconciliation can be read');
 SELECT is_empty('SELECT FROM read_reconciliation(77, 999999999)', 'an unknown reconciliation is not found');
 SELECT is((SELECT array_agg(id) FROM list_reconciliations(77, 'sim', 'done', 2, NULL)), (SELECT (array_agg(id ORDER BY id DESC))[1:2] FROM reconciliation WHERE state = 'done'), 'reconciliations of a channel are listed, newest first');
 SELECT is((SELECT count(*) FROM list_reconciliations(77, NULL, 'failed', 100, NULL)), 2::bigint, 'reconciliations are listed by state');
 SELECT is((SELECT count(*) FROM list_reconciliations(77, 'down', NULL, 100, NULL)), 0::bigint, 'no reconciliation of an unknown channel');
 SELECT is((SELECT array_agg(d.transaction_id) FROM list_differences(77, (SELECT reconciliation_id FROM reconciliation_difference WHERE transaction_id = 'R5'), NULL, NULL, NULL, 100, NULL) AS d),
           '{R5,R4,R3,R2,R1}', 'the differences of a reconciliation are listed');
-SELECT is((SELECT array_agg(d.transaction_id) FROM list_differences(77, NULL, NULL, 'open', 'missing_here', 2, pg_temp.number('R5')) AS d), '{R4,N1}', 'in pages');
+SELECT is((SELECT array_agg(d.transaction_id) FROM list_differences(77, NULL, NULL, 'open', 'missing_here', 2, pg_temp.number('R5')) AS d), '{R4,N1}', 'differences below an id are listed up to the limit');
 
 SELECT is((SELECT ROW((reconciliation).transactions, (reconciliation).missing_there)::text FROM pg_temp.start(now() - interval '2 hours', now(), '[]')), '(1,0)',
-          'a transaction that the provider may not list yet is not missing there');
+          'a transaction that the provider may not list yet is not missing');
 
 -- Sums beyond bigint do not fail.
 SELECT is((SELECT (reconciliation).sums[2].there_amount FROM pg_temp.start(now() - interval '1 day', now(), (
@@ -297,18 +297,18 @@ SELECT is_empty($$SELECT FROM reconciliation_difference WHERE transaction_id = '
 DROP TRIGGER book ON reconciliation_sum;
 DELETE FROM provider_transaction WHERE transaction_id = 'V1';
 
--- PayPal's are read by the worker; one runs at a time.
+-- The worker reads the transactions of PayPal. A channel has one running reconciliation.
 SELECT pg_temp.operator_put('payment-channels', 'pp', '{"provider": "paypal"}') \g (format=unaligned) /dev/null
 SELECT is((SELECT ROW(outcome, (reconciliation).state, (reconciliation).source)::text FROM pg_temp.start(now() - interval '31 days', now(), NULL, 'pp')), '(created,running,provider)', 'a channel of PayPal can be reconciled');
 SELECT is(pg_temp.refusal($$SELECT pg_temp.start(now() - interval '1 day', now(), NULL, 'pp')$$), 'OR409 reconciliation_running channel', 'a second reconciliation of a channel is refused');
 SELECT is((pg_temp.hint($$SELECT pg_temp.start(now() - interval '1 day', now(), NULL, 'pp')$$) ->> 'reconciliation_id')::bigint, pg_temp.running('pp'), 'the refusal has the id of the running reconciliation');
-SELECT is(pg_temp.task('pp'), 'first 0', 'the worker reads it');
-SELECT is(plan_reconciliations(77, 'pp', 'paypal'), 0, 'the daily one waits for it');
-SELECT is(fail_reconciliation(77, pg_temp.running('pp'), 'x', 'x', true), true, 'it fails');
-SELECT is(plan_reconciliations(77, 'pp', 'paypal'), 1, 'it does not count as the daily one');
+SELECT is(pg_temp.task('pp'), 'first 0', 'the worker claims its first page');
+SELECT is(plan_reconciliations(77, 'pp', 'paypal'), 0, 'the daily reconciliation does not start while it runs');
+SELECT is(fail_reconciliation(77, pg_temp.running('pp'), 'x', 'x', true), true, 'it ends as failed');
+SELECT is(plan_reconciliations(77, 'pp', 'paypal'), 1, 'then the daily reconciliation starts');
 SELECT fail_reconciliation(77, pg_temp.running('pp'), 'x', 'x', true) \g (format=unaligned) /dev/null
 
--- After an outage, the daily one covers the time since the last one, at most 31 days.
+-- After an outage, the daily reconciliation covers the time since the last one, at most 31 days.
 UPDATE reconciliation SET state = 'done', to_at = now() - interval '10 days', from_at = now() - interval '11 days', created_at = now() - interval '10 days' WHERE channel = 'pp' AND scheduled;
 SELECT plan_reconciliations(77, 'pp', 'paypal') \g (format=unaligned) /dev/null
 SELECT is((SELECT now() - from_at FROM reconciliation WHERE id = pg_temp.running('pp')), interval '10 days', 'no time is left out');
@@ -322,10 +322,10 @@ SELECT fail_reconciliation(77, pg_temp.running('pp'), 'x', 'x', true) \g (format
 -- A large set is compared in steps, by the worker.
 CREATE FUNCTION pg_temp.slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1.1); RETURN NULL; END $$;
 CREATE TRIGGER slow AFTER INSERT ON reconciliation_difference FOR EACH ROW EXECUTE FUNCTION pg_temp.slow();
-SELECT is(pg_temp.reconcile(pg_temp.entry('S1')), 'running', 'a comparison that takes long');
+SELECT is(pg_temp.reconcile(pg_temp.entry('S1')), 'running', 'a long comparison is not done at once');
 SELECT is((SELECT ROW(kind, channel, due_at <= now())::text FROM due WHERE tenant_id = 77 AND kind = 'reconciliation'), '(reconciliation,"",t)', 'a long comparison is left to the worker');
-SELECT is(pg_temp.task(), NULL, 'a comparison is no task for a channel');
-SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing during a comparison');
+SELECT is(pg_temp.task(), NULL, 'a comparison is not claimed as a page');
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'all invariants hold during a comparison');
 SELECT is(compare_reconciliations(77), 1, 'the worker continues the comparison');
 SELECT is((SELECT state FROM reconciliation WHERE tenant_id = 77 ORDER BY id DESC LIMIT 1), 'done', 'the worker completes the comparison');
 SELECT is(compare_reconciliations(77), 0, 'a complete comparison has no further step');
@@ -348,7 +348,7 @@ UPDATE due SET due_at = now() WHERE kind = 'reconciliation';
 SELECT is(compare_reconciliations(77), 1, 'a repeated step succeeds');
 SELECT is_empty('SELECT FROM due WHERE kind = $$reconciliation$$', 'the repeated step completes the comparison');
 
--- A reconciliation that cannot end fails, so that it does not block its channel.
+-- A reconciliation that cannot be completed fails, so that it does not block its channel.
 SELECT pg_temp.tomorrow(), plan_reconciliations(77, 'sim', 'simulator') \g (format=unaligned) /dev/null
 SELECT pg_temp.running() AS stuck \gset
 CREATE TRIGGER broken BEFORE INSERT ON reconciliation_difference FOR EACH ROW EXECUTE FUNCTION pg_temp.broken_row();
@@ -376,13 +376,13 @@ SELECT is((SELECT outcome FROM pg_temp.start(now() - interval '1 day', now(), '[
 SELECT is((SELECT state || ' ' || error_code FROM reconciliation WHERE id = :abandoned), 'failed no_progress', 'the abandoned reconciliation has failed');
 SELECT is_empty('SELECT FROM due WHERE kind = $$reconciliation$$', 'it has no further attempt');
 
--- A provider whose pages were read some time ago had not listed what was new then.
+-- The settling time counts from the start of the reconciliation, when its pages were read.
 SELECT pg_temp.paid('L1', '3 hours 30 minutes'), pg_temp.paid('L2', '6 hours'), pg_temp.tomorrow(), plan_reconciliations(77, 'sim', 'simulator')
     \g (format=unaligned) /dev/null
 UPDATE reconciliation SET created_at = now() - interval '1 hour' WHERE id = pg_temp.running();
 SELECT is(pg_temp.page(NULL, NULL, VARIADIC '{}'::jsonb[]), true, 'an empty page is read an hour after the start');
 SELECT is((SELECT string_agg(transaction_id, ' ') FROM reconciliation_difference WHERE kind = 'missing_there' AND transaction_id LIKE 'L%'), 'L2',
-          'only what the provider had listed at the start is missing');
+          'only a transaction that was old enough at the start is missing');
 SELECT is(pg_temp.reconcile(pg_temp.entry('L1'), pg_temp.entry('L2')), 'done', 'a later run finds both');
 
 -- The provider dates a transaction before the period, and it is recorded in the first hour of the period.
@@ -408,7 +408,7 @@ SELECT pg_temp.compare_days('20 days', '19 days') \g (format=unaligned) /dev/nul
 SELECT is(pg_temp.missing(), 'H2', 'a run that began before the provider had listed the hour does not count');
 DELETE FROM reconciliation_difference WHERE transaction_id IN ('H1', 'H2');
 
--- The daily reconciliation begins where the last one ended, at the latest: transactions of its first hour are compared.
+-- The daily reconciliation begins at the end of the last one or before, so transactions of its first hour are compared.
 UPDATE provider_transaction SET created_at = now() - interval '9 days 23 hours 50 minutes' WHERE transaction_id = 'H1';
 UPDATE reconciliation SET from_at = now() - interval '13 days', to_at = now() - interval '10 days', created_at = now() - interval '9 days 21 hours'
 WHERE channel = 'sim' AND scheduled AND state = 'done';
@@ -422,7 +422,7 @@ UPDATE reconciliation_entry SET reported_at = now() - interval '401 days' WHERE 
 SELECT pg_temp.tomorrow(), plan_reconciliations(77, 'sim', 'simulator') \g (format=unaligned) /dev/null
 SELECT is_empty($$SELECT FROM reconciliation_entry WHERE transaction_id = 'T1'$$, 'entries are deleted after 400 days');
 SELECT isnt_empty($$SELECT FROM reconciliation_entry WHERE transaction_id = 'T2'$$, 'younger entries are kept');
-SELECT is_empty('SELECT * FROM orders_check.all_violations', 'the checks find nothing');
+SELECT is_empty('SELECT * FROM orders_check.all_violations', 'all invariants hold');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -38,11 +38,11 @@ SELECT 77, :a, 'pay_link', n || '@example.com', now() - make_interval(days => n)
 FROM generate_series(1, 20) AS n;
 INSERT INTO mail (tenant_id, order_id, template, recipient, created_at) VALUES (77, :a, 'pay_link', 'waiting@example.com', now() - interval '1 year');
 SELECT is(purge_mails(77, interval '10 days', 1000), 10, 'mails older than the age are deleted, sent and dead ones');
-SELECT is((SELECT count(*)::integer FROM mail WHERE tenant_id = 77), 11, 'younger ones are kept, and one that is not sent');
+SELECT is((SELECT count(*)::integer FROM mail WHERE tenant_id = 77), 11, 'younger mails and an unsent mail are kept');
 SELECT is((SELECT recipient FROM mail WHERE tenant_id = 77 AND done_at IS NULL AND NOT dead), 'waiting@example.com', 'an unsent mail of any age is kept');
 SELECT is(purge_mails(77, interval '10 days', 1000), 0, 'a second call deletes no mail');
 
--- The worker calls each purge once a minute for each tenant, mostly when nothing is old.
+-- The worker calls each purge once a minute for each tenant. Usually no row is old enough.
 CREATE FUNCTION pg_temp.duration_of(p_call text) RETURNS interval LANGUAGE plpgsql AS $$
 DECLARE
     v_from timestamptz := clock_timestamp();
@@ -84,7 +84,7 @@ INSERT INTO cart_reorder (tenant_id, cart_id, order_id) VALUES (77, 900002, :a);
 UPDATE orders SET cart_id = 900003 WHERE tenant_id = 77 AND id = :a;
 SELECT is(purge_carts(77, interval '180 days', 1000), 1, 'an open cart that was not changed for the age is deleted');
 SELECT bag_eq('SELECT id FROM cart WHERE tenant_id = 77', ARRAY[900001, 900003, 900004]::bigint[], 'a cart that was changed or became an order is kept');
-SELECT is_empty('SELECT FROM cart_reorder WHERE tenant_id = 77 AND cart_id = 900002', 'its rows go with it');
+SELECT is_empty('SELECT FROM cart_reorder WHERE tenant_id = 77 AND cart_id = 900002', 'the rows of the deleted cart are deleted');
 UPDATE orders SET cart_id = NULL WHERE tenant_id = 77 AND id = :a;
 DELETE FROM cart WHERE tenant_id = 77 AND id = 900003;
 
@@ -114,7 +114,7 @@ UPDATE provider_event SET received_at = now() - interval '500 days' WHERE tenant
 UPDATE payment SET refunding = 1, captured = 1000, captured_at = now() WHERE tenant_id = 77 AND id = :c_payment;
 SELECT is(purge_provider_events(77, interval '400 days', 1000), 0, 'events of a payment with a pending refund are kept');
 
--- A call reads what it deletes, and is bounded: with the statistics of tables that were small (mails, carts) and of full ones.
+-- A call reads little more than the rows that it deletes, with the statistics of small tables (mails, carts) and of full tables.
 ANALYZE mail, cart;
 INSERT INTO idempotency (tenant_id, actor_id, route, key, fingerprint, created_at)
 SELECT 77, 1, 'r', 'key-' || n, '', now() - interval '2 days' + make_interval(secs => n / 1000.0) FROM generate_series(1, 12000) AS n;
@@ -148,7 +148,7 @@ SELECT is_empty($$SELECT FROM token WHERE tenant_id = 77 AND expires_at < now() 
 SELECT is_empty($$SELECT FROM cart WHERE tenant_id = 77 AND id > 1000000$$, 'all old carts are deleted');
 SELECT is_empty($$SELECT FROM provider_event WHERE tenant_id = 77 AND verdict = 'unchanged' AND received_at < now() - interval '600 days'$$, 'all old events are deleted');
 
--- Kept rows do not starve the others: a call reads them in chunks, and the next one continues.
+-- Kept rows do not starve the others: a call reads them in chunks, and the next call continues.
 CREATE FUNCTION pg_temp.calls_until(p_call text, p_sum integer) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
     v_count integer;
@@ -204,12 +204,12 @@ SELECT 77, 2000000 + n, 'Z' || n, :seller, :bob, 'USD', now() - interval '1 year
 INSERT INTO provider_event (tenant_id, channel, event_id, type, verdict, received_at, judged_at)
 SELECT 77, 'sim', 's' || n, 'ignored', 'unchanged', now() - interval '2 years', now() FROM generate_series(1, 3500) AS n;
 SELECT cmp_ok(purge_idempotency(77, interval '1 day'), '<=', 2000, 'a call ends after a second: keys');
-SELECT cmp_ok(purge_mails(77, interval '100 days', 10000), '<=', 2000, 'mails');
+SELECT cmp_ok(purge_mails(77, interval '100 days', 10000), '<=', 2000, 'a call ends after a second: mails');
 SELECT cmp_ok(purge_tokens(77, interval '100 days', 10000), '<=', 2000, 'a call ends after a second: tokens');
-SELECT cmp_ok(purge_carts(77, interval '100 days', 10000), '<=', 2000, 'carts');
-SELECT cmp_ok(purge_provider_events(77, interval '600 days', 10000), '<=', 2000, 'events');
+SELECT cmp_ok(purge_carts(77, interval '100 days', 10000), '<=', 2000, 'a call ends after a second: carts');
+SELECT cmp_ok(purge_provider_events(77, interval '600 days', 10000), '<=', 2000, 'a call ends after a second: events');
 
--- What is due, by kind and channel.
+-- The backlog by kind and channel.
 DELETE FROM due WHERE tenant_id = 77;
 INSERT INTO due (tenant_id, kind, id, channel, due_at)
 SELECT 77, 'refund', n, 'sim', now() - make_interval(secs => n) FROM generate_series(1, 1500) AS n;

@@ -47,7 +47,7 @@ CREATE FUNCTION pg_temp.refused(
     SELECT pg_temp.refusal(format('SELECT pg_temp.ask(%L, %L, %L, %L, %L, %L)', p_order, p_lines, p_user, p_window, p_reason, p_version))
 $$;
 -- Takes steps separated by commas, such as 'approve,receive'; returns the outcome of the last one.
-CREATE FUNCTION pg_temp.resolve(p_return bigint, p_actions text, p_version integer DEFAULT NULL, p_actor text DEFAULT 'operator', p_comment text DEFAULT 'so be it')
+CREATE FUNCTION pg_temp.resolve(p_return bigint, p_actions text, p_version integer DEFAULT NULL, p_actor text DEFAULT 'operator', p_comment text DEFAULT 'agreed')
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_action text;
@@ -124,7 +124,7 @@ SELECT is(pg_temp.counts(:a, 'Lamp'), '3 2', 'the line counts the refunded items
 SELECT results_eq(format('SELECT axis, to_state, version FROM order_history WHERE order_id = %s AND version > %s ORDER BY step', :a, :v),
     format($$VALUES ('payment', 'partially_refunded', %1$s), ('return', 'refunded', %1$s)$$, :v + 1), 'the payment and the return change in one version');
 SELECT is((SELECT ROW(r.state, r.amount, r.refund_id IS NOT NULL)::text FROM order_view v, unnest(v.returns) AS r WHERE v.id = :a AND r.id = :r1), '(refunded,2320,t)', 'the return shows its refund');
-SELECT is((SELECT ROW(f.reason, f.lines)::text FROM refund f JOIN order_return r ON r.refund_id = f.id WHERE r.id = :r1), ROW('so be it', jsonb_build_array(jsonb_build_object('id', pg_temp.line(:a, 'Lamp'), 'quantity', 2, 'amount', 2320)))::text, 'the refund has the items of the return');
+SELECT is((SELECT ROW(f.reason, f.lines)::text FROM refund f JOIN order_return r ON r.refund_id = f.id WHERE r.id = :r1), ROW('agreed', jsonb_build_array(jsonb_build_object('id', pg_temp.line(:a, 'Lamp'), 'quantity', 2, 'amount', 2320)))::text, 'the refund has the items of the return');
 SELECT is(pg_temp.unresolved(:r1, 'receive'), 'OR409 return_not_resolvable', 'a refunded return cannot be received');
 SELECT is(pg_temp.unresolved(:r1, 'reject'), 'OR409 return_not_resolvable', 'a refunded return cannot be rejected');
 

@@ -58,7 +58,7 @@ SELECT is((SELECT count(*) FROM list_tokens(77, NULL, 1)), 1::bigint, 'a list ha
 SELECT is(pg_temp.broken($$INSERT INTO token (tenant_id, user_id, hash, scopes) VALUES (77, pg_temp.uid('alice'), 'short', '{user}')$$), 'token_hash_is_sha256', 'a hash has 32 bytes');
 SELECT lives_ok($$INSERT INTO token (tenant_id, user_id, hash, hint, scopes) VALUES (77, pg_temp.uid('alice'), sha256('long'), 'ord_2147483647_abcd', '{user}')$$, 'the hint of a tenant with the longest id is accepted');
 SELECT is(pg_temp.broken($$INSERT INTO token (tenant_id, user_id, hash, scopes) VALUES (77, pg_temp.uid('alice'), sha256('bobs'), '{user}')$$), 'token_hash_unique', 'a hash is unique within the tenant');
-SELECT is(pg_temp.broken($$INSERT INTO token (tenant_id, user_id, hash, scopes) VALUES (77, pg_temp.uid('alice'), sha256('z'), '{"a b\"c"}')$$), 'token_scopes_are_words', 'scopes are words');
+SELECT is(pg_temp.broken($$INSERT INTO token (tenant_id, user_id, hash, scopes) VALUES (77, pg_temp.uid('alice'), sha256('z'), '{"a b\"c"}')$$), 'token_scopes_are_words', 'a scope with other characters is refused');
 
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'all invariants hold');
 SELECT * FROM finish();

@@ -13,7 +13,7 @@ is "$(answers '^claimed')" 1 'by one worker'
 
 notice=$(q "SELECT id FROM orders.provider_notice WHERE tenant_id = $tenant")
 together 12 "SELECT CASE WHEN @ % 3 = 0 THEN orders_v1.finish_notice($tenant, $notice, 'webhook:R:paid')::text
-                        WHEN @ % 3 = 1 THEN orders_v1.postpone_notice($tenant, $notice, 'no answer', false)::text
+                        WHEN @ % 3 = 1 THEN orders_v1.postpone_notice($tenant, $notice, 'no reply', false)::text
                         ELSE orders_v1.refuse_stale_notices($tenant, 5)::text END"
 is "$(q "SELECT verdict FROM orders.provider_notice WHERE tenant_id = $tenant")" verified 'a request and workers that verify it at once agree'
 is "$(q "SELECT count(*) FROM orders.due WHERE tenant_id = $tenant AND kind = 'provider_notice'")" 0 'and none is left to do'
