@@ -17,6 +17,7 @@
 #include "httpd/handler.h"
 #include "httpd/health.h"
 #include "httpd/log.h"
+#include "httpd/metrics.h"
 #include "httpd/sessions.h"
 #include "httpd/token_cache.h"
 #include "httpd/worker.h"
@@ -59,6 +60,9 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     if (status == OK) {
         status = orders_guess_limit_open(pconf, main);
     }
+    if (status == OK) {
+        status = orders_metrics_open(pconf, main);
+    }
     return status == OK ? orders_worker_register(pconf, main) : status;
 }
 
@@ -84,6 +88,7 @@ static void load_fonts(apr_pool_t *pchild, server_rec *main)
 static void child_init(apr_pool_t *pchild, server_rec *main)
 {
     orders_log_child_init(pchild, main);
+    orders_metrics_child_init();
     orders_sessions_child_init(pchild, main);
     orders_token_cache_child_init(pchild, main);
     orders_guess_limit_child_init(pchild, main);
@@ -109,6 +114,7 @@ static void register_hooks(apr_pool_t *pool)
     orders_handler_register_hooks(pool);
     orders_health_register_hooks(pool);
     orders_error_filter_register_hooks(pool);
+    orders_metrics_register_hooks(pool);
     orders_request_register_hooks(pool);
 }
 

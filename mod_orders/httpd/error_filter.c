@@ -13,6 +13,7 @@
 
 #include "core/problem_json.h"
 #include "httpd/body.h"
+#include "httpd/metrics.h"
 #include "httpd/reply.h"
 #include "httpd/request.h"
 
@@ -98,6 +99,7 @@ static apr_status_t error_filter(ap_filter_t *filter, apr_bucket_brigade *brigad
     make_reply(request, problem, &reply);
     orders_reply_headers(request, &reply, problem);
     orders_request_note(request, problem, false);
+    orders_metrics_count_request(request, r->status);
     ap_set_content_type(r, reply.content_type ? reply.content_type : "application/json");
     ap_set_content_length(r, reply.json ? (apr_off_t)orders_json_length(reply.json) : 0);
     replacement = apr_brigade_create(r->pool, r->connection->bucket_alloc);

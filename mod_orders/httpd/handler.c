@@ -13,6 +13,7 @@
 #include "httpd/auth.h"
 #include "httpd/body.h"
 #include "httpd/guess_limit.h"
+#include "httpd/metrics.h"
 #include "httpd/reply.h"
 #include "httpd/request.h"
 
@@ -131,6 +132,7 @@ static int handle_request(request_rec *r)
     }
     if (request->answered) {
         orders_request_note(request, problem, false);
+        orders_metrics_count_request(request, r->status);
         return AP_FILTER_ERROR;
     }
     if (problem) {

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "core/clock.h"
+#include "metrics/metrics.h"
 
 #define RAISE_INTERVAL apr_time_from_sec(1)
 
@@ -38,7 +39,29 @@ struct orders_limiter_t {
         *users; /**< `limit` entries: each user with an entry has at least one session in use */
     apr_time_t raise_at; /**< when current_limit is raised by one */
     waiter_t *first, *last;
+    int waiting;
+    orders_process_metrics_t *gauges; /**< of the process */
+    /** What this limiter has added to the gauges. */
+    struct {
+        int allowed, in_use, waiting;
+    } published;
 };
+
+static void publish_change(int64_t *gauge, int *published, int value)
+{
+    if (value != *published) {
+        orders_metrics_change(gauge, value - *published);
+        *published = value;
+    }
+}
+
+/** Caller holds the mutex. Several limiters of a process add up. */
+static void publish(orders_limiter_t *limiter)
+{
+    publish_change(&limiter->gauges->allowed, &limiter->published.allowed, limiter->current_limit);
+    publish_change(&limiter->gauges->in_use, &limiter->published.in_use, limiter->in_use);
+    publish_change(&limiter->gauges->waiting, &limiter->published.waiting, limiter->waiting);
+}
 
 orders_limiter_t *orders_limiter_create(apr_pool_t *own, int limit, int per_user)
 {
@@ -46,6 +69,9 @@ orders_limiter_t *orders_limiter_create(apr_pool_t *own, int limit, int per_user
 
     limiter->limit = limiter->current_limit = limit;
     limiter->per_user = per_user;
+    limiter->gauges = orders_metrics_process();
+    orders_metrics_change(&limiter->gauges->limit, limit);
+    publish(limiter);
     limiter->users = apr_pcalloc(own, (apr_size_t)limit * sizeof *limiter->users);
     return apr_thread_mutex_create(&limiter->mutex, APR_THREAD_MUTEX_DEFAULT, own) == APR_SUCCESS
                ? limiter
@@ -107,6 +133,7 @@ static void remove_use(orders_limiter_t *limiter, orders_limiter_user_t user)
 
 static void enqueue(orders_limiter_t *limiter, waiter_t *waiter, bool returning)
 {
+    limiter->waiting++;
     if (returning) {
         waiter->next = limiter->first;
         limiter->first = waiter;
@@ -124,6 +151,7 @@ static void dequeue(orders_limiter_t *limiter, waiter_t *waiter)
 {
     waiter_t *previous = NULL;
 
+    limiter->waiting--;
     for (waiter_t *entry = limiter->first; entry != waiter; entry = entry->next) {
         previous = entry;
     }
@@ -174,6 +202,7 @@ static waiter_t *admit_waiting(orders_limiter_t *limiter)
 
 static void unlock_and_wake(orders_limiter_t *limiter, waiter_t *woken)
 {
+    publish(limiter);
     apr_thread_mutex_unlock(limiter->mutex);
     while (woken) {
         waiter_t *next = woken->next;

@@ -2,7 +2,7 @@
 /**
  * Limits the number of callers that use a pool of sessions concurrently. Callers wait in a queue (FIFO), each until its own deadline. One
  * user gets at most a part of the limit; a caller that waits for this reason does not delay callers of other users. There is one limiter for each
- * pool and process. Any thread may call.
+ * pool and process; its state is published in the gauges of the process (metrics/metrics.h). Any thread may call.
  */
 #ifndef ORDERS_HTTPD_LIMITER_H
 #define ORDERS_HTTPD_LIMITER_H

@@ -8,6 +8,7 @@
 
 #include "core/etag.h"
 #include "httpd/auth.h"
+#include "httpd/metrics.h"
 
 #define STACK_BLOCKS 16
 
@@ -106,6 +107,7 @@ int orders_reply_send(orders_request_t *request, const orders_reply_t *reply,
             ap_set_content_length(r, (apr_off_t)length);
         }
     }
+    orders_metrics_count_request(request, r->status);
     if (r->header_only || !length || r->status == HTTP_NOT_MODIFIED) {
         APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(brigade->bucket_alloc));
     } else {

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/trace.h"
 #include "core/trouble.h"
 #include "httpd/auth.h"
@@ -304,6 +305,7 @@ static orders_request_t *create_request(request_rec *r)
     orders_request_t *request = apr_pcalloc(r->pool, sizeof *request);
 
     request->r = r;
+    request->started = orders_clock_now();
     orders_dir_conf_resolve(orders_dir_conf(r), &request->dir);
     orders_server_conf_resolve(orders_server_conf(r->server), &request->server);
     request->api = request->dir.api;

@@ -34,6 +34,8 @@ typedef struct orders_request_t {
     bool body_read;              /**< to its end */
     bool body_failed;            /**< a read failed: the rest must not be read */
     bool answered;               /**< an input filter has sent a response */
+    bool counted;                /**< in the metrics */
+    apr_time_t started;          /**< when the request was received, a time of orders_clock_now() */
 } orders_request_t;
 
 /** The state of the request, created if necessary. NULL: its Location has no API. */

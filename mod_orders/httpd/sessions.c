@@ -15,6 +15,7 @@
 #include "httpd/config.h"
 #include "httpd/limiter.h"
 #include "httpd/log.h"
+#include "metrics/metrics.h"
 #include "store/health_check.h"
 #include "store/schema_version.h"
 #include "store/session.h"
@@ -159,6 +160,16 @@ static bool open_connection(orders_session_pool_t *session_pool, apr_pool_t *poo
     return false;
 }
 
+/** Sets the pause between two attempts to connect; 0: there is no outage. */
+static void set_pause(orders_session_pool_t *session_pool, apr_time_t pause)
+{
+    const apr_time_t before = __atomic_exchange_n(&session_pool->pause, pause, __ATOMIC_RELAXED);
+
+    if (!before != !pause) {
+        orders_metrics_change(&orders_metrics_process()->outages, pause ? 1 : -1);
+    }
+}
+
 static void record_outage(orders_session_pool_t *session_pool)
 {
     apr_time_t pause = 2 * __atomic_load_n(&session_pool->pause, __ATOMIC_RELAXED);
@@ -166,7 +177,7 @@ static void record_outage(orders_session_pool_t *session_pool)
     pause = pause < OUTAGE_PAUSE       ? OUTAGE_PAUSE
             : pause > MAX_OUTAGE_PAUSE ? MAX_OUTAGE_PAUSE
                                        : pause;
-    __atomic_store_n(&session_pool->pause, pause, __ATOMIC_RELAXED);
+    set_pause(session_pool, pause);
     __atomic_store_n(&session_pool->closed_until, orders_clock_now() + pause, __ATOMIC_RELAXED);
 }
 
@@ -225,6 +236,16 @@ static bool release_unconnected(orders_session_pool_t *session_pool, orders_limi
     return false;
 }
 
+static void count_refusal(orders_limiter_e admission)
+{
+    if (admission != ORDERS_LIMITER_ADMITTED) {
+        orders_metrics_limiter_refused(
+            admission == ORDERS_LIMITER_TIMED_OUT      ? ORDERS_LIMITER_REFUSAL_TIMEOUT
+            : admission == ORDERS_LIMITER_USER_LIMITED ? ORDERS_LIMITER_REFUSAL_USER_LIMIT
+                                                       : ORDERS_LIMITER_REFUSAL_UNAVAILABLE);
+    }
+}
+
 /** Waits for the limiter and opens a connection. */
 static orders_problem_t *acquire_connection(const borrower_t *borrower, apr_pool_t *pool,
                                             lease_t *lease)
@@ -241,7 +262,9 @@ static orders_problem_t *acquire_connection(const borrower_t *borrower, apr_pool
         if (admission == ORDERS_LIMITER_ADMITTED) {
             if (open_connection(session_pool, pool, lease)) {
                 __atomic_add_fetch(&session_pool->holders, 1, __ATOMIC_RELAXED);
-                __atomic_store_n(&session_pool->pause, 0, __ATOMIC_RELAXED);
+                if (__atomic_load_n(&session_pool->pause, __ATOMIC_RELAXED)) {
+                    set_pause(session_pool, 0);
+                }
                 return NULL;
             }
             returning = release_unconnected(session_pool, borrower->user, returns);
@@ -252,6 +275,7 @@ static orders_problem_t *acquire_connection(const borrower_t *borrower, apr_pool
                 admission = ORDERS_LIMITER_TIMED_OUT;
             }
         }
+        count_refusal(admission);
         if (admission == ORDERS_LIMITER_TIMED_OUT || admission == ORDERS_LIMITER_USER_LIMITED) {
             return make_problem(
                 pool, ORDERS_E_busy,
@@ -275,6 +299,7 @@ static orders_problem_t *acquire_session(void *context, apr_pool_t *pool, orders
     bool probe;
 
     if (!may_connect(borrower->session_pool, &probe)) {
+        orders_metrics_limiter_refused(ORDERS_LIMITER_REFUSAL_UNAVAILABLE);
         return make_problem(pool, ORDERS_E_database_unavailable,
                             "no connection to the database at the last attempt",
                             OUTAGE_RETRY_SECONDS);

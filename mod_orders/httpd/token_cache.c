@@ -14,6 +14,7 @@
 #include "core/digest.h"
 #include "httpd/config.h"
 #include "httpd/remote_cache.h"
+#include "metrics/metrics.h"
 
 APLOG_USE_MODULE(orders);
 
@@ -298,6 +299,14 @@ static orders_identity_t *read_entry(apr_pool_t *pool, const unsigned char *byte
     return identity;
 }
 
+static orders_cached_e count_lookup(orders_cached_e result)
+{
+    orders_metrics_cache_lookup(result == ORDERS_CACHE_KNOWN     ? ORDERS_CACHE_LOOKUP_HIT
+                                : result == ORDERS_CACHE_REFUSED ? ORDERS_CACHE_LOOKUP_REFUSED
+                                                                 : ORDERS_CACHE_LOOKUP_MISS);
+    return result;
+}
+
 orders_cached_e orders_token_cache_get(apr_pool_t *pool, const unsigned char *hash, int seconds,
                                        orders_lookup_t *lookup, orders_identity_t **identity)
 {
@@ -330,12 +339,12 @@ orders_cached_e orders_token_cache_get(apr_pool_t *pool, const unsigned char *ha
             read_entry(pool, bytes, length, refused_since > oldest ? refused_since : oldest, now);
     }
     if (*identity) {
-        return ORDERS_CACHE_KNOWN;
+        return count_lookup(ORDERS_CACHE_KNOWN);
     }
-    return refused_since > oldest && !is_ahead(refused_since, now) &&
-                   refused_since > now - apr_time_from_sec(ORDERS_REFUSAL_SECONDS)
-               ? ORDERS_CACHE_REFUSED
-               : ORDERS_CACHE_UNKNOWN;
+    return count_lookup(refused_since > oldest && !is_ahead(refused_since, now) &&
+                                refused_since > now - apr_time_from_sec(ORDERS_REFUSAL_SECONDS)
+                            ? ORDERS_CACHE_REFUSED
+                            : ORDERS_CACHE_UNKNOWN);
 }
 
 /** Returns the length of the entry, or 0 if it is too long. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/clock.h"
+#include "metrics/metrics.h"
 #include "store/session.h"
 #include "store/sqlstate.h"
 
@@ -115,6 +116,7 @@ bool orders_schema_check(orders_schema_t *schema, PGconn *connection, const PGre
 {
     int number = orders_schema_number(result);
     bool supported = orders_schema_accepts(number);
+    orders_metrics_schema_version(number);
     if (__atomic_exchange_n(&schema->found, number, __ATOMIC_RELAXED) != number) {
         report(schema, number, result);
     }

@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/trouble.h"
+#include "metrics/metrics.h"
 #include "net/breaker.h"
 #include "store/worker.h"
 #include "worker/step.h"
@@ -239,6 +240,33 @@ static void report(orders_job_state_t *state, const orders_job_tally_t *tally, b
     pthread_mutex_unlock(&state->lock);
 }
 
+/** orders_job_count for a job that is not in the table. */
+static size_t job_index(const orders_job_t *job)
+{
+    size_t i = 0;
+
+    while (i < orders_job_count && &orders_jobs[i] != job) {
+        i++;
+    }
+    return i;
+}
+
+/** `reached`: the run has reached the database. */
+static void count_run(const orders_job_run_t *run, bool reached)
+{
+    const orders_channel_t *channel = run->context->channel;
+    const orders_job_tally_t *tally = run->tally;
+    const orders_job_sample_t sample = {
+        .job = job_index(run->job),
+        .channel = channel ? channel->name : NULL,
+        .items = tally->done,
+        .failures = tally->failed,
+        .success = reached && !tally->failed,
+    };
+
+    orders_metrics_job_run(&sample);
+}
+
 bool orders_job_run(const orders_job_t *job, const orders_job_context_t *context,
                     orders_job_state_t *state, apr_pool_t *pool)
 {
@@ -265,6 +293,7 @@ bool orders_job_run(const orders_job_t *job, const orders_job_context_t *context
         orders_trouble_passed(context->log, ORDERS_E_database_unavailable, LOG_SUBJECT);
     }
     report(state, &tally, problem, orders_clock_now() - from);
+    count_run(&run, problem == NULL);
     orders_troubles_review(context->log);
     return cut;
 }

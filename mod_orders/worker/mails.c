@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/clock.h"
 #include "core/trouble.h"
 #include "messages/mail.h"
 #include "messages/pay_link_mail.h"
+#include "metrics/metrics.h"
 #include "store/pay_link.h"
 #include "store/worker.h"
 #include "worker/step.h"
@@ -26,6 +28,14 @@ static bool is_final(const orders_problem_t *problem)
     return problem->error == ORDERS_E_mail_refused;
 }
 
+static void count_mail(const orders_problem_t *problem, apr_interval_time_t duration)
+{
+    orders_metrics_mail(!problem            ? ORDERS_MAIL_OUTCOME_SENT
+                        : is_final(problem) ? ORDERS_MAIL_OUTCOME_REFUSED
+                                            : ORDERS_MAIL_OUTCOME_FAILED,
+                        duration);
+}
+
 orders_problem_t *orders_job_send_mail(const orders_job_run_t *run, int64_t *count)
 {
     const orders_log_t *log = run->context->log;
@@ -40,8 +50,10 @@ orders_problem_t *orders_job_send_mail(const orders_job_run_t *run, int64_t *cou
     }
     *count = 1;
     orders_job_claimed(run);
+    const apr_time_t from = orders_clock_now();
     orders_problem_t *problem = send_mail(run, task);
 
+    count_mail(problem, orders_clock_now() - from);
     if (problem) {
         run->tally->failed++;
         orders_job_log_problem(log, problem, LOG_SUBJECT);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Which directory may include headers of which:
-# mod_orders.c -> httpd -> worker, api -> messages, payments, webhooks, documents -> canonical -> store, net -> core.
+# mod_orders.c -> httpd -> worker, api -> messages, payments, webhooks, documents -> canonical -> store, net -> metrics -> core.
 # Only mod_orders.c and httpd/ include headers of httpd. The directory of an API includes its own files, api/common/ and
 # api/provider_events/, but no files of other APIs.
 use strict;
@@ -13,17 +13,18 @@ use Test::More;
 chdir($ENV{srcdir} || '.') or die;
 
 my %may_include = (
-    main      => [qw(main httpd worker api messages payments webhooks documents canonical store net core)],
-    httpd     => [qw(httpd worker api messages payments webhooks documents canonical store net core)],
-    worker    => [qw(worker messages payments webhooks store net core)],
+    main      => [qw(main httpd worker api messages payments webhooks documents canonical store net metrics core)],
+    httpd     => [qw(httpd worker api messages payments webhooks documents canonical store net metrics core)],
+    worker    => [qw(worker messages payments webhooks store net metrics core)],
     api       => [qw(api payments webhooks documents canonical store core)],
     messages  => [qw(messages payments store net core)],
-    payments  => [qw(payments store net core)],
-    webhooks  => [qw(webhooks canonical store net core)],
+    payments  => [qw(payments store net metrics core)],
+    webhooks  => [qw(webhooks canonical store net metrics core)],
     documents => [qw(documents core)],
     canonical => [qw(canonical store core)],
-    store     => [qw(store core)],
+    store     => [qw(store metrics core)],
     net       => [qw(net core)],
+    metrics   => [qw(metrics core)],
     core      => [qw(core)],
 );
 my $httpd_header = qr/^(?:httpd|http_\w+|ap_\w+|mod_\w+|util_\w+|scoreboard|mpm_common)\.h$/;
