@@ -40,6 +40,8 @@ LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 \ir ../rules/cancel.sql
 \ir ../rules/worker.sql
 \ir ../rules/retention.sql
+\ir ../rules/webhooks.sql
+\ir ../rules/webhook_queue.sql
 \ir ../rules/balances.sql
 \ir ../rules/documents.sql
 \ir ../rules/company_upsert.sql
@@ -62,6 +64,7 @@ LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 \ir ../reads/reconciliations.sql
 \ir ../reads/sales.sql
 \ir ../reads/provider_events.sql
+\ir ../reads/webhooks.sql
 \ir ../reads/checks.sql
 \ir ../rules/plan_cache.sql
 \ir ../rules/version.sql

@@ -406,6 +406,15 @@ FULL JOIN (SELECT x.tenant_id, x.subject_id, count(*) AS events, max(x.version) 
     ON e.tenant_id = o.tenant_id AND e.subject_id = o.id
 WHERE (o.version, o.version::bigint) IS DISTINCT FROM (e.last, e.events)
 UNION ALL
+SELECT coalesce(w.tenant_id, e.tenant_id), NULL,
+       format('webhook endpoint %s has version %s, its %s events end at version %s', coalesce(w.id, e.subject_id),
+              coalesce(w.version::text, 'none, because it does not exist'), coalesce(e.events, 0), coalesce(e.last, 0))
+FROM orders.webhook_endpoint w
+FULL JOIN (SELECT x.tenant_id, x.subject_id, count(*) AS events, max(x.version) AS last FROM orders.event x
+           WHERE x.subject = 'webhook_endpoint' GROUP BY 1, 2) AS e
+    ON e.tenant_id = w.tenant_id AND e.subject_id = w.id
+WHERE (w.version, w.version::bigint) IS DISTINCT FROM (e.last, e.events)
+UNION ALL
 SELECT e.tenant_id, CASE e.subject WHEN 'order' THEN e.subject_id END,
        format('the types of event %s of version %s do not match its steps', e.id, e.version)
 FROM orders.event e
@@ -604,7 +613,8 @@ WITH reference AS (
 SELECT r.tenant_id, r.order_id, format('%s %s refers to %s %s, which does not exist', r.source, r.source_id, r.target, r.target_id) AS problem
 FROM reference r;
 
--- A surplus refund that its provider refused stays pending, but has no row in orders.due.
+-- A surplus refund that its provider refused stays pending, but has no row in orders.due. The worker that owns a webhook endpoint keeps the row
+-- for a moment after the last delivery.
 CREATE VIEW orders_check.due_fits AS
 WITH work AS (
     SELECT o.tenant_id, 'expiry' AS kind, o.id, NULL AS channel, o.id AS order_id, true AS required FROM orders.orders o
@@ -630,6 +640,11 @@ WITH work AS (
     UNION ALL
     SELECT r.tenant_id, 'reconciliation', r.id, CASE WHEN r.stage = 'read' THEN r.channel END, NULL, true FROM orders.reconciliation r
     WHERE r.state = 'running'
+    UNION ALL
+    SELECT w.tenant_id, 'webhook', w.id, NULL, NULL, EXISTS (SELECT FROM orders.webhook_delivery x
+                                                             WHERE x.tenant_id = w.tenant_id AND x.endpoint_id = w.id AND x.state = 'pending')
+    FROM orders.webhook_endpoint w
+    WHERE w.state = 'enabled'
 )
 SELECT coalesce(w.tenant_id, d.tenant_id) AS tenant_id, w.order_id,
        CASE WHEN d.id IS NULL THEN format('%s %s has no row in orders.due', w.kind, w.id)
@@ -669,6 +684,49 @@ WHERE d.resolution = 'applied'
                   WHERE t.tenant_id = d.tenant_id AND t.provider = d.provider AND t.transaction_id = d.transaction_id AND t.payment_id = d.payment_id
                     AND t.kind = d.there_kind AND t.amount = d.there_amount AND t.currency = d.there_currency);
 
+CREATE VIEW orders_check.webhooks_fit AS
+SELECT w.tenant_id, NULL::bigint AS order_id, format('endpoint %s is %s, its history ends at %s', w.id, w.state, coalesce(e.state, 'nothing')) AS problem
+FROM orders.webhook_endpoint w
+LEFT JOIN (SELECT DISTINCT ON (x.tenant_id, x.subject_id) x.tenant_id, x.subject_id, split_part(s.step, ':', 3) AS state
+           FROM orders.event x
+           CROSS JOIN LATERAL unnest(x.steps) WITH ORDINALITY AS s (step, n)
+           WHERE x.subject = 'webhook_endpoint'
+           ORDER BY x.tenant_id, x.subject_id, x.version DESC, s.n DESC) AS e ON e.tenant_id = w.tenant_id AND e.subject_id = w.id
+WHERE e.state IS DISTINCT FROM w.state
+UNION ALL
+SELECT coalesce(w.tenant_id, k.tenant_id), NULL, format('endpoint %s is %s and has %s cursor', coalesce(w.id, k.endpoint_id), w.state,
+                                                       CASE WHEN k.endpoint_id IS NULL THEN 'no' ELSE 'a' END)
+FROM orders.webhook_endpoint w
+FULL JOIN orders.webhook_cursor k ON k.tenant_id = w.tenant_id AND k.endpoint_id = w.id
+WHERE (coalesce(w.state, 'deleted') = 'deleted') = (k.endpoint_id IS NOT NULL)
+UNION ALL
+SELECT k.tenant_id, NULL, format('the cursor of endpoint %s is at %s.%s.%s, beyond the horizon', k.endpoint_id, k.epoch, k.xid, k.event_id)
+FROM orders.webhook_cursor k
+WHERE (k.epoch, k.xid) > (orders.event_epoch(), orders_v1.event_horizon())
+UNION ALL
+SELECT d.tenant_id, NULL, format('delivery %s refers to endpoint %s, which does not exist or has no deliveries any more', d.id, d.endpoint_id)
+FROM orders.webhook_delivery d
+LEFT JOIN orders.webhook_endpoint w ON w.tenant_id = d.tenant_id AND w.id = d.endpoint_id
+WHERE w.id IS NULL OR w.purged
+UNION ALL
+SELECT d.tenant_id, CASE d.subject WHEN 'order' THEN d.subject_id END, format('delivery %s refers to an event that does not exist or has another type', d.id)
+FROM orders.webhook_delivery d
+LEFT JOIN orders.event e
+    ON e.tenant_id = d.tenant_id AND e.subject = d.subject AND e.subject_id = d.subject_id AND e.version = d.subject_version
+WHERE d.event_id IS NOT NULL
+  AND ((e.epoch, e.xid, e.id) IS DISTINCT FROM (d.event_epoch, d.event_xid, d.event_id) OR d.type <> ALL (e.types)
+       OR d.message_id <> orders_v1.webhook_message_id(e.epoch, e.id, d.type))
+UNION ALL
+SELECT b.tenant_id, NULL, format('delivery %s has a body, but is %s', b.delivery_id, coalesce(d.state, 'missing'))
+FROM orders.webhook_body b
+LEFT JOIN orders.webhook_delivery d ON d.tenant_id = b.tenant_id AND d.id = b.delivery_id
+WHERE coalesce(d.state, 'missing') NOT IN ('pending', 'dead')
+UNION ALL
+SELECT u.tenant_id, NULL, format('endpoint %s is in orders.due and owned by no worker, but has no pending delivery', u.id)
+FROM orders.due u
+WHERE u.kind = 'webhook' AND u.attempts = 0
+  AND NOT EXISTS (SELECT FROM orders.webhook_delivery d WHERE d.tenant_id = u.tenant_id AND d.endpoint_id = u.id AND d.state = 'pending');
+
 CREATE VIEW orders_check.all_violations AS
 SELECT 1 AS invariant, 'balances_equal_postings' AS name, v.* FROM orders_check.balances_equal_postings v
 UNION ALL SELECT 2, 'paid_is_captured', v.* FROM orders_check.paid_is_captured v
@@ -691,7 +749,8 @@ UNION ALL SELECT 18, 'references_exist', v.* FROM orders_check.references_exist 
 UNION ALL SELECT 19, 'events_are_chained', v.* FROM orders_check.events_are_chained v
 UNION ALL SELECT 20, 'due_fits', v.* FROM orders_check.due_fits v
 UNION ALL SELECT 21, 'bills_in_time', v.* FROM orders_check.bills_in_time v
-UNION ALL SELECT 22, 'reconciliations_fit', v.* FROM orders_check.reconciliations_fit v;
+UNION ALL SELECT 22, 'reconciliations_fit', v.* FROM orders_check.reconciliations_fit v
+UNION ALL SELECT 23, 'webhooks_fit', v.* FROM orders_check.webhooks_fit v;
 
 COMMENT ON VIEW orders_check.balances_equal_postings IS
 'Invariant 1: balances equal the sums of their ledger entries, and ledger entries are balanced';
@@ -707,7 +766,7 @@ COMMENT ON VIEW orders_check.coupons_within_limits IS
 'Invariant 8: coupon uses do not exceed their limits, and closed orders release theirs';
 COMMENT ON VIEW orders_check.answers_have_effects IS 'Invariant 9: the stored response of an idempotency key refers to an order and a version that exist';
 COMMENT ON VIEW orders_check.one_event_a_version IS
-'Invariant 10: each version of an order has exactly one event, whose types are those of its steps';
+'Invariant 10: each version of an order or a webhook endpoint has exactly one event, whose types are those of its steps';
 COMMENT ON VIEW orders_check.stock_is_held IS
 'Invariant 11: reserved stock is held by orders; an order that is closed, shipped or refunded in full holds none, and an order that is
 to be shipped holds no refunded items';
@@ -733,4 +792,6 @@ COMMENT ON VIEW orders_check.bills_in_time IS
 'Invariant 21: an order of goods has its bill within a minute of its payment; the worker issues it within a second';
 COMMENT ON VIEW orders_check.reconciliations_fit IS
 'Invariant 22: the counts of a finished reconciliation add up, none runs for days, and every applied difference is recorded';
+COMMENT ON VIEW orders_check.webhooks_fit IS
+'Invariant 23: endpoints are in the state of their last event, their cursors are not beyond the horizon of events, and deliveries agree with their events';
 COMMENT ON VIEW orders_check.all_violations IS 'The rows of all views';

@@ -26,7 +26,10 @@ SELECT is(has_function_privilege('orders_api', p.oid, 'EXECUTE'),
               store_unreadable_event,resolve_provider_event,retry_provider_event,list_provider_events,read_provider_event,claim_intents,claim_captures,claim_refunds,refunds_to_send,claim_mail,mark_mail,expire_due,job_backlog,
               purge_idempotency,purge_mails,purge_provider_events,purge_tokens,purge_carts,
               plan_reconciliations,claim_reconciliations,record_reconciliation_page,fail_reconciliation,compare_reconciliations,
-              start_reconciliation,apply_difference,resolve_difference,read_reconciliation,list_reconciliations,list_differences}'),
+              start_reconciliation,apply_difference,resolve_difference,read_reconciliation,list_reconciliations,list_differences,
+              create_webhook,change_webhook,delete_webhook,rotate_webhook,test_webhook,retry_delivery,replay_webhook,read_webhook,list_webhooks,read_delivery,
+              list_deliveries,tenants_with_events,fan_out_events,claim_webhooks,renew_webhooks,release_webhook,take_deliveries,store_bodies,record_deliveries,
+              purge_webhooks}'),
           'orders_api may execute ' || p.proname || ' only if the module calls it')
 FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) ORDER BY p.proname;
 SELECT is(p.prosecdef, p.proname NOT IN ('code_key', 'is_paid_by_link', 'is_payable', 'awaits_payment', 'is_unpaid'), p.proname || ' is SECURITY DEFINER unless it reads no table')

@@ -654,6 +654,60 @@ SELECT 1 / has_function_privilege('orders_api', 'orders_v1.read_reconciliation(i
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.list_reconciliations(integer, text, text, integer, bigint)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.list_differences(integer, bigint, text, text, text, integer, bigint)', 'EXECUTE')::integer;
+SELECT 'orders_v1.move_webhook_cursor_to_now'::regproc;
+SELECT 'orders_v1.check_patterns'::regproc;
+SELECT 'orders_v1.lock_webhook'::regproc;
+SELECT 'orders_v1.lock_enabled_webhook'::regproc;
+SELECT 'orders_v1.store_webhook'::regproc;
+SELECT 'orders_v1.written_webhook_of'::regproc;
+SELECT 'orders_v1.drop_pending_deliveries'::regproc;
+SELECT 'orders_v1.written_delivery_of'::regproc;
+SELECT 'orders_v1.event_position'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.create_webhook(integer, text, text, bigint, text, text, bytea, text, text[], text, text, boolean)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.change_webhook(integer, text, text, bigint, text, text, bytea, uuid, text[], jsonb)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.delete_webhook(integer, text, text, bigint, text, text, bytea, uuid, text[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.rotate_webhook(integer, text, text, bigint, text, text, bytea, uuid)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.test_webhook(integer, text, text, bigint, text, text, bytea, uuid)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.retry_delivery(integer, text, text, bigint, text, text, bytea, uuid, bigint)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.replay_webhook(integer, text, text, bigint, text, text, bytea, uuid, text, text, timestamptz, timestamptz, text[], integer)', 'EXECUTE')::integer;
+SELECT 'orders_v1.webhook_message_id'::regproc;
+SELECT 'orders_v1.webhook_delay'::regproc;
+SELECT 'orders_v1.is_last_webhook_attempt'::regproc;
+SELECT 'orders_v1.next_webhook_attempt'::regproc;
+SELECT 'orders_v1.count_pending_deliveries'::regproc;
+SELECT 'orders_v1.schedule_webhooks'::regproc;
+SELECT 'orders_v1.schedule_webhook'::regproc;
+SELECT 'orders_v1.send_now'::regproc;
+SELECT 'orders_v1.fan_out_to_webhook'::regproc;
+SELECT 'orders_v1.webhook_target_of'::regproc;
+SELECT 'orders_v1.webhook_message_of'::regproc;
+SELECT 'orders_v1.disable_webhook'::regproc;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.tenants_with_events()', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.fan_out_events(integer, integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.claim_webhooks(integer, integer, integer, integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.renew_webhooks(integer, bigint[], integer, integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.release_webhook(integer, bigint, timestamptz, integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.take_deliveries(integer, bigint, integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.store_bodies(integer, bigint[], text[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.record_deliveries(integer, bigint, jsonb)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.purge_webhooks(integer, interval, integer)', 'EXECUTE')::integer;
+SELECT 'orders_v1.webhook_view_of'::regproc;
+SELECT 'orders_v1.delivery_view_of'::regproc;
+SELECT 'orders_v1.webhook_id_of'::regproc;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.read_webhook(integer, uuid)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.list_webhooks(integer, integer, bigint)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.read_delivery(integer, uuid, bigint)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.list_deliveries(integer, uuid, text, text, bigint, integer, bigint)', 'EXECUTE')::integer;
 SELECT * FROM orders_check.balances_equal_postings WHERE false;
 SELECT * FROM orders_check.paid_is_captured WHERE false;
 SELECT * FROM orders_check.refunds_within_captured WHERE false;
@@ -675,5 +729,6 @@ SELECT * FROM orders_check.provider_events_fit WHERE false;
 SELECT * FROM orders_check.due_fits WHERE false;
 SELECT * FROM orders_check.bills_in_time WHERE false;
 SELECT * FROM orders_check.reconciliations_fit WHERE false;
+SELECT * FROM orders_check.webhooks_fit WHERE false;
 SELECT * FROM orders_check.all_violations WHERE false;
 SELECT 1 / (count(*) = 1)::integer FROM orders.schema_version WHERE number > 0;

@@ -6,7 +6,7 @@
 CREATE FUNCTION pg_temp.twice(p_name text, p_api text, p_actor bigint, p_arguments text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_sql text := format($sql$
-        SELECT jsonb_agg(to_jsonb(a) - 'replayed'), array_agg(regexp_replace(a::text, '^(\([^,]*,[^,]*),[ft],', '\1,')),
+        SELECT jsonb_agg(to_jsonb(a) - 'replayed'), array_agg(regexp_replace(a::text, '^(\([^,]*,[^,]*),[ft],|,[ft]\)$', '\1,')),
                bool_and(NOT a.replayed), bool_and(a.replayed), string_agg(a.outcome, ' ')
         FROM orders_v1.%I(77, %L, %L, %L, 'twice', %L, '\x01', %s) AS a $sql$,
         p_name, p_api, CASE p_api WHEN 'operator' THEN 'operator' WHEN 'company' THEN 'seller' WHEN 'worker' THEN 'provider' ELSE 'buyer' END, p_actor, p_name, p_arguments);
