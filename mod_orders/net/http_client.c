@@ -9,11 +9,11 @@
 
 #include "net/curl_drive.h"
 #include "net/curl_options.h"
+#include "net/http_options.h"
 
 #define CONNECT_TIMEOUT_MS 3000L
 #define MAX_IDLE 32
 #define MAX_CONNECTIONS 2L
-#define MAX_IDLE_SECONDS 60L
 
 /** The libcurl handles of one call. `multi` drives `easy` and keeps its connection open. */
 typedef struct http_conn_t {
@@ -24,7 +24,7 @@ typedef struct http_conn_t {
 
 /**
  * Idle handles of this process, the oldest first. A call takes the most recently used handle of its origin, so that connections which
- * are not needed reach MAX_IDLE_SECONDS. Calls are made in child processes only, so no handle is shared by fork().
+ * are not needed reach ORDERS_HTTP_IDLE_SECONDS. Calls are made in child processes only, so no handle is shared by fork().
  */
 static struct {
     pthread_mutex_t lock;
@@ -154,55 +154,20 @@ static size_t count_header(char *data, size_t size, size_t count, void *context)
     return length;
 }
 
-static int add_header(void *context, const char *name, const char *value)
+static CURLcode set_options(CURL *handle, const orders_http_request_t *request,
+                            struct curl_slist *headers, reply_buffer_t *buffer)
 {
-    struct curl_slist **list = context;
-    char line[2048];
-    struct curl_slist *longer;
+    const orders_http_options_t options = {
+        .url = request->url,
+        .ca_file = request->ca_file,
+        .timeout_ms = request->timeout_ms,
+        .connect_ms = CONNECT_TIMEOUT_MS,
+        .headers = headers,
+        .body = request->body,
+        .length = (curl_off_t)request->length,
+    };
+    CURLcode code = orders_http_set_options(handle, &options);
 
-    if (apr_snprintf(line, sizeof(line), "%s: %s", name, value) >= (int)sizeof(line) - 1) {
-        return 0;
-    }
-    longer = curl_slist_append(*list, line);
-    if (!longer) {
-        return 0;
-    }
-    *list = longer;
-    return 1;
-}
-
-static CURLcode set_security_options(CURL *handle, const orders_http_request_t *request)
-{
-    const bool plain = !strncasecmp(request->url, "http:", 5);
-    CURLcode code =
-        orders_curl_safe(handle, request->ca_file, request->timeout_ms, CONNECT_TIMEOUT_MS);
-
-    ORDERS_CURL_SET(CURLOPT_FOLLOWLOCATION, 0L);
-#if LIBCURL_VERSION_NUM >= 0x075500
-    ORDERS_CURL_SET(CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
-#else
-    ORDERS_CURL_SET(CURLOPT_PROTOCOLS, (long)(plain ? CURLPROTO_HTTP : CURLPROTO_HTTPS));
-#endif
-    if (plain) { /* http is for loopback addresses only: bypass any proxy */
-        ORDERS_CURL_SET(CURLOPT_NOPROXY, "*");
-    }
-    ORDERS_CURL_SET(CURLOPT_MAXAGE_CONN, MAX_IDLE_SECONDS);
-    return code;
-}
-
-static CURLcode set_request_options(CURL *handle, const orders_http_request_t *request,
-                                    struct curl_slist *headers, reply_buffer_t *buffer)
-{
-    CURLcode code = CURLE_OK;
-
-    ORDERS_CURL_SET(CURLOPT_URL, request->url);
-    ORDERS_CURL_SET(CURLOPT_USERAGENT, "mod_orders/" ORDERS_VERSION);
-    ORDERS_CURL_SET(CURLOPT_HTTPHEADER, headers);
-    if (request->body) {
-        ORDERS_CURL_SET(CURLOPT_POST, 1L);
-        ORDERS_CURL_SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->length);
-        ORDERS_CURL_SET(CURLOPT_POSTFIELDS, request->body);
-    }
     ORDERS_CURL_SET(CURLOPT_WRITEFUNCTION, append_body);
     ORDERS_CURL_SET(CURLOPT_WRITEDATA, buffer);
     ORDERS_CURL_SET(CURLOPT_HEADERFUNCTION, count_header);
@@ -213,14 +178,11 @@ static CURLcode set_request_options(CURL *handle, const orders_http_request_t *r
 static CURLcode perform_transfer(http_conn_t conn, const orders_http_request_t *request,
                                  reply_buffer_t *buffer, orders_http_reply_t *reply)
 {
-    struct curl_slist *headers = NULL;
-    CURLcode code = CURLE_OUT_OF_MEMORY;
+    struct curl_slist *headers;
+    CURLcode code = orders_http_header_list(request->headers, &headers);
 
-    if (apr_table_do(add_header, &headers, request->headers, NULL)) {
-        code = set_security_options(conn.easy, request);
-    }
     if (code == CURLE_OK) {
-        code = set_request_options(conn.easy, request, headers, buffer);
+        code = set_options(conn.easy, request, headers, buffer);
     }
     if (code == CURLE_OK) {
         code = orders_curl_drive(conn.multi, conn.easy, request->cancelled, request->context);
@@ -283,8 +245,15 @@ static char *get_url_part(CURLU *url, CURLUPart part)
     return curl_url_get(url, part, &text, 0) == CURLUE_OK ? text : NULL;
 }
 
-static const CURLUPart forbidden_parts[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY,
-                                            CURLUPART_FRAGMENT};
+static const CURLUPart forbidden_parts[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_FRAGMENT,
+                                            CURLUPART_QUERY};
+
+/** The error messages for a URL with one of the first 2, 3 or 4 forbidden parts. */
+static const char *const forbidden_parts_errors[] = {
+    [2] = "the URL must have no user or password",
+    [3] = "the URL must have no user, password or fragment",
+    [4] = "the URL must have no user, password, query or fragment",
+};
 
 /** `forbidden_count`: number of elements of `forbidden_parts` to check. */
 static const char *check_url_parts(CURLU *url, size_t forbidden_count)
@@ -302,7 +271,7 @@ static const char *check_url_parts(CURLU *url, size_t forbidden_count)
     for (size_t i = 0; !error && i < forbidden_count; i++) {
         char *text = get_url_part(url, forbidden_parts[i]);
         if (text) {
-            error = "the URL must have no user, password, query or fragment";
+            error = forbidden_parts_errors[forbidden_count];
         }
         curl_free(text);
     }
@@ -328,7 +297,12 @@ static const char *check_url(const char *url, size_t forbidden_count)
 
 const char *orders_http_url_check(const char *url)
 {
-    return check_url(url, sizeof(forbidden_parts) / sizeof(forbidden_parts[0]));
+    return check_url(url, 4);
+}
+
+const char *orders_http_endpoint_check(const char *url)
+{
+    return check_url(url, 3);
 }
 
 const char *orders_http_page_check(const char *url)
@@ -346,6 +320,32 @@ const char *orders_http_url_join(apr_pool_t *pool, const char *url, const char *
     return apr_pstrcat(pool, apr_pstrmemdup(pool, url, length), path, NULL);
 }
 
+static void to_lower(char *text)
+{
+    for (char *at = text; *at; at++) {
+        *at = (char)apr_tolower(*at);
+    }
+}
+
+const char *orders_http_host(apr_pool_t *pool, const char *url)
+{
+    CURLU *parsed = curl_url();
+    char *host = NULL, *copy = NULL;
+
+    if (parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK) {
+        host = get_url_part(parsed, CURLUPART_HOST);
+    }
+    if (host) {
+        const apr_size_t length = strlen(host);
+
+        copy = apr_pstrmemdup(pool, host, length && host[length - 1] == '.' ? length - 1 : length);
+        to_lower(copy);
+    }
+    curl_free(host);
+    curl_url_cleanup(parsed);
+    return copy;
+}
+
 const char *orders_http_origin(apr_pool_t *pool, const char *url)
 {
     CURLU *parsed = orders_http_url_check(url) ? NULL : curl_url();
@@ -358,9 +358,7 @@ const char *orders_http_origin(apr_pool_t *pool, const char *url)
 
         if (curl_url_get(parsed, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK) {
             origin = apr_pstrcat(pool, scheme, "://", host, ":", port, NULL);
-            for (char *at = origin; *at; at++) {
-                *at = (char)apr_tolower(*at);
-            }
+            to_lower(origin);
         }
         curl_free(scheme);
         curl_free(host);

@@ -41,11 +41,17 @@ const char *orders_http_url_check(const char *url);
 /** The same for a page to which a browser is redirected: query and fragment are allowed. */
 const char *orders_http_page_check(const char *url);
 
+/** The same for a URL to which messages are sent: a query is allowed. */
+const char *orders_http_endpoint_check(const char *url);
+
 /** Whether a host is a loopback address: localhost, 127.x.y.z, [::1]. */
 bool orders_http_is_loopback(const char *host);
 
 /** Appends a path that begins with a slash to `url`, whose trailing slashes are dropped. */
 const char *orders_http_url_join(apr_pool_t *pool, const char *url, const char *path);
+
+/** The host of a URL in lower case, without a dot at its end; an IPv6 address in brackets. NULL for a malformed URL. */
+const char *orders_http_host(apr_pool_t *pool, const char *url);
 
 /** Scheme, host (in lower case) and port of a URL: "https://pay.example:443". NULL for a malformed URL. */
 const char *orders_http_origin(apr_pool_t *pool, const char *url);
