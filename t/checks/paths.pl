@@ -43,7 +43,7 @@ sub exists_in_tree
 }
 
 my %known;
-for my $file (files(qr{\.(?:[ch]|sql|t|pm|pl|js|yaml|conf|in|am)$|/[^.]+$}, @tree), 'configure.ac') {
+for my $file (files(qr{\.(?:[ch]|sql|t|pm|pl|m?js|php|py|yaml|conf|in|am)$|/[^.]+$}, @tree), 'configure.ac') {
     next if $file eq 't/checks/paths.pl' || -B $file;
     open my $in, '<', $file or die "$file: $!";
     local $/;
