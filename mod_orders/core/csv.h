@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * A strict reader of CSV (RFC 4180): fields with a comma between, optionally in double quotes, which are doubled inside. Lines end with
- * LF or CR LF; blank lines are skipped. A quote inside a field without quotes, text after a closing quote, an open quote at the end, and
- * more than ORDERS_CSV_MAX_FIELDS fields in a line are errors.
+ * A strict reader of CSV (RFC 4180): fields are separated by commas. A field may be in double quotes; a double quote inside it is
+ * doubled. Lines end with LF or CR LF; blank lines are skipped. A quote inside a field without quotes, text after a closing quote,
+ * an open quote at the end, and more than ORDERS_CSV_MAX_FIELDS fields in a line are errors.
  */
 #ifndef ORDERS_CORE_CSV_H
 #define ORDERS_CORE_CSV_H

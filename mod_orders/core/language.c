@@ -44,7 +44,7 @@ static apr_size_t range_length(const char *at)
     return subtag > 0 && length <= MAX_TAG ? length : 0;
 }
 
-/* What follows "q=": 0, 1, or either with up to three decimals; -1 for anything else. `*end` is behind it. */
+/* The value after "q=", in thousandths: 0 or 1 with up to three decimals; -1: any other text. `*end` is the byte after it. */
 static int read_weight(const char *at, const char **end)
 {
     int weight = (*at - '0') * FULL_WEIGHT;

@@ -28,9 +28,9 @@
     X(INTERNAL, 500)
 
 /**
- * Problems. X(number, word, KIND, sentence). The number is written to the log (`ORD0042`) and is never reused; the word is the `code`
- * that clients compare; the sentence is the message for users. docs/errors.md has an entry for each.
- * Problems of the module have numbers below 1000, refusals of the SQL functions 1000 and above.
+ * Problems. X(number, code, KIND, message). The number is written to the log (`ORD0042`) and is never reused; clients compare the
+ * code; the message is for users. docs/errors.md has an entry for each. Problems of the module have numbers below 1000, refusals of
+ * the SQL functions 1000 and above.
  */
 #define ORDERS_ERRORS(X)                                                                           \
     X(1, malformed_json, MALFORMED, "The body is not valid JSON.")                                 \
@@ -68,7 +68,7 @@
     X(29, invalid_type, UNPROCESSABLE, "The field has the wrong type.")                            \
     X(30, too_long, UNPROCESSABLE, "The field is too long.")                                       \
     X(31, out_of_range, UNPROCESSABLE, "The number is out of range.")                              \
-    X(32, unknown_word, UNPROCESSABLE, "The value is not one of the accepted words.")              \
+    X(32, unknown_word, UNPROCESSABLE, "The value is not one of the accepted values.")             \
     X(33, schema_mismatch, UNAVAILABLE,                                                            \
       "The database schema does not match this server. It must be deployed again.")                \
     X(36, link_expired, NOT_FOUND, "The link is no longer valid.")                                 \
@@ -78,7 +78,7 @@
       "The server does not accept the version of the database schema. Try again after the "        \
       "upgrade.")                                                                                  \
     X(50, request_abandoned, TIMED_OUT, "The client has closed the connection.")                   \
-    X(38, unknown_field, UNPROCESSABLE, "Unknown member.")                                         \
+    X(38, unknown_field, UNPROCESSABLE, "Unknown field.")                                          \
     X(37, prefetch, CONFLICT, "Nothing was changed, because the request is a prefetch.")           \
     X(39, provider_event_refused, CONFLICT, "An event of a payment provider was refused.")         \
     X(40, statement_timeout, UNAVAILABLE,                                                          \
@@ -137,13 +137,14 @@
       "No terminal has reported a refund with this id. Check the id, or try again later.")         \
     X(1047, terminal_transaction_mismatch, CONFLICT,                                               \
       "The refund reported by the terminal has another order, amount or currency. Check the id.")  \
-    X(1048, payment_method_mismatch, CONFLICT, "The order is not paid by a pay link.")             \
+    X(1048, payment_method_mismatch, CONFLICT,                                                     \
+      "The payment method of the order does not use a pay link.")                                  \
     X(1049, order_not_billable, CONFLICT, "The order must be paid in full before it is invoiced.") \
     X(1050, order_not_advanceable, CONFLICT,                                                       \
       "The order cannot take this step in its present state.")                                     \
     X(1051, insufficient_stock, CONFLICT, "There is not enough stock.")                            \
     X(1052, order_not_returnable, CONFLICT, "The order cannot be returned in its present state.")  \
-    X(1053, return_window_closed, CONFLICT, "The time for returns is over.")                       \
+    X(1053, return_window_closed, CONFLICT, "The return period has ended.")                        \
     X(1054, line_not_returnable, UNPROCESSABLE, "Some lines cannot be returned.")                  \
     X(1055, line_already_returned, CONFLICT, "Some lines are being returned already.")             \
     X(1056, return_not_found, NOT_FOUND, "There is no such return.")                               \
@@ -219,7 +220,7 @@
     X(orders_api)          /* the API's name */                                                    \
     X(orders_route)        /* the route's name */                                                  \
     X(orders_path)         /* the path with secrets masked */                                 \
-    X(orders_code)         /* the word of the problem; absent on success */                     \
+    X(orders_code)         /* the code of the problem; absent on success */                     \
     X(orders_error)        /* the problem's number, ORD0042 */                                     \
     X(orders_sqlstate)     /* PostgreSQL's SQLSTATE, if one was involved */                        \
     X(orders_db_us)        /* microseconds with a database session */                              \
@@ -229,7 +230,7 @@
     X(orders_request_id)   /* the request id, as in X-Request-Id */                                \
     X(orders_trace)        /* the trace id of traceparent */
 
-/** Scopes of tokens. X(NAME, word). */
+/** Scopes of tokens. X(NAME, name in tokens). */
 #define ORDERS_SCOPES(X)                                                                           \
     X(BUYER, "buyer")                                                                              \
     X(SELLER, "seller")                                                                            \
@@ -237,7 +238,7 @@
     X(APPLICATION, "application")                                                                  \
     X(ACT_AS_USER, "act-as-user")
 
-/** States of an order, by axis. X(NAME, word as in the database). */
+/** States of an order, by axis. X(NAME, name in the database). */
 #define ORDERS_ORDER_STATES(X)                                                                     \
     X(OPEN, "open")                                                                                \
     X(COMPLETED, "completed")                                                                      \

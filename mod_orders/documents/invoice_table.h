@@ -15,7 +15,7 @@ const char *orders_invoice_money(apr_pool_t *pool, const orders_invoice_snapshot
 const char *orders_invoice_money_off(apr_pool_t *pool, const orders_invoice_snapshot_t *invoice,
                                      int64_t amount);
 
-/** Draws the table at the current `y`, with its header row on each page that it continues on. */
+/** Draws the table at the current `y`, with its header row on each page of the table. */
 void orders_invoice_table(orders_pdf_doc_t *doc, const orders_invoice_snapshot_t *invoice);
 
 #endif

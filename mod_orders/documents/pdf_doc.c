@@ -321,7 +321,7 @@ static void end_page(orders_pdf_doc_t *doc)
 
 static void draw_marks(orders_pdf_doc_t *doc)
 {
-    const int count = doc->marks->nelts; /* footers are appended meanwhile */
+    const int count = doc->marks->nelts; /* the loop appends footers */
     int index;
 
     for (index = 0; index < count; index++) {

@@ -39,7 +39,7 @@ typedef enum {
 
 typedef struct orders_pdf_doc_t orders_pdf_doc_t;
 
-/** Draws the header row of a table again on the page that the table continues on. */
+/** Draws the header row of a table again on the next page of the table. */
 typedef void (*orders_pdf_doc_head_t)(orders_pdf_doc_t *doc, void *baton);
 
 /** Called before each page; false aborts rendering. */

@@ -10,7 +10,7 @@ typedef struct orders_record_intent_t {
     const char *intent_id, *pay_url, *reference;
 } orders_record_intent_t;
 
-/** Records the intent that a provider has made, and completes the idempotency record of the writer's key. May be repeated. */
+/** Records the intent that a provider has created, and completes the idempotency record of the writer's key. May be repeated. */
 orders_problem_t *orders_payment_record_intent(const orders_writer_t *writer,
                                                const orders_record_intent_t *intent,
                                                orders_written_t **written) ORDERS_MUSTCHECK;

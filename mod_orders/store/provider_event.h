@@ -45,7 +45,7 @@ typedef struct orders_notice_task_t {
     const char *raw_type, *resource_kind, *resource_id;
 } orders_notice_task_t;
 
-/** Records a failed attempt. `undecided`: the provider has answered, but the outcome is still open. */
+/** Records a failed attempt. `undecided`: the provider has replied, but the outcome is still open. */
 orders_problem_t *orders_notice_postpone(const orders_reader_t *reader, int64_t id,
                                          const char *detail, bool undecided) ORDERS_MUSTCHECK;
 /** Records that a notice was verified. `event_id`: its event; NULL: it is not about a payment of the tenant. */

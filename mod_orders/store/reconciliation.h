@@ -20,13 +20,13 @@ typedef struct orders_reconciliation_t {
     int64_t requested_by; /**< 0: nobody */
     int64_t entries, matched, different, unsettled, ignored;
     int64_t transactions, missing_there;
-    int64_t open; /**< differences that it was the last to find */
+    int64_t open; /**< open differences that no later reconciliation has found again */
     const char *error_code, *error_message;
     apr_time_t created_at, finished_at;
     apr_array_header_t *sums; /**< of orders_reconciliation_sum_t */
 } orders_reconciliation_t;
 
-/** A transaction that a provider and the order database show differently. `there` is the provider. Ids: 0 for none. */
+/** A transaction for which a provider and the order database have different records. `there` is the provider. Ids: 0 for none. */
 typedef struct orders_difference_t {
     int64_t id, reconciliation_id;
     const char *channel, *kind, *transaction_id;

@@ -127,8 +127,8 @@ COMMENT ON FUNCTION orders_v1.tenants_to_bill IS 'Worker: the tenants with order
 COMMENT ON FUNCTION orders_v1.tenants_to_reconcile IS
 'Worker: the ids of the tenants that have this channel of this provider and whose daily reconciliation is due, ascending';
 COMMENT ON FUNCTION orders_v1.job_backlog IS
-'The work of the queue that is due now, by kind and channel (empty: no channel): its number, 1000 at most, and the time since which the oldest
-of it is due. Work without a row here has no backlog';
+'The due rows of the queue by kind and channel (empty: no channel): their number, at most 1000, and the due time of the oldest. A kind and
+channel without due rows is not in the result';
 COMMENT ON FUNCTION orders_v1.refunds_to_send IS
 'The refunds of an order that claim_refunds would return now, for the request that created them. Returns tasks as refund_task_of does';
 COMMENT ON FUNCTION orders_v1.due_provider_events IS

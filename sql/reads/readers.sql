@@ -38,5 +38,5 @@ GRANT EXECUTE ON FUNCTION
     TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.labels_of IS
-'Labels for values of the APIs, by kind and word (the value), each in the first of the requested languages that has it. Takes no locks';
+'Labels for values of the APIs, by kind and value (column word), each in the first of the requested languages that has it. Takes no locks';
 COMMENT ON FUNCTION orders_v1.schema_version IS 'The version number of the schema (docs/upgrading.md)';

@@ -270,10 +270,10 @@ DECLARE
                        WHERE r.tenant_id = x.tenant_id AND r.coupon_id = x.id AND r.state <> 'released');
 BEGIN
     IF v_used > x.max_uses THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', format('Must not be less than the %s present uses.', v_used), 'max_uses');
+        PERFORM orders_v1.refuse('422', 'invalid_field', format('Must not be less than the number of uses, %s.', v_used), 'max_uses');
     ELSIF EXISTS (SELECT FROM orders.coupon_user u
                   WHERE u.tenant_id = x.tenant_id AND u.coupon_id = x.id AND u.used > x.max_uses_per_user) THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must not be less than the present uses of a user.', 'max_uses_per_user');
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Must not be less than the number of uses by any user.', 'max_uses_per_user');
     END IF;
     RETURN CASE WHEN x.max_uses IS NULL THEN 0 ELSE v_used END;
 END

@@ -113,7 +113,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.retry_notice(n orders.provider_notice) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF n.resource_kind IS NULL THEN
-        PERFORM orders_v1.refuse('409', 'provider_event_settled', 'The event names nothing that can be read from the provider.');
+        PERFORM orders_v1.refuse('409', 'provider_event_settled', 'The event names no capture, refund or order that can be read from the provider.');
     END IF;
     UPDATE orders.provider_notice x SET verdict = 'pending', judged_at = NULL, attempts = 0, pending_since = now()
     WHERE x.tenant_id = n.tenant_id AND x.id = n.id;
@@ -165,7 +165,7 @@ BEGIN
     SELECT * INTO e FROM provider_event x WHERE x.tenant_id = p_tenant AND x.id = p_event;
     PERFORM check_event_open(e);
     IF e.type = 'unreadable' THEN
-        PERFORM refuse('409', 'provider_event_settled', 'The event cannot be read.');
+        PERFORM refuse('409', 'provider_event_settled', 'The event cannot be parsed.');
     ELSIF e.type = 'unverified' THEN
         n := lock_notice_of(e);
         SELECT * INTO e FROM provider_event x WHERE x.tenant_id = p_tenant AND x.id = p_event FOR UPDATE;
@@ -190,10 +190,10 @@ COMMENT ON FUNCTION orders_v1.check_event_open IS
 'Internal: OR404 not_found without an event, OR409 provider_event_settled unless it is refused or waiting, and not resolved';
 COMMENT ON FUNCTION orders_v1.lock_notice_of IS 'Internal: locks the notice of the refused event of a notice; NULL: the event has none';
 COMMENT ON FUNCTION orders_v1.resolve_provider_event IS
-'Marks a refused or waiting event as resolved by the operator. A waiting event becomes refused, with the word resolved. OR404 not_found,
+'Marks a refused or waiting event as resolved by the operator. A waiting event becomes refused, with the refusal resolved. OR404 not_found,
 OR409 provider_event_settled';
 COMMENT ON FUNCTION orders_v1.retry_notice IS
-'Internal: puts a rejected notice back into the queue of the worker. OR409 provider_event_settled when it names nothing to read';
+'Internal: puts a rejected notice back into the queue of the worker. OR409 provider_event_settled when it names no resource to read';
 COMMENT ON FUNCTION orders_v1.retry_event IS 'Internal: applies a refused or waiting event again. Locks its order';
 COMMENT ON FUNCTION orders_v1.retry_provider_event IS
 'Applies a refused or waiting event again, by the same rules. Outcome: its new verdict, or pending for a notice, which the worker verifies.

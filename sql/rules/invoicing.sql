@@ -180,7 +180,7 @@ BEGIN
     IF o.id IS NULL OR (p_user IS NOT NULL AND o.buyer_id IS DISTINCT FROM p_user) THEN
         PERFORM refuse('404', 'not_found', 'There is no such order.');
     ELSIF o.bill_no IS NULL AND o.paid_at IS NULL THEN
-        PERFORM refuse('409', 'order_not_billed', 'An order is billed once it was confirmed or paid.', NULL, states_of(o));
+        PERFORM refuse('409', 'order_not_billed', 'The order has no bill yet. It gets one when it is confirmed, packed or paid.', NULL, states_of(o));
     END IF;
     IF o.bill_no IS NULL AND EXISTS (SELECT FROM due d WHERE d.tenant_id = p_tenant AND d.kind = 'bill' AND d.id = p_order) THEN
         PERFORM bill_order(lock_order(p_tenant, p_order, NULL, NULL));

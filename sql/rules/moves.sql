@@ -28,7 +28,7 @@ BEGIN
     IF o.id IS NULL OR (p_user IS NOT NULL AND o.buyer_id IS DISTINCT FROM p_user) THEN
         PERFORM orders_v1.refuse('404', 'not_found', 'There is no such order.');
     ELSIF p_match IS NOT NULL AND orders_v1.version_tag(o.id, o.version) <> ALL (p_match) THEN
-        PERFORM orders_v1.refuse('412', 'version_mismatch', 'The order has changed meanwhile.', NULL,
+        PERFORM orders_v1.refuse('412', 'version_mismatch', 'The order has changed since it was read.', NULL,
                               jsonb_build_object('version', o.version));
     END IF;
     PERFORM FROM orders.payment p WHERE p.tenant_id = p_tenant AND p.order_id = p_order ORDER BY p.id FOR UPDATE;

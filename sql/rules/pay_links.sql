@@ -40,7 +40,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.check_paid_by_link(o orders.orders) RETURNS void LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF NOT orders_v1.is_paid_by_link(o.payment_method) THEN
-        PERFORM orders_v1.refuse('409', 'payment_method_mismatch', 'The order is not paid by a pay link.');
+        PERFORM orders_v1.refuse('409', 'payment_method_mismatch', 'The payment method of the order does not use a pay link.');
     END IF;
 END
 $$;
@@ -272,7 +272,7 @@ COMMENT ON FUNCTION orders_v1.check_paid_by_link IS
 COMMENT ON FUNCTION orders_v1.pay_link_state IS
 'The state that the holder of a pay link sees: unpaid or failed when start_payment would start a payment; confirming while a
 payment is being confirmed or the outcome of a capture is unknown; paid, also with a partial or pending refund; refunded; over when
-the order is closed, past its expiry or not paid by a link. NULL: no such order';
+the order is closed, is past its expiry or has a payment method without pay links. NULL: no such order';
 COMMENT ON FUNCTION orders_v1.was_declined IS
 'Whether the provider declined the latest payment of an order, apart from surplus payments; NULL: there is no payment';
 COMMENT ON FUNCTION orders_v1.send_pay_link IS

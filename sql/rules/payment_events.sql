@@ -154,7 +154,7 @@ BEGIN
 END
 $$;
 
--- A payment settled by hand may have no transaction id to compare with. A capture that was refused for the payment is never its
+-- A manually settled payment may have no transaction id to compare with. A capture that was refused for the payment is never its
 -- own capture.
 CREATE OR REPLACE FUNCTION orders_v1.check_capture(p orders.payment, e orders.provider_event) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -516,7 +516,7 @@ COMMENT ON FUNCTION orders_v1.check_event IS
 'Internal: refuses an event that can never be applied. OR404 not_found, OR422 invalid_field, required_field, currency_mismatch,
 amount_mismatch';
 COMMENT ON FUNCTION orders_v1.complete_capture IS
-'Internal: adds the provider''s transaction to a payment that was settled by hand without one; returns the updated payment. OR409
+'Internal: adds the provider''s transaction to a payment that was settled manually without one; returns the updated payment. OR409
 transaction_id_taken';
 COMMENT ON FUNCTION orders_v1.apply_paid IS 'Internal: applies an event of type paid. OR409 payment_already_captured, transaction_id_taken';
 COMMENT ON FUNCTION orders_v1.confirming_time IS

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Compares the records of a provider with the order database. A reconciliation reads the pages of its provider (stage read), then compares
--- in batches: the entries with our transactions, our transactions with the entries, and the open differences again. It records only differences;
--- money is recorded when an operator applies one.
+-- in batches: the entries with the recorded transactions, the recorded transactions with the entries, and the open differences
+-- again. It records only differences; money is recorded when an operator applies a difference.
 -- Lock order: a reconciliation before its differences; a difference before the order that it is applied to.
 
 -- A provider may list a transaction this long after it was made.
@@ -62,7 +62,7 @@ BEGIN
 END
 $$;
 
--- A provider names the payment of an entry by our key, by its intent, or, for a refund, by the refunded capture.
+-- A provider names the payment of an entry by its payment key, by its intent, or, for a refund, by the refunded capture.
 CREATE OR REPLACE FUNCTION orders_v1.payment_of_difference(d orders.reconciliation_difference) RETURNS orders.payment LANGUAGE plpgsql STABLE AS $$
 DECLARE
     p orders.payment;
@@ -196,9 +196,10 @@ BEGIN
 END
 $$;
 
--- A provider dates a transaction before it is recorded here, up to an hour: the entry of a transaction that is recorded at the start of the
--- period may be dated before the period. It is then known only if an earlier reconciliation has read the hour before the period, late enough
--- for the provider to have listed that hour. Entries are kept for 400 days.
+-- The time of a transaction at the provider is up to an hour before the time at which it is recorded here. The entry of a
+-- transaction that is recorded in the first hour of the period may therefore be dated before the period. It is known only if an
+-- earlier reconciliation has read the hour before the period, late enough for the provider to have listed that hour. Entries are
+-- kept for 400 days.
 CREATE OR REPLACE FUNCTION orders_v1.complete_from(r orders.reconciliation) RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_delay interval := interval '1 hour';
@@ -263,7 +264,7 @@ BEGIN
 END
 $$;
 
--- Without a row of the entry, which may have been deleted since, the difference's own copy of it applies.
+-- If the entry has been deleted in the meantime, the copy in the difference is used.
 CREATE OR REPLACE FUNCTION orders_v1.compare_again(r orders.reconciliation, d orders.reconciliation_difference) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     n      orders.reconciliation_difference := orders_v1.new_difference(r, d.transaction_id);
@@ -450,7 +451,7 @@ BEGIN
 END
 $$;
 
--- A success ends the backoff: the row of orders.due is made again, without attempts.
+-- A success ends the backoff: the new row of orders.due has no attempts.
 CREATE OR REPLACE FUNCTION orders_v1.record_reconciliation_page(p_tenant integer, p_id bigint, p_page text, p_next text, p_entries jsonb)
 RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
@@ -509,8 +510,8 @@ BEGIN
 END
 $$;
 
--- All attempts of a page or of the comparison end within a day. Without progress for longer, no worker has the channel any more, unless a
--- worker that has been started again has claimed it: its row of orders.due is not due then.
+-- All attempts of a page or of the comparison end within a day. If there is no progress for longer, no worker serves the channel
+-- any more. Exception: the row of orders.due is not due, because a worker that was started again has claimed the reconciliation.
 CREATE OR REPLACE FUNCTION orders_v1.abort_abandoned_reconciliation(p_tenant integer, p_channel text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_id bigint;
@@ -794,7 +795,7 @@ BEGIN
         RETURN NEXT difference_result(c, d, 'unchanged');
         RETURN;
     ELSIF d.kind <> 'missing_here' THEN
-        PERFORM refuse('409', 'difference_not_applicable', 'Only money that is missing in the order database can be applied.', NULL,
+        PERFORM refuse('409', 'difference_not_applicable', 'Only a transaction that is missing in the order database can be applied.', NULL,
                        jsonb_build_object('reason', d.kind));
     ELSIF d.state <> 'open' THEN
         PERFORM refuse('409', 'difference_not_applicable', 'The difference was resolved with a comment.', NULL,
@@ -819,7 +820,7 @@ BEGIN
         RETURN NEXT replay(NULL::orders_v1.written_difference, v_claim.answer);
         RETURN;
     ELSIF coalesce(v_comment, '') = '' THEN
-        PERFORM refuse('422', 'required_field', 'A difference is resolved with a comment.', 'comment');
+        PERFORM refuse('422', 'required_field', 'A comment is required to resolve a difference.', 'comment');
     ELSIF length(v_comment) > 1000 THEN
         PERFORM refuse('422', 'too_long', 'At most 1000 characters.', 'comment');
     END IF;
@@ -859,9 +860,9 @@ COMMENT ON FUNCTION orders_v1.add_entry_sums IS
 'Internal: adds the entries after after_key, up to p_last, to the sums of the provider, and those of p_matched to the matched sums';
 COMMENT ON FUNCTION orders_v1.next_stage IS 'Internal: the reconciliation at the start of a stage';
 COMMENT ON FUNCTION orders_v1.compare_entries IS
-'Internal: compares the next p_limit entries of a reconciliation with our transactions; returns it with its new counts';
+'Internal: compares the next p_limit entries of a reconciliation with the recorded transactions; returns it with its new counts';
 COMMENT ON FUNCTION orders_v1.complete_from IS
-'Internal: the time since which a transaction is missing there if the channel has no entry of it';
+'Internal: the time from which a recorded transaction without an entry of the channel is missing at the provider';
 COMMENT ON FUNCTION orders_v1.compare_transactions IS
 'Internal: compares the next p_limit transactions of the provider with all entries of the channel';
 COMMENT ON FUNCTION orders_v1.compare_again IS

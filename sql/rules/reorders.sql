@@ -55,7 +55,7 @@ BEGIN
     END LOOP;
     IF NOT v_any THEN
         PERFORM orders_v1.refuse('409', 'product_not_sold', CASE v_not_sold
-                              WHEN '[]' THEN 'The order has no goods that can be added to a cart.' ELSE 'Nothing of the order is sold any more.' END, NULL,
+                              WHEN '[]' THEN 'The order has no goods that can be added to a cart.' ELSE 'No product of the order is sold any more.' END, NULL,
                               jsonb_build_object('products', v_not_sold));
     END IF;
     RETURN v_not_sold;

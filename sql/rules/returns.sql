@@ -61,10 +61,10 @@ DECLARE
                                 WHERE s.tenant_id = o.tenant_id AND s.order_id = o.id);
 BEGIN
     IF o.fulfilment_state NOT IN ('delivered', 'returned') OR orders_v1.is_closed(o.state) THEN
-        PERFORM orders_v1.refuse('409', 'order_not_returnable', 'Only what was delivered can be returned.', NULL,
+        PERFORM orders_v1.refuse('409', 'order_not_returnable', 'Only delivered goods can be returned.', NULL,
                               orders_v1.states_of(o));
     ELSIF v_delivered + p_window * interval '24 hours' < clock_timestamp() THEN
-        PERFORM orders_v1.refuse('409', 'return_window_closed', 'The time for returns is over.');
+        PERFORM orders_v1.refuse('409', 'return_window_closed', 'The return period has ended.');
     END IF;
 END
 $$;
@@ -205,7 +205,7 @@ BEGIN
     JOIN orders.order_line l ON l.tenant_id = r.tenant_id AND l.order_id = x.order_id AND l.id = x.line_id
     WHERE x.tenant_id = r.tenant_id AND x.return_id = r.id;
     IF v_gone IS NOT NULL THEN
-        PERFORM orders_v1.refuse('409', 'order_not_refundable', 'Items of this return were refunded without it.', NULL,
+        PERFORM orders_v1.refuse('409', 'order_not_refundable', 'Items of this return were already refunded in another way.', NULL,
                               orders_v1.states_of(o) || jsonb_build_object('lines', to_jsonb(v_gone)));
     END IF;
     UPDATE orders.return_line x SET refunded = x.quantity WHERE x.tenant_id = r.tenant_id AND x.return_id = r.id;

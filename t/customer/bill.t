@@ -25,7 +25,7 @@ my $order = customer_order($buyer, lines => [ [ $goods, 3 ] ], shipping => { cou
 
 subtest 'an order without a bill' => sub {
     my $reply = bill($order);
-    says($reply, 409, 'An order is billed once it was confirmed or paid.');
+    says($reply, 409, 'The order has no bill yet. It gets one when it is confirmed, packed or paid.');
     is_deeply([ sort keys %{ $reply->{json} } ], [qw(data message success)], 'the body has no status, as in the specification');
 };
 

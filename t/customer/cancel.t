@@ -91,7 +91,7 @@ subtest 'reason, form and If-Match' => sub {
     my $order = customer_order($buyer);
     my $tag   = customer(GET => 'order-tracking', $order, $buyer)->header('ETag');
     work($order, 'confirm');
-    says(cancel($_ => $order, headers => { 'If-Match' => $tag }), 412, 'The order has changed meanwhile.') for qw(GET POST);
+    says(cancel($_ => $order, headers => { 'If-Match' => $tag }), 412, 'The order has changed since it was read.') for qw(GET POST);
     $tag = customer(GET => 'order-tracking', $order, $buyer)->header('ETag');
     says(cancel(POST => $order, json => { reason => 'x' x 256 }), 422, 'reason: At most 255 characters.');
     says(cancel(POST => $order, body => '{'), 400, cancel(POST => $order, body => '{', unchecked => 1)->{json}{message});

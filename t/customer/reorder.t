@@ -75,7 +75,7 @@ subtest 'products that are no longer sold' => sub {
     done_well(reorder(GET => $order, $buyer), 'the message names them again', '. No longer sold: جاكيت "x", Scarf.');
     my $other = customer_order($buyer, lines => [ [$a] ]);
     retire($a);
-    says(reorder($_ => $other, $buyer), 409, 'Nothing of the order is sold any more: Hat.') for qw(GET POST);
+    says(reorder($_ => $other, $buyer), 409, 'No product of the order is sold any more: Hat.') for qw(GET POST);
 };
 
 subtest 'a prefetch request' => sub {

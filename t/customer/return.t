@@ -94,15 +94,15 @@ subtest 'orders that cannot be returned' => sub {
     my $order = customer_order($buyer);
     my @lines = lines_of($order);
     for my $step (qw(confirm pack ship)) {
-        says(request_return($order, \@lines), 409, 'Only what was delivered can be returned.');
+        says(request_return($order, \@lines), 409, 'Only delivered goods can be returned.');
         work($order, $step);
     }
     work($order, 'deliver');
     db()->do(q(UPDATE orders.shipment SET delivered_at = now() - interval '31 days', shipped_at = now() - interval '32 days' WHERE tenant_id = 1 AND order_id = ?), undef, $order->{id});
-    says(request_return($order, \@lines), 409, 'The time for returns is over.');
+    says(request_return($order, \@lines), 409, 'The return period has ended.');
     my $cancelled = customer_order($buyer);
     work($cancelled, 'cancel');
-    says(request_return($cancelled, [ lines_of($cancelled) ]), 409, 'Only what was delivered can be returned.');
+    says(request_return($cancelled, [ lines_of($cancelled) ]), 409, 'Only delivered goods can be returned.');
 };
 
 subtest 'lines' => sub {

@@ -26,7 +26,7 @@ orders_problem_t *orders_call_writer(orders_writer_t *writer, const orders_call_
                                      const char *actor, const char *field) ORDERS_MUSTCHECK;
 
 /**
- * The versions in If-Match, of which the order must have one. NULL: any version. `version_mismatch` if no tag is a version of
+ * The version tags in If-Match; the order must have one of them. NULL: any version. `version_mismatch` if no tag is a version of
  * an order.
  */
 orders_problem_t *orders_call_match(const orders_call_t *call,

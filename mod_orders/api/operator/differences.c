@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operator API: transactions that a payment provider and the order database show differently. */
+/* The operator API: transactions for which a payment provider and the order database have different records. */
 #include "api/common/members.h"
 #include "api/operator/operator.h"
 #include "core/call_input.h"

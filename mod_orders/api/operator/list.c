@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pages of lists, and what several lists show. */
+/* Pages of lists, and members of several lists. */
 #include "api/operator/operator.h"
 
 void orders_operator_write_next(const orders_call_t *call, orders_reply_t *reply,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operator API: stored events of payment providers. Their amounts and ids are what the provider has sent. */
+/* The operator API: stored events of payment providers, with the amounts and ids that the provider has sent. */
 #include "store/provider_event.h"
 
 #include "api/common/members.h"

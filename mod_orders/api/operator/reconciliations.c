@@ -59,8 +59,8 @@ static orders_problem_t *read_csv_period(const orders_call_t *call, period_t *pe
     return problem;
 }
 
-/* The worker of this server, or of one with the same channels, reads the pages. The catalogue may have another provider for the channel than
-   this server: its worker reads no pages then. */
+/* The worker of this server, or of a server with the same channels, reads the pages. It reads none if the catalogue has another
+ * provider for the channel than the configuration. */
 static orders_problem_t *check_channel(const orders_call_t *call, const char *name)
 {
     orders_problem_t *problem = NULL;

@@ -149,14 +149,14 @@ static void read_header(statement_t *statement)
                    apr_psprintf(statement->pool, "Column %d has an unknown name.", i + 1));
         } else if (statement->at[column] >= 0) {
             refuse(statement, columns[column].name, ORDERS_E_invalid_field,
-                   "There are two such columns.");
+                   "The header names this column twice.");
         } else {
             statement->at[column] = i;
         }
     }
     for (int i = 0; i < COLUMNS; i++) {
         if (statement->at[i] < 0 && !columns[i].optional) {
-            refuse(statement, columns[i].name, ORDERS_E_required_field, "There is no such column.");
+            refuse(statement, columns[i].name, ORDERS_E_required_field, "The column is missing.");
         }
     }
 }

@@ -434,7 +434,7 @@ static void refusals_state_the_reason(void **state)
          "Some lines cannot be returned: 101, 102."},
         {ORDERS_E_product_not_sold, "{\"products\":[\"A \\\"B\\\"\",\"C\"]}",
          "Some products are no longer sold: A \\\"B\\\", C."},
-        {ORDERS_E_return_window_closed, "{\"lines\":[]}", "The time for returns is over."},
+        {ORDERS_E_return_window_closed, "{\"lines\":[]}", "The return period has ended."},
         {ORDERS_E_order_not_cancellable,
          "{\"state\":\"open\",\"payment_state\":\"paid\",\"fulfilment_state\":\"packed\"}",
          "The order has been packed and can no longer be cancelled."},
