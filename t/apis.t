@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Orders of one buyer, placed through each API and read through all APIs: each API has its own words, and all agree.
+# Orders of one buyer, placed through each API and read through all APIs: each API has its own status values, and all agree.
 use strict;
 use warnings;
 use List::Util qw(sum0);
@@ -36,7 +36,7 @@ my %place = (
     map { my $placing_api = $_; $placing_api => sub { order_goods($buyer, dialect => $placing_api, lines => [ [$lamp] ], @_) } } @goods,
 );
 
-# --- reading, through each API: its words, the number and the total -------------------------------------------------
+# --- reading, through each API: its values, the number and the total -------------------------------------------------
 
 # The entry of a list that has this id.
 sub entry

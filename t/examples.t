@@ -128,7 +128,7 @@ sub pages
     my @pages;
     File::Find::find({ no_chdir => 1, wanted => sub { push @pages, substr $_, 1 + length $ModOrders::Test::top if /\.md$/ } },
         "$ModOrders::Test::top/docs");
-    my $start = 'docs/getting-started.md'; # the guides use what it puts into the catalogue
+    my $start = 'docs/getting-started.md'; # the guides use the catalogue entries that this page creates
     return ('README.md', $start, grep { $_ ne $start } sort @pages);
 }
 
@@ -145,7 +145,7 @@ sub run_page
         my ($status, $output, $errors) = $shell->run($block->{text});
         is($status, 0, "$page, line $block->{line}: the commands succeed") or diag($block->{text}, $output, $errors), return;
         for my $answer (@{ $block->{answers} }) {
-            is(join("\n", differences($answer, $output)), '', "$page, line $answer->{line}: shows what is printed") or diag($output);
+            is(join("\n", differences($answer, $output)), '', "$page, line $answer->{line}: the output is that of the page") or diag($output);
         }
     }
     return;
@@ -159,7 +159,7 @@ sub refused_event
     my $order  = $answer->{order};
     is(api(POST => "/api/v1/admin/orders/$order->{number}/pay", token => operator()->{token}, json => { reference => 'x' })->code, 200, 'the order is paid manually');
     $simulator->approve($order->{payment_intent_id});
-    ok($simulator->settled, 'the event of the provider is answered');
+    ok($simulator->settled, 'the event of the provider is acknowledged');
     return;
 }
 

@@ -17,10 +17,10 @@ my @files;
 find({ wanted => sub { push @files, $_ if /\.[ch]$/ }, no_chdir => 1 },
     grep { -d } 'mod_orders', 't/unit', 't/fuzz');
 @files = sort @files;
-my @said = `$program --style=file --dry-run @files 2>&1`; # one process for all files, because most of the time is spent on its start
+my @output = `$program --style=file --dry-run @files 2>&1`; # one process for all files, because most of the time is spent on its start
 is($?, 0, 'clang-format ran');
 my %changes;
-/^([^:]+):\d+:\d+: warning: code should be clang-formatted/ and $changes{$1}++ for @said;
+/^([^:]+):\d+:\d+: warning: code should be clang-formatted/ and $changes{$1}++ for @output;
 for (@files) {
     is($changes{$_} // 0, 0, "$_ is formatted") or diag("run: $program --style=file -i $_");
 }

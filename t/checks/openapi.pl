@@ -295,7 +295,7 @@ for my $api (sort keys %$tables) {
     my $document = ok(-f "docs/openapi/$api.yaml", "$api has a document") or diag("write docs/openapi/$api.yaml");
     next if !$path || !$document;
     compare_api($api);
-    wrong("$_->{name}: the answer to " . join(', ', @{ $_->{incomplete} }) . ' has a member that is null: the table of its `problem` has no word for the kind')
+    wrong("$_->{name}: the error response to " . join(', ', @{ $_->{incomplete} }) . ' has a member that is null: the table of its `problem` lacks an entry for this kind')
         for grep { @{ $_->{incomplete} } } @{ $tables->{$api} };
     is(join("\n", @wrong), '', "docs/openapi/$api.yaml and the route table agree");
 }

@@ -163,6 +163,6 @@ my ($rows)   = text_of('sql/deploy/catalogue.sql') =~ /INSERT INTO orders\.provi
 my %listed   = $rows =~ /'paypal', '(\w+)', (\d)/g;
 cmp_ok(scalar keys %taken, '>', 20, 'the currencies of PayPal are found');
 is($listed{$_}, $taken{$_}[1], "orders.provider_currency has PayPal's decimals of $_") for grep { $taken{$_}[1] < $taken{$_}[0] } sort keys %taken;
-is($taken{$_} && $taken{$_}[1], $listed{$_}, "and the module those of $_") for sort keys %listed;
+is($taken{$_} && $taken{$_}[1], $listed{$_}, "the module has the same decimals of $_") for sort keys %listed;
 
 done_testing();

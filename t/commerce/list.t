@@ -182,7 +182,7 @@ subtest 'period: the tenant\'s time zone' => sub {
         }
         db()->do(q(UPDATE orders.orders SET created_at = '2024-02-29 23:59:59'::timestamp AT TIME ZONE ? WHERE tenant_id = 1 AND number = ?), undef, $zone, $number);
         is_deeply([ map { scalar @{ numbers(list("period=$_", user => $user)) } } '2024-02', '2024-03', '2024-02-29..2024-02-29', '2024-02-28..2024-02-28' ],
-            [ 1, 0, 1, 0 ], "so do months and days in $zone");
+            [ 1, 0, 1, 0 ], "months and days begin with those of $zone");
     }
     db()->do(q(UPDATE orders.tenant SET time_zone = 'UTC' WHERE id = 1));
     done;

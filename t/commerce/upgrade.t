@@ -228,7 +228,7 @@ subtest 'You cannot perform package upgrade because you have an active refund re
     my ($payment) = rows('SELECT intent_id FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $order->{order_id});
     $simulator->approve($payment->{intent_id});
     ok(wait_for(sub { order_row($order->{order_id})->{payment_state} eq 'paid' }), 'an order is paid at the provider');
-    $simulator->mode('pending', delay => 3); # the worker may ask at any time; the answer takes longer than what follows
+    $simulator->mode('pending', delay => 3); # the worker may send a request at any time; its reply takes longer than the next steps
     operator_does({ id => $order->{order_id} }, 'refund');
     is(order_row($order->{order_id})->{payment_state}, 'refund_pending', 'its refund is pending');
     my $reply = step($member, package_body($member, $bronze));

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# A capture at PayPal is interrupted at different points. The worker determines the outcome, the buyer pays once, and meanwhile the order
-# cannot be paid or cancelled otherwise.
+# A capture at PayPal is interrupted at different points. The worker determines the outcome, and the buyer pays once. Until then,
+# the order cannot be paid or cancelled otherwise.
 use strict;
 use warnings;
 use ModOrders::PayLinkShop;

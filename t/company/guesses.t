@@ -57,8 +57,8 @@ subtest 'a thousand guesses of a user' => sub {
     }
     diag(join "\n", map { "$told{$_} x $_" } sort keys %told);
     my $few = $told{'403 {"error_name":"order_not_exist"}'};
-    cmp_ok($few, '>=', 10, 'at least ten guesses are answered');
-    cmp_ok($few, '<=', 20, 'at most twenty guesses are answered');
+    cmp_ok($few, '>=', 10, 'at least ten guesses are processed');
+    cmp_ok($few, '<=', 20, 'at most twenty guesses are processed');
     is($told{'429 {"error_name":"too many requests"}'}, 1000 - $few, 'all other guesses get 429');
     like($last->header('Retry-After'), qr/^[1-7]$/, 'the response has Retry-After');
     sleep 1;
@@ -84,7 +84,7 @@ subtest 'OrdersGuessLimit' => sub {
     my $who = make_consumer();
     is(look($who, guess(), '/free')->code, 403, 'user=0: no limit') for 1 .. 15;
     my $next = make_consumer();
-    is(look($next, guess(), '/few')->code, 403, 'user=2: two failures are answered') for 1 .. 2;
+    is(look($next, guess(), '/few')->code, 403, 'user=2: two failures get 403') for 1 .. 2;
     is(look($next, guess(), '/few')->code, 429, 'user=2: the third gets 429');
 };
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The invalid parameters of a refusal: the words of the specification do not name them, but a header and the log do.
+# The invalid parameters of a refusal: the message of the specification does not name them, but a header and the log do.
 use strict;
 use warnings;
 use ModOrders::Company;

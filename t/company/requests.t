@@ -164,7 +164,7 @@ subtest 'chunked and missing bodies' => sub {
 subtest 'an outage of the database' => sub {
     my $httpd = ModOrders::Httpd->new(dbd => "DBDriver pgsql\nDBDParams \"host=127.0.0.1 port=1 connect_timeout=1\"", server => "OrdersSecretFile secret\nOrdersWorker Off\nOrdersPublicURL https://shop.example",
         locations => "<Location />\nOrdersAPI company\n</Location>")->start;
-    my $secret = 'an own secret of a test, long enough to be one';
+    my $secret = 'the secret of a test, long enough to be accepted';
     my $token  = pay_token(1, 0, secret => $secret);
     my @asked  = (
         (map { [ POST => company_path($_), json => { %key, order_number => $number, transaction_id => 'x', cart_id => 1, type => 'cash', billing_address => {}, email => 'a@example.test' } ] }

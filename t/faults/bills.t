@@ -89,7 +89,7 @@ sub is_cached
 {
     my ($bill) = @_;
     my $head = ask(method => 'HEAD', path => $bill);
-    is($head->{status}, 200, 'HEAD is answered');
+    is($head->{status}, 200, 'HEAD gets 200');
     return defined $head->{headers}{'content-length'};
 }
 

@@ -131,7 +131,7 @@ my %step = (
         return $due if $due->{state};
         for my $payment (@{$due->{ids}}) {
             my $answer = rand() < 0.8 ? call_function($db, 'record_intent', {api => 'user', actor => 'system'}, $payment, "in-$payment", 'https://pay.example/', "ref-$payment")
-              : call_function($db, 'record_intent_failure', {api => 'user', actor => 'system'}, $payment, 'provider_unreachable', 'No answer.', rand() < 0.2 ? 't' : 'f');
+              : call_function($db, 'record_intent_failure', {api => 'user', actor => 'system'}, $payment, 'provider_unreachable', 'No reply.', rand() < 0.2 ? 't' : 'f');
             return $answer if $answer->{state};
         }
         return {};

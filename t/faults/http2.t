@@ -66,7 +66,7 @@ my $beside = buyers(3);
 my %p99    = (http2 => $beside->{p99}, http1 => http1_buyers(2));
 my $opened = told($slow)->{opened};
 my $total  = $CONNECTIONS * $STREAMS;
-note("$opened of $total slow streams were answered with headers");
+note("$opened of $total slow streams got the headers of a response");
 is($beside->{wrong}, 0, "every buyer gets 200 while $total slow streams are open");
 for my $kind (sort keys %p99) {
     my $undisturbed = $before{$kind} > $FLOOR ? $before{$kind} : $FLOOR;

@@ -83,7 +83,7 @@ cmp_ok(p99($reads), '<=', $bound, sprintf 'p99 of the readers: %.0f ms, undistur
 none_of('others meet no failure', map { $_->{error} // "$_->{status} $_->{body}" } grep { !$_->{status} || $_->{status} >= 500 } @$reads);
 is(scalar(grep { $_->{status} == 200 } @$told), $checkouts, 'each checkout returns its order');
 my ($longest) = sort { $b <=> $a } map { $_->{seconds} } @$told;
-cmp_ok($longest, '<', $timeout + 3, sprintf 'each checkout is answered in time (the last after %.1f s)', $longest);
+cmp_ok($longest, '<', $timeout + 3, sprintf 'each checkout gets its response in time (the last after %.1f s)', $longest);
 cmp_ok(scalar(grep { $_->{seconds} < 3 } @$told), '>=', $checkouts - 16, 'few checkouts wait for the provider');
 my $waiting = q(SELECT count(*) FROM orders.payment WHERE channel = 'simulator' AND status = 'created' AND intent_id IS NULL);
 is($postgres->value($waiting), $checkouts, 'all orders await their intent');

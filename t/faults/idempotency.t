@@ -55,8 +55,8 @@ sub took {
 my $load = Faults::Load->new(port => $stand->{port}, clients => $clients, next => \&next_request, done => \&took)->run;
 note($load->summary);
 
-is(scalar(keys %bodies), $keys, "$keys keys were answered");
-none_of('all answers of a key are the same bytes', grep { keys %{$bodies{$_}} != 1 } sort keys %bodies);
+is(scalar(keys %bodies), $keys, "$keys keys got a response");
+none_of('all responses of a key are the same bytes', grep { keys %{$bodies{$_}} != 1 } sort keys %bodies);
 is($count{first}, $keys, 'one response per key is not marked as a replay');
 none_of('nothing but 200 and 409', grep { !/^(200|409 idempotency_in_flight|first)/ } keys %count);
 none_of('each 409 has Retry-After', @wrong);

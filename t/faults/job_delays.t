@@ -1,8 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# The delay of each job of the worker while the server of another job does not answer, or a table of another job is locked: at most two
-# seconds more than undisturbed. A graceful stop meanwhile takes at most five seconds. A slow provider is asked for several payments at a time.
+# The delay of each job of the worker while the server of another job does not respond, or a table of another job is locked: at most two
+# seconds more than undisturbed. A graceful stop during this time takes at most five seconds. A slow provider gets requests for several
+# payments at a time.
 use strict;
 use warnings;
 use FindBin;
@@ -27,7 +28,7 @@ my $mail = ModOrders::MailServer->start;
 my $postgres = $stand->postgres;
 my $log = Faults::Client->new;
 
-# Accepts connections in the kernel, and never answers.
+# The kernel accepts connections, but no response is sent.
 sub hang { return IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 256) || die "no port: $!\n" }
 my ($gone, $mute) = map { hang() } 1 .. 2;
 my $hung = $channel =~ s/simulator (.*):\d+ /'gone ' . $1 . ':' . $gone->sockport . ' '/er =~ s/timeout=\d+/timeout=20/r;
@@ -44,7 +45,7 @@ sub start {
 $postgres->db->do(q(SELECT orders_v1.catalogue_upsert(1, 'operator', 'system', NULL, 'faults', NULL, NULL, 'payment-channels', 'removed',
     '{"provider": "paypal", "name": "Removed"}'::jsonb)));
 
-# Seconds until a graceful stop has ended. httpd looks after its children once a second.
+# Seconds until a graceful stop has ended. httpd checks its child processes once a second.
 sub stop {
     my ($what) = @_;
     my $pid = delete $stand->{httpd};
@@ -92,7 +93,7 @@ sub event {
             CASE WHEN ? THEN now() END FROM (SELECT ?::text AS v) AS x RETURNING id), unique(), $age, $reported, $verdict);
 }
 
-# For each job: makes work for it, and returns a condition that holds when the job has done it.
+# For each job: creates work for it, and returns a condition that holds when the job has done this work.
 my %work = (
     expiry => sub {
         my $order = placed('simulator');
@@ -182,7 +183,7 @@ $undisturbed = measure($mail->plain_url, @jobs);
 cmp_ok($undisturbed->{$_}, '<', 5, sprintf '%s: %.1f s', $_, $undisturbed->{$_}) for sort keys %$undisturbed;
 stop('undisturbed');
 
-# A provider: more payments and notices than may be asked for at a time.
+# A provider hangs: more payments are due than concurrent runs are allowed.
 placed('gone') for 1 .. 30;
 value(q(WITH w AS (UPDATE orders.due SET due_at = now() WHERE channel = 'gone' AND kind = 'intent' RETURNING id) SELECT count(*) FROM w));
 compare('a provider hangs', measure($mail->plain_url, @jobs));
@@ -190,13 +191,13 @@ hangs($gone);
 stop('a provider hangs');
 value(q(WITH w AS (UPDATE orders.due SET due_at = now() + interval '1 day' WHERE channel = 'gone' AND kind = 'intent' RETURNING id) SELECT count(*) FROM w));
 
-# The mail server: more mails than are sent at a time.
+# The mail server hangs: more mails are due than are sent at a time.
 put_due(mail => mail_row('0', 0)) for 1 .. 10;
 compare('the mail server hangs', measure('smtp://127.0.0.1:' . $mute->sockport, grep { $_ ne 'mails' } @jobs));
 hangs($mute);
 stop('the mail server hangs');
 
-# A table: each statement of two jobs waits for its lock_timeout.
+# A table is locked: each statement of two jobs waits for its lock_timeout.
 my $locker = $postgres->connect;
 $locker->begin_work;
 $locker->do('LOCK TABLE orders.mail IN ACCESS EXCLUSIVE MODE');
@@ -207,7 +208,7 @@ $locker->disconnect;
 $postgres->db->do('UPDATE orders.mail SET dead = true WHERE done_at IS NULL AND NOT dead');
 $postgres->db->do(q(DELETE FROM orders.due WHERE kind = 'mail'));
 
-# A slow provider: one after the other would take 48 seconds.
+# A slow provider: 32 calls in sequence would take 48 seconds.
 $provider->mode('slow', delay => 1.5, times => 1000);
 my @slow = map { placed('simulator') } 1 .. 32;
 value(q(WITH w AS (UPDATE orders.due SET due_at = now() WHERE channel = 'simulator' AND kind = 'intent' RETURNING id) SELECT count(*) FROM w));

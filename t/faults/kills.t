@@ -128,7 +128,7 @@ sub buyer {
     return {%{create($buyer, (qw(hundred ten odd))[rand 3], quantity => 1 + int rand 5, payment_method => 'external', payment_channel => 'paypal')}, then => $look};
 }
 
-# Mostly a young one.
+# An element of the list, mostly a late one.
 sub some { my ($list) = @_; return $list->[rand() < 0.5 && @$list > 20 ? @$list - 1 - int rand 20 : rand @$list] }
 
 sub send_link {
@@ -160,7 +160,7 @@ sub link_buyer {
     }};
 }
 
-# Of the transactions of the last $seconds.
+# A reconciliation of the transactions of the last $seconds.
 sub reconciler {
     my ($seconds) = @_;
     my $now = time;
@@ -200,7 +200,7 @@ sub next_request {
     return ref $request ? {%$request, port => some_port()} : $request;
 }
 
-# Mails that have arrived: each is read once.
+# Reads each mail that has arrived, once.
 sub read_mails {
     for my $file (glob "$mail->{dir}/mailbox/new/*") {
         next if $known_mail{$file};
@@ -232,7 +232,7 @@ sub free_keys {
 my $load = Faults::Load->new(port => $stand->{port}, clients => scalar @roles, limit => $long ? 900 : 120, tick => \&tick, next => \&next_request, done => \&done)->run;
 note($load->summary);
 
-# --- at most a minute of quiet --------------------------------------------------------------------------------------
+# --- at most a minute without kills ----------------------------------------------------------------------------------
 
 my $quiet_from = time;
 ok($killer->settle(30), 'all servers run again');
@@ -259,19 +259,19 @@ my $left = q(SELECT string_agg(concat_ws(' ', d.kind, d.id, d.due_at - now(), d.
     WHERE d.kind <> 'expiry' AND (d.kind <> 'capture' OR d.due_at <= now()
           OR EXISTS (SELECT FROM orders.payment p JOIN orders.orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id
                      WHERE p.tenant_id = d.tenant_id AND p.id = d.id AND p.status = 'pending' AND orders_v1.can_be_paid(o))) OR d.due_at < now() - interval '2 s');
-# A page that PayPal's search has not delivered in time, and a capture whose reply was lost, are asked for again after a minute; here at once.
+# The worker waits for a minute before it repeats a search of PayPal that timed out, or a capture whose reply was lost. The test does not wait.
 sub ask_again {
     $postgres->db->do(q(UPDATE orders.due SET due_at = now()
         WHERE kind IN ('reconciliation', 'capture') AND attempts > 0 AND due_at > now() + interval '30 s'));
 }
 wait_for(sub { ask_again(); !$postgres->value($left) }, $long ? 45 - (time - $quiet_from) : 10);
 
-# The outcome of a capture whose reply was lost, also of a closed order, is asked for again after up to a minute; here at once.
+# The capture of a closed order is repeated, too, when its reply was lost.
 end_leases();
 ok(wait_for(sub { ask_again(); !$postgres->value($left) }, 60 - (time - $quiet_from)), 'the queues of the workers are empty') or diag($postgres->value($left));
 ok($paypal->settled(20), 'all webhooks have been accepted');
-ok(wait_for(sub { !$postgres->value($left) }, 5), 'the webhooks caused no work that is left') or diag($postgres->value($left));
-note(sprintf 'quiet for %.1f s', time - $quiet_from);
+ok(wait_for(sub { !$postgres->value($left) }, 5), 'the worker has done all work that the webhooks caused') or diag($postgres->value($left));
+note(sprintf '%.1f s without kills', time - $quiet_from);
 
 # The transactions of the order database are dated back, too.
 $postgres->db->do('UPDATE orders.provider_transaction SET created_at = created_at - make_interval(secs => ?)', undef, $age);
@@ -337,7 +337,7 @@ for my $message (values %known_mail) {
 none_of('one mail for each request', repeated(map { $_->{recipient} } @mails));
 none_of('each accepted request has its mail', grep { $sends{$_} eq 'ok' && !$mail_to{$_} } sort keys %sends);
 none_of('no refused request has a mail', grep { $sends{$_} eq 'refused' && $mail_to{$_} } sort keys %sends);
-# A mail is not sent when its order has been paid or cancelled meanwhile.
+# A mail is not sent when its order has been paid or cancelled before.
 my @needless = grep { $_->{dead} && $_->{last_error} eq 'order_not_payable' } @mails;
 none_of('each mail was delivered', map { join ' ', map { $_ // '-' } @$_{qw(recipient done dead last_error)} } grep { !$_->{done} || !$delivered{$_->{recipient}} }
     minus(\@mails, \@needless));
@@ -362,10 +362,10 @@ none_of('PostgreSQL has logged no crash of its own', grep { /PANIC|TRAP:|termina
 none_of('the second httpd logged no crash and no unexpected line', $second->httpd_alarms($unexpected));
 
 note('kills: ' . $killer->total . ' (' . $killer->summary . ')');
-note(sprintf '%d orders, %d approved payments, %d captures, %d refunds, %d mails (%d needless), %d delivered twice, %d reconciliations, %d differences meanwhile, %d repeated requests',
+note(sprintf '%d orders, %d approved payments, %d captures, %d refunds, %d mails (%d needless), %d delivered twice, %d reconciliations, %d differences in all, %d repeated requests',
     scalar(grep { $_->{op} eq 'create' && $_->{class} eq 'ok' } @{$log->{entries}}) + @numbers, $count{approvals}, scalar @captures, scalar @refunds, scalar @mails, scalar @needless, $duplicates,
     scalar keys %state, $differences, $count{repeats} // 0);
-cmp_ok(scalar $_->[1], '>', $kills, "enough $_->[0]") for ['captures', scalar @captures], ['refunds', scalar @refunds], ['mails', scalar @mails];
+cmp_ok(scalar $_->[1], '>', $kills, "more $_->[0] than kills") for ['captures', scalar @captures], ['refunds', scalar @refunds], ['mails', scalar @mails];
 is($killer->total, $kills, "$kills kills");
 closing(stand => $stand, log => $log, alarms => $unexpected);
 done_testing();

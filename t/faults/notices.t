@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# Webhooks of PayPal while PayPal does not answer, and while httpd is killed. Each webhook is sent once: what was answered with 200
-# has its effect in the end, and so has a webhook whose request was killed after it was stored.
+# Webhooks of PayPal while PayPal does not respond, and while httpd is killed. Each webhook is sent once. A webhook that got 200 has its
+# effect in the end. So has a webhook that was stored before its request was killed.
 use strict;
 use warnings;
 use FindBin;
@@ -36,10 +36,10 @@ sub one { my ($request) = @_; return $log->note($request, scalar Faults::Load->o
 sub payment_of { my ($order) = @_; return ($postgres->rows('SELECT * FROM orders.payment WHERE order_id = ?', $order))[0] }
 sub state_of { my ($order) = @_; return $postgres->value('SELECT payment_state FROM orders.orders WHERE id = ?', $order) }
 sub notice_of { my ($resource) = @_; return ($postgres->rows('SELECT * FROM orders.provider_notice WHERE resource_id = ? ORDER BY id DESC LIMIT 1', $resource))[0] // {} }
-# The worker waits ten seconds and more between its attempts; scenarios are not that patient.
+# Makes the next attempts due at once, because the worker waits ten seconds and more between its attempts.
 sub hurry { return $postgres->value(q(UPDATE orders.due SET due_at = now() WHERE kind IN ('provider_notice', 'capture') RETURNING id)) }
 
-# An order of the buyer, which PayPal shows as captured and refunded in part, and the webhook about the refund, which nobody has sent.
+# A paid order of a new buyer with a partial refund at PayPal, whose webhook was not sent. Returns the ids of the order and the refund.
 sub refunded_order {
     my $entry = one(create(++$buyer, 'ten', payment_method => 'external', payment_channel => 'paypal'));
     is($entry->{status}, 200, 'an order') or diag(explain($entry));
@@ -60,16 +60,16 @@ sub request_of {
 }
 sub webhook { my ($type, $order) = @_; return scalar Faults::Load->one_by_one($stand->{port}, request_of($type, $order)) }
 
-# What must be true of an order in the end.
+# Tests the final state of an order.
 sub settles {
     my ($order, $refund, $what) = @_;
     ok(eval { wait_or_die('the refund', 15, sub { hurry(); state_of($order) eq 'partially_refunded' }) }, "$what: the refund is recorded")
       or diag(state_of($order), explain(notice_of($refund)));
     ok(eval { wait_or_die('the notice', 15, sub { notice_of($refund)->{verdict} eq 'verified' }) }, "$what: the webhook is verified");
-    is($postgres->value('SELECT refunded FROM orders.orders WHERE id = ?', $order), 300, "$what: once");
+    is($postgres->value('SELECT refunded FROM orders.orders WHERE id = ?', $order), 300, "$what: the refund is recorded once");
 }
 
-subtest 'PayPal does not answer' => sub {
+subtest 'PayPal does not respond' => sub {
     my @orders = map { [ refunded_order() ] } 1 .. 4;
     $paypal->set(trouble => 'stuck', on => 'get', delay => 30);
     for my $pair (@orders) {
@@ -84,7 +84,7 @@ subtest 'PayPal does not answer' => sub {
     settles(@$_, "order $_->[0]") for @orders;
 };
 
-subtest 'PayPal is gone' => sub {
+subtest 'PayPal fails' => sub {
     my ($order, $refund) = refunded_order();
     my $request = request_of('PAYMENT.CAPTURE.REFUNDED', $order);
     my $reply;
@@ -93,7 +93,7 @@ subtest 'PayPal is gone' => sub {
     like($reply->{body}, qr/"pending"/, 'a webhook is stored');
     is($postgres->value('SELECT count(*) FROM orders.provider_notice WHERE resource_id = ?', $refund), 1, 'three deliveries of a body are stored once');
     $paypal->set;
-    settles($order, $refund, 'then');
+    settles($order, $refund, 'PayPal works again');
 };
 
 # Kills httpd as a whole, and starts it again.
@@ -105,7 +105,7 @@ sub kill_httpd {
     $stand->start_httpd(channels => $channel);
 }
 
-subtest 'httpd is killed after the answer' => sub {
+subtest 'httpd is killed after the response' => sub {
     my ($order, $refund) = refunded_order();
     $paypal->set(trouble => '500', on => 'get', times => 1);
     like(webhook('PAYMENT.CAPTURE.REFUNDED', $order)->{body}, qr/"pending"/, 'a webhook is acknowledged');

@@ -29,9 +29,9 @@ sub polite {
     note(scalar(@away) . ' requests were refused');
     none_of('each refused request gets 503 with Retry-After', map { "$_->{status} $_->{code} " . ($_->{error} // '') }
           grep { !($_->{status} == 503 && $_->{retry_after}) && $_->{status} != 409 } @away);
-    none_of("each refused request is answered within $wait s", map { sprintf '%.1f s: %s took %.2f s', $_->{at}, $_->{code}, $_->{seconds} }
+    none_of("each refused request gets its response within $wait s", map { sprintf '%.1f s: %s took %.2f s', $_->{at}, $_->{code}, $_->{seconds} }
           grep { $_->{code} =~ /^(busy|database_unavailable)$/ && $_->{seconds} > $wait } @away);
-    none_of("no answer took longer than $limit s", $load->{load}{slowest} > $limit ? $load->{load}{slowest} : ());
+    none_of("no response took longer than $limit s", $load->{load}{slowest} > $limit ? $load->{load}{slowest} : ());
     none_of('a repeated request gets the first response', $load->inconstant);
 }
 
@@ -106,7 +106,7 @@ subtest 'PostgreSQL is suspended' => sub {
     none_of('no request was left without a response', map { sprintf '%.1f s: %s', $_->{at}, $_->{op} } grep { $_->{hung} } @{$load->{diary}});
     none_of('no request is refused once PostgreSQL responds again', $load->failures(14, 1e9));
     cmp_ok($load->successes(14, 1e9), '>', 20, 'requests are served again afterwards');
-    note(sprintf 'the slowest answer took %.1f s', $load->{load}{slowest});
+    note(sprintf 'the slowest response took %.1f s', $load->{load}{slowest});
 };
 
 closing(stand => $stand, log => $log);

@@ -19,7 +19,7 @@ use ModOrders::Process qw(children_of ended run_quiet wait_or_die);
 use Test::More;
 use Time::HiRes qw(time);
 
-# PayPal lists what is older than three hours: the scenario dates the transactions of both sides back by five hours.
+# PayPal lists only transactions that are older than three hours. The scenario dates those of both sides back by five hours.
 my $AGE = 5 * 3600;
 
 my $stand  = Faults::Stand->new->start_postgres;
@@ -121,18 +121,18 @@ refund(pay(placed('ten')), 400);
 pay(placed('euro'));
 is(counts(reconciled()), 'state done matched 3 different 0 missing_there 0', 'both sides are equal');
 
-subtest 'the transaction search does not answer' => sub {
+subtest 'the transaction search does not respond' => sub {
     my $id = do { switch(trouble => 'stuck', on => 'search', delay => 60); started() };
     wait_or_die('a search', 15, sub { $paypal->state->{waiting} });
     my $from = time;
     pay(placed('ten'));
-    cmp_ok(time - $from, '<', 5, 'a payment is captured meanwhile');
+    cmp_ok(time - $from, '<', 5, 'a payment is captured during the search');
     my $pid = delete $stand->{httpd};
     $from = time;
     kill WINCH => $pid;
     wait_or_die('the stop', 30, sub { ended($pid) });
-    cmp_ok(time - $from, '<=', 5.5, sprintf 'and a graceful stop takes %.1f s', time - $from);
-    is(value('SELECT attempts FROM orders.due WHERE kind = \'reconciliation\' AND id = ?', $id), 0, 'a stop is no failed attempt');
+    cmp_ok(time - $from, '<=', 5.5, sprintf 'a graceful stop takes %.1f s', time - $from);
+    is(value('SELECT attempts FROM orders.due WHERE kind = \'reconciliation\' AND id = ?', $id), 0, 'a stop does not count as a failed attempt');
     switch();
     start();
     hurry();
@@ -178,7 +178,7 @@ subtest 'a restore to an earlier time' => sub {
     my $second_refund = refund(pay(placed('ten')), 100);
     my $sent_again = pay(placed('euro'));
     switch(trouble => '500', on => 'refund');
-    like(ask(POST => "/orders/$sent_again/refund", {reason => 'back', amount => 500})->{status}, qr/^20[01]$/, 'a refund that PayPal does not answer');
+    like(ask(POST => "/orders/$sent_again/refund", {reason => 'back', amount => 500})->{status}, qr/^20[01]$/, 'a refund that fails at PayPal');
     $paypal->settled;
 
     $stand->stop_httpd;
@@ -188,7 +188,7 @@ subtest 'a restore to an earlier time' => sub {
     $primary->start;
     start();
 
-    # what the restore loses
+    # changes that the restore loses
     switch();
     value(q(UPDATE orders.due SET due_at = now() WHERE kind = 'refund' RETURNING id));
     wait_or_die('the refund', 20, sub { sums_of($sent_again) eq '1999 500' });

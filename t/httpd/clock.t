@@ -69,7 +69,7 @@ subtest 'the clock is set while a request waits for its session' => sub {
     step('-600');
     my $from = time;
     waitpid $_, 0 for @children;
-    cmp_ok(time - $from, '<', 12, 'each request is answered within its time limit');
+    cmp_ok(time - $from, '<', 12, 'each request gets its response within its time limit');
     $busy->rollback if !$busy->{AutoCommit};
     $busy->do('ROLLBACK');
 };

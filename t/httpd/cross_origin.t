@@ -36,7 +36,7 @@ sub exposes
 
 my %preflight = (Origin => $origin, 'Access-Control-Request-Method' => 'POST', 'Access-Control-Request-Headers' => 'authorization,content-type,idempotency-key');
 my $preflight = api(OPTIONS => $url, headers => \%preflight, unchecked => 1);
-is($preflight->code, 204, 'a preflight request is answered before authentication');
+is($preflight->code, 204, 'a preflight request gets its response before authentication');
 exposes($preflight, 'preflight');
 like(join(',', $preflight->header('Access-Control-Allow-Headers')), qr/Idempotency-Key/, 'the header Idempotency-Key is allowed');
 like(join(',', $preflight->header('Access-Control-Allow-Methods')), qr/POST/, 'POST is allowed');

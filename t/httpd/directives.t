@@ -212,7 +212,7 @@ subtest 'OrdersSecretFile' => sub {
     } 'a', 'a', 'b';
     ok($secrets[0], 'a token is issued');
     is($secrets[1], $secrets[0], 'a replay with the same secret derives the same token');
-    isnt($secrets[2], $secrets[0], 'a replay with another secret does not');
+    isnt($secrets[2], $secrets[0], 'a replay with another secret derives another token');
 };
 
 subtest 'OrdersTokenCacheProvider, OrdersTokenCache' => sub {

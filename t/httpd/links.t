@@ -27,7 +27,7 @@ for my $file (sort keys %format) {
     like($format{$file}, qr/%\{orders_path\}n/, "$file: the masked path");
 }
 
-my $secret = 'an own secret of a test, long enough to be one';
+my $secret = 'the secret of a test, long enough to be accepted';
 my $httpd = ModOrders::Httpd->new(
     server    => "OrdersSecretFile secret\nOrdersPublicURL https://shop.example.test\nOrdersWorker Off\nErrorDocument 404 /missing.html",
     global    => "LoadModule rewrite_module " . Apache::Test::vars('modules') . "/mod_rewrite.so\nRewriteEngine On\nRewriteRule ^/p/([^/]+)\$ /transaction/\$1/pay [PT]\n"

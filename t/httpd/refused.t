@@ -97,21 +97,21 @@ subtest 'the next request of the connection' => sub {
         print $socket head(@to, 'Content-Length: 1000'), 'GET / HTTP/1.1 ' x 66 . 'x' x 10;
         is(raw_read($socket)->{status}, $status, $name);
         print $socket "GET $list HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer $buyer->{token}\r\n\r\n";
-        is(raw_read($socket)->{status}, 200, 'the next request is answered');
+        is(raw_read($socket)->{status}, 200, 'the next request gets 200');
     }
 };
 
 subtest 'large, slow and invalid bodies' => sub {
     my $large = raw($port, head(POST => $list, 'unknown', 'application/json', 'Content-Length: 100000'));
     is($large->{status}, 401, 'a large body');
-    cmp_ok($large->{seconds}, '<', 0.4, 'answered without waiting');
+    cmp_ok($large->{seconds}, '<', 0.4, 'the response comes without waiting');
     like($large->{head}, qr/^Connection: .*close/mi, 'the connection is closed');
     my $chunks = raw($port, head(POST => $list, 'unknown', 'application/json', 'Transfer-Encoding: chunked'), chunked('x' x 100_000));
     is($chunks->{status}, 401, 'many chunks');
     like($chunks->{head}, qr/^Connection: .*close/mi, 'the connection is closed');
     my $slow = raw($port, head(POST => $list, 'unknown', 'application/json', 'Content-Length: 1000'), 'x' x 10);
     is($slow->{status}, 401, 'an incomplete body');
-    cmp_ok($slow->{seconds}, '<', 2, 'the rest is not waited for');
+    cmp_ok($slow->{seconds}, '<', 2, 'the module does not wait for the rest');
     like($slow->{head}, qr/^Connection: .*close/mi, 'the connection is closed');
     my $bad = raw($port, head(POST => $list, 'unknown', 'application/json', 'Transfer-Encoding: chunked'), "zz\r\nxx\r\n");
     like($bad->{head}, qr/^Connection: .*close/mi, 'an invalid body: the connection is closed');
@@ -120,7 +120,7 @@ subtest 'large, slow and invalid bodies' => sub {
         my $asks = raw($port, head(@to, 'Content-Length: 1000', 'Expect: 100-continue'));
         is($asks->{status}, $status, "$name: a client that waits for 100 Continue");
         is($asks->{interim}, '', 'the refused request gets no 100');
-        cmp_ok($asks->{seconds}, '<', 0.4, 'answered without waiting');
+        cmp_ok($asks->{seconds}, '<', 0.4, 'the response comes without waiting');
     }
 };
 

@@ -55,9 +55,9 @@ sub one
 }
 
 my $from = time;
-is(one($users[0]), 200, 'a request is answered');
+is(one($users[0]), 200, 'a request gets 200');
 my $alone = time - $from;
-cmp_ok($alone, '>', $DELAY, 'a request is answered after the reply of the cache');
+cmp_ok($alone, '>', $DELAY, 'a request waits for the reply of the cache');
 
 $from = time;
 my @children = map {
@@ -68,7 +68,7 @@ my @children = map {
 } @users;
 my $failed = grep { waitpid($_, 0); $? } @children;
 my $together = time - $from;
-is($failed, 0, "$REQUESTS concurrent requests are answered");
+is($failed, 0, "$REQUESTS concurrent requests get 200");
 cmp_ok($together, '<', 2 * $alone + 1, 'requests wait for the cache in parallel') or diag("$together s, alone $alone s");
 
 undef $httpd;

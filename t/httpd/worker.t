@@ -109,8 +109,8 @@ subtest 'OrdersRetention' => sub {
     my $has = sub { my ($table, $id) = @_; return scalar rows("SELECT 1 FROM orders.$table WHERE tenant_id = 1 AND id = ?", $id) };
     my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersRetention mails=2 tokens=2 carts=99 provider-events=0")->start;
     ok(wait_for(sub { !$has->(mail => $old) && !$has->(token => $token) && !$has->(cart => $cart) }, 8), 'old records are deleted');
-    ok($has->(mail => $young), 'a younger one is kept');
-    ok($has->(provider_event => $kept), '0 keeps all of a kind');
+    ok($has->(mail => $young), 'a younger mail is kept');
+    ok($has->(provider_event => $kept), '0 keeps all records of a kind');
     undef $httpd;
     $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersRetention provider-events=2")->start;
     ok(wait_for(sub { !$has->(provider_event => $kept) }, 8), 'events of providers are deleted');

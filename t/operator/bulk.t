@@ -22,7 +22,7 @@ sub results
     return \%count;
 }
 
-# A bulk is answered when all lines are stored, which takes longer than other requests.
+# The response to a bulk is sent when all lines are stored. This takes longer than other requests.
 sub bulk
 {
     my ($body, %headers) = @_;

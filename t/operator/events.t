@@ -136,7 +136,7 @@ subtest 'refused events' => sub {
     is_refused(event($other, 'paid', transaction_id => $taken->{transaction_id}), 'transaction_id_taken', 'the transaction id of another order');
     my @open = rows(q(SELECT refusal FROM orders.unresolved_provider_events WHERE tenant_id = 1 AND order_id = ? ORDER BY id), $order->{id});
     is(join(' ', map { $_->{refusal} } @open), 'amount_mismatch amount_mismatch currency_mismatch currency_mismatch required_field '
-        . 'invalid_field payment_already_captured refund_exceeds_captured', 'operators find them in a view');
+        . 'invalid_field payment_already_captured refund_exceeds_captured', 'operators find the refused events in a view');
 };
 
 subtest 'refund events that contradict the records' => sub {
@@ -153,7 +153,7 @@ subtest 'refund events that contradict the records' => sub {
     is(state_of($order), 'completed partially_refunded', 'the order is unchanged');
     my @seen = rows(q(SELECT refusal, capture_id FROM orders.unresolved_provider_events WHERE tenant_id = 1 AND order_id = ? ORDER BY id), $order->{id});
     is_deeply([ map { [ @$_{qw(refusal capture_id)} ] } @seen ], [ [ 'payment_already_captured', undef ], [ 'capture_mismatch', $second->{transaction_id} ],
-        [ 'capture_mismatch', undef ], [ 'refund_already_settled', $first->{transaction_id} ] ], 'operators find them all');
+        [ 'capture_mismatch', undef ], [ 'refund_already_settled', $first->{transaction_id} ] ], 'operators find all refused events');
 };
 
 subtest 'malformed events' => sub {
@@ -166,20 +166,20 @@ subtest 'malformed events' => sub {
     for my $body (sort keys %bodies) {
         my ($id, $mark, $kept) = (unique('evt'), log_mark(), 'body:' . sha256_hex($body));
         my $reply = send_event($body, id => $id, unchecked => 1);
-        is($reply->code, 200, 'is acknowledged') or diag($reply->as_string);
-        is_deeply($reply->{json}, { result => 'refused', code => $bodies{$body} }, 'as refused');
-        is(join(' ', map { $_ // '-' } @{ kept($kept) }{qw(type verdict refusal)}), "unreadable refused $bodies{$body}", 'and kept, because it is signed');
-        like(kept($kept)->{detail}, qr/^Event \Q$id\E: \S/, 'with its id and the reason');
-        is(scalar(grep { /\[orders:error\].* ORD0039 .*channel simulator, event \Q$id\E / } log_since($mark)), 1, 'one line at level error');
+        is($reply->code, 200, 'a malformed event is acknowledged') or diag($reply->as_string);
+        is_deeply($reply->{json}, { result => 'refused', code => $bodies{$body} }, 'a malformed event is refused');
+        is(join(' ', map { $_ // '-' } @{ kept($kept) }{qw(type verdict refusal)}), "unreadable refused $bodies{$body}", 'a malformed event is stored because it is signed');
+        like(kept($kept)->{detail}, qr/^Event \Q$id\E: \S/, 'the detail has the id of the event and the reason');
+        is(scalar(grep { /\[orders:error\].* ORD0039 .*channel simulator, event \Q$id\E / } log_since($mark)), 1, 'the log has one line at level error');
         $mark = log_mark();
-        is_deeply(send_event($body, unchecked => 1)->{json}, { result => 'refused', code => $bodies{$body} }, 'a repeat gets the same answer');
-        is(scalar(grep { /ORD0039/ } log_since($mark)), 0, 'and is not logged again');
+        is_deeply(send_event($body, unchecked => 1)->{json}, { result => 'refused', code => $bodies{$body} }, 'a repeat gets the same response');
+        is(scalar(grep { /ORD0039/ } log_since($mark)), 0, 'a repeat is not logged again');
     }
-    is_deeply(send_event('', unchecked => 1)->{json}, { result => 'refused', code => 'malformed_json' }, 'so is an empty body');
+    is_deeply(send_event('', unchecked => 1)->{json}, { result => 'refused', code => 'malformed_json' }, 'an empty body is refused');
     my ($body, $id) = ('{"type":"paid","amount":"x"}', unique('evt'));
     send_event($body, id => $id, unchecked => 1);
     is_deeply(send_event(event($order, 'paid'), id => $id)->{json}, { result => 'done' }, 'a corrected event with the same id is applied');
-    is(send_event('{' . unique('x'), id => "a\xe9b", unchecked => 1)->code, 200, 'an id with other characters is no reason to lose it');
+    is(send_event('{' . unique('x'), id => "a\xe9b", unchecked => 1)->code, 200, 'an event with invalid characters in its id is acknowledged');
     refused(send_event('{', secret => 'x' x 64, unchecked => 1), 401, 'invalid_signature');
 };
 

@@ -219,16 +219,16 @@ subtest 'an event while PayPal does not respond' => sub {
     $paypal->set;
 };
 
-subtest 'an approval while PayPal does not answer' => sub {
+subtest 'an approval while PayPal fails' => sub {
     my $order = order();
     my $intent = payment_of($order)->{intent_id};
     $paypal->set(hold => 1);
     $paypal->approve($intent);
     my ($true) = grep { $_->{type} eq 'CHECKOUT.ORDER.APPROVED' && $_->{order_id} eq $intent } @{ $paypal->state->{deliveries} };
     $paypal->set(trouble => '500', on => 'get', times => 1, hold => 1);
-    is($send_event->($true->{body})->{json}{result}, 'pending', 'is stored');
+    is($send_event->($true->{body})->{json}{result}, 'pending', 'the webhook is stored');
     db()->do(q(UPDATE orders.due SET due_at = now() WHERE tenant_id = 1 AND kind IN ('provider_notice', 'capture')));
-    ok(wait_for(sub { state_of($order) eq 'completed paid' }), 'and the worker captures the payment') or diag(state_of($order), explain(notice_of($intent)), $httpd->log);
+    ok(wait_for(sub { state_of($order) eq 'completed paid' }), 'the worker captures the payment') or diag(state_of($order), explain(notice_of($intent)), $httpd->log);
     $paypal->set;
 };
 
@@ -238,19 +238,19 @@ subtest 'a refund that fails at PayPal' => sub {
     ok(wait_for(sub { state_of($order) eq 'completed paid' }) && $paypal->settled, 'an order is paid') or diag(state_of($order), $httpd->log);
     $paypal->set(refund => 'PENDING');
     my $reply = api(POST => $httpd->url("/api/v1/admin/orders/$order->{id}/refund"), token => operator()->{token}, unchecked => 1, json => { reason => 'back' });
-    like($reply->code, qr/^20[01]$/, 'a refund') or diag($reply->as_string);
+    like($reply->code, qr/^20[01]$/, 'the refund is requested') or diag($reply->as_string);
     my $refunds = sub { $paypal->order(payment_of($order)->{intent_id})->{purchase_units}[0]{payments}{refunds} || [] };
     my $until = time + 20;
     make_due(refund => $order->{id}), select(undef, undef, undef, 0.01) until @{ $refunds->() } || time > $until;
     my $id = $refunds->()->[0]{id};
     my $link = '"links":[{"rel":"up","href":"https://api.paypal.com/v2/payments/captures/' . payment_of($order)->{transaction_id} . '"}]';
     my $body = sprintf '{"id":"%s","event_type":"PAYMENT.CAPTURE.REFUNDED","resource":{"id":"%s",%s}}', unique('WH'), $id, $link;
-    is($send_event->($body)->{json}{result}, 'pending', 'is pending at first');
-    is(state_of($order), 'completed refund_pending', 'here too');
+    is($send_event->($body)->{json}{result}, 'pending', 'the webhook of a pending refund is pending');
+    is(state_of($order), 'completed refund_pending', 'the order waits for the refund');
     $paypal->fail(payment_of($order)->{transaction_id});
     hurry($id);
-    ok(wait_for(sub { state_of($order) eq 'completed paid' }), 'its failure is recorded') or diag(state_of($order), explain(notice_of($id)), $httpd->log);
-    is((rows(q(SELECT status FROM orders.refund WHERE tenant_id = 1 AND order_id = ?), $order->{id}))[0]{status}, 'failed', 'as that of the refund');
+    ok(wait_for(sub { state_of($order) eq 'completed paid' }), 'the order is paid again after the failure') or diag(state_of($order), explain(notice_of($id)), $httpd->log);
+    is((rows(q(SELECT status FROM orders.refund WHERE tenant_id = 1 AND order_id = ?), $order->{id}))[0]{status}, 'failed', 'the refund has failed');
     $paypal->set;
 };
 
@@ -268,8 +268,8 @@ subtest 'an undecided refund while no more notices can be stored' => sub {
         SELECT 1, 'paypal', sha256(n::text::bytea), 'full', 'rejected', 'full', now() FROM generate_series(1, 10000) AS n));
     my $reply = $send_event->($body);
     db()->do(q(DELETE FROM orders.provider_notice WHERE raw_type = 'full'));
-    is($reply->code, 503, 'its webhook is not acknowledged') or diag($reply->as_string);
-    is(notice_of($id)->{id}, undef, 'because it is not stored');
+    is($reply->code, 503, 'a webhook is not acknowledged') or diag($reply->as_string);
+    is(notice_of($id)->{id}, undef, 'the webhook is not stored');
     is($send_event->($body)->{json}{result}, 'pending', 'a repeat is stored');
     $paypal->set;
 };
@@ -279,25 +279,25 @@ subtest 'a chargeback' => sub {
     $paypal->approve(payment_of($order)->{intent_id});
     ok(wait_for(sub { state_of($order) eq 'completed paid' }) && $paypal->settled, 'an order is paid') or diag(state_of($order), $httpd->log);
     $paypal->reverse(payment_of($order)->{transaction_id}, { currency_code => 'EUR', value => '19.90' });
-    ok(wait_for(sub { state_of($order) =~ / refunded$/ }), 'is a refund') or diag(state_of($order), $httpd->log);
+    ok(wait_for(sub { state_of($order) =~ / refunded$/ }), 'a chargeback is recorded as a refund') or diag(state_of($order), $httpd->log);
     is((rows(q(SELECT raw_type FROM orders.provider_event WHERE tenant_id = 1 AND payment_id = ? AND type = 'refunded'), payment_of($order)->{id}))[0]{raw_type},
-        'PAYMENT.CAPTURE.REVERSED', 'that is known as a chargeback');
-    ok($paypal->settled, 'its webhook is taken');
+        'PAYMENT.CAPTURE.REVERSED', 'the event has the type of a chargeback');
+    ok($paypal->settled, 'the webhook of the chargeback is acknowledged');
     my $dispute = sprintf '{"id":"%s","event_type":"CUSTOMER.DISPUTE.CREATED","resource":{"dispute_id":"PP-1","disputed_transactions":[{"seller_transaction_id":"%s"}]}}',
         unique('WH'), payment_of($order)->{transaction_id};
-    is_deeply($send_event->($dispute)->{json}, { result => 'refused', code => 'invalid_field' }, 'a dispute about it is kept');
+    is_deeply($send_event->($dispute)->{json}, { result => 'refused', code => 'invalid_field' }, 'the webhook of a dispute is refused');
     my ($shown) = rows(q(SELECT * FROM orders.unresolved_provider_events WHERE tenant_id = 1 AND raw_type = 'CUSTOMER.DISPUTE.CREATED' AND order_id = ?), $order->{id});
-    is($shown->{type}, 'unverified', 'and shown with its order');
+    is($shown->{type}, 'unverified', 'the dispute is shown with its order');
 };
 
 subtest 'signed bodies that cannot be read' => sub {
     for my $body ('{"id":"' . unique('WH'), '["' . unique('WH') . '"]', '{"id":"' . unique('WH') . '","event_type":"PAYMENT.CAPTURE.REFUNDED","resource":{"id":"../x","custom_id":"1-00000000-0000-4000-8000-000000000000"}}') {
         my $reply = $send_event->($body);
-        is($reply->code, 200, 'are acknowledged') or diag($reply->as_string);
-        is($reply->{json}{result}, 'refused', 'as refused');
+        is($reply->code, 200, 'the body is acknowledged') or diag($reply->as_string);
+        is($reply->{json}{result}, 'refused', 'the body is refused');
         my ($kept) = rows(q(SELECT * FROM orders.provider_event WHERE tenant_id = 1 AND event_id = ?), 'notice:' . sha256_hex($body));
-        is($kept->{refusal}, $reply->{json}{code}, 'and kept');
-        is_deeply($send_event->($body)->{json}, $reply->{json}, 'once');
+        is($kept->{refusal}, $reply->{json}{code}, 'the body is stored');
+        is_deeply($send_event->($body)->{json}, $reply->{json}, 'a repeat gets the same response');
     }
 };
 

@@ -23,7 +23,7 @@ OrdersPaymentChannel $channel provider=paypal url=@{[ $paypal->url ]} client-id=
 END
 $httpd->write->start;
 
-# PayPal lists what is older than three hours: its transactions are dated back, and so are ours.
+# PayPal lists only transactions that are older than three hours: the test dates the transactions of both sides back.
 my $AGE = 5 * 3600;
 sub switch { my (%to) = @_; return $paypal->set(age => $AGE, %to) }
 
@@ -82,7 +82,7 @@ sub open_kinds  { return join ', ', sort map { "$_->{kind} " . ($_->{there} || $
 
 subtest 'the daily reconciliation' => sub {
     my $daily;
-    ok(wait_for(sub { ($daily) = @{ get("/reconciliations?channel=$channel")->{reconciliations} }; $daily && $daily->{state} eq 'done' }, 30), 'is started by the worker')
+    ok(wait_for(sub { ($daily) = @{ get("/reconciliations?channel=$channel")->{reconciliations} }; $daily && $daily->{state} eq 'done' }, 30), 'the worker starts the daily reconciliation')
         or diag($httpd->log);
     is(counts($daily), 'state done entries 0 matched 0 different 0 missing_there 0 ignored 0', 'the daily reconciliation is done');
     is((rows('SELECT orders_v1.plan_reconciliations(1, ?, \'paypal\') AS n', $channel))[0]{n}, 0, 'the daily reconciliation runs once a day');

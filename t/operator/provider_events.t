@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# GET /api/v1/admin/provider-events and what an operator does about refused and waiting events.
+# GET /api/v1/admin/provider-events, and the routes by which an operator settles refused and waiting events.
 use strict;
 use warnings;
 use Digest::SHA qw(hmac_sha256);
@@ -60,24 +60,24 @@ subtest 'a list of events' => sub {
     my ($done, $paid, $id) = told($order, 'paid');
     is("$refused $done", 'refused done', 'two events');
     is(ids("order=$order->{id}"), "$paid $wrong", 'events of an order, newest first');
-    is(ids("order=$order->{order_number}"), "$paid $wrong", 'by its number') if $order->{order_number};
+    is(ids("order=$order->{order_number}"), "$paid $wrong", 'events of an order by its number') if $order->{order_number};
     is(ids("order=$order->{id}&verdict=refused"), $wrong, 'events of an order by verdict');
-    is(ids("order=$order->{id}&verdict=waiting"), '', 'none waits');
+    is(ids("order=$order->{id}&verdict=waiting"), '', 'no event of the order waits');
     is(ids("order=$order->{id}&resolved=false"), $wrong, 'events of an order that are not resolved');
-    is(ids("order=$order->{id}&resolved=true"), '', 'none is resolved');
+    is(ids("order=$order->{id}&resolved=true"), '', 'no event of the order is resolved');
     is(ids("order=$order->{id}&channel=simulator"), "$paid $wrong", 'events of an order by channel');
     is(ids("order=$order->{id}&channel=other"), '', 'no event of another channel');
     is(ids('order=999999999'), '', 'no event of an unknown order');
     like(ids('resolved=false'), qr/^(?:\d+ )*\Q$wrong\E\b/, 'unresolved events of all orders');
     my $page = get("?order=$order->{id}&limit=1")->{json};
-    is($page->{provider_events}[0]{id}, $paid, 'a page');
+    is($page->{provider_events}[0]{id}, $paid, 'the first page has the newest event');
     is(get("?order=$order->{id}&limit=1&cursor=$page->{next_cursor}")->{json}{provider_events}[0]{id}, $wrong, 'the second page has the next event');
     refused(get('?verdict=lost', unchecked => 1), 422, 'invalid_fields');
     refused(get('?resolved=maybe', unchecked => 1), 422, 'invalid_fields');
     refused(get('?state=x', unchecked => 1), 422, 'invalid_fields');
     my $shown = get("/$paid")->{json}{provider_event};
     is_deeply([ @$shown{qw(id channel event_id type verdict refusal amount currency resolved_at)} ], [ $paid, 'simulator', $id, 'paid', 'done', undef, 10_00, 'USD', undef ],
-        'an event');
+        'an event has its members');
     is($shown->{order}{id}, $order->{id}, 'an event has its order');
     $shown = get("/$wrong")->{json}{provider_event};
     is_deeply([ @$shown{qw(verdict refusal detail)} ], [ 'refused', 'amount_mismatch', 'The amount differs from that of the payment.' ], 'a refused event has the reason');
@@ -94,7 +94,7 @@ subtest 'resolving' => sub {
     is($event->{resolution}, 'Refunded at the provider.', 'a resolved event has the comment');
     is($event->{resolved_by}, operator->{id}, 'a resolved event has the operator');
     ok($event->{resolved_at}, 'a resolved event has the time');
-    is(post("$wrong/resolve", { comment => 'Refunded at the provider.' }, headers => { 'Idempotency-Key' => $key })->content, $reply->content, 'the answer is repeated');
+    is(post("$wrong/resolve", { comment => 'Refunded at the provider.' }, headers => { 'Idempotency-Key' => $key })->content, $reply->content, 'a repeat gets the same response');
     refused(post("$wrong/resolve", { comment => 'Again.' }), 409, 'provider_event_settled');
     refused(post("$wrong/retry", {}), 409, 'provider_event_settled');
     is(ids("order=$order->{id}&resolved=true"), $wrong, 'a resolved event is listed as resolved');
@@ -110,7 +110,7 @@ subtest 'resolving' => sub {
     is($waiting, 'waiting', 'a refund before its capture waits');
     is(post("$early/resolve", { comment => 'Handled at the provider.' })->{json}{provider_event}{refusal}, 'resolved', 'a waiting event is resolved');
     is((told($order, 'paid'))[0], 'done', 'the capture is applied');
-    is(state_of($order), 'completed paid', 'comes without it');
+    is(state_of($order), 'completed paid', 'the resolved refund is not applied with the capture');
     is(send_event(event($order, 'refunded', amount => 1_00), $id), 'refused', 'a repeat of the resolved event is refused');
 };
 
@@ -120,21 +120,21 @@ subtest 'applying again' => sub {
     my ($done, $paid, $id) = told($other, 'paid');
     my $tx = get("/$paid")->{json}{provider_event}{transaction_id};
     my ($refused, $taken) = told($order, 'paid', transaction_id => $tx);
-    is($refused, 'refused', 'a transaction of another order');
+    is($refused, 'refused', 'an event with a transaction of another order is refused');
     my $reply = post("$taken/retry", {});
-    is($reply->code, 200, 'is applied again') or diag($reply->as_string);
+    is($reply->code, 200, 'a refused event is retried') or diag($reply->as_string);
     is("$reply->{json}{result} $reply->{json}{provider_event}{refusal}", 'refused transaction_id_taken', 'a retried event is refused again');
     db()->do('UPDATE orders.provider_event SET transaction_id = ? WHERE tenant_id = 1 AND id = ?', undef, unique('tx'), $taken);
     my $key = unique('key');
     $reply = post("$taken/retry", {}, headers => { 'Idempotency-Key' => $key });
     is("$reply->{json}{result} $reply->{json}{provider_event}{verdict}", 'done done', 'a retried event is applied after a correction');
     is(state_of($order), 'completed paid', 'a retried event pays its order');
-    is(post("$taken/retry", {}, headers => { 'Idempotency-Key' => $key })->content, $reply->content, 'the answer is repeated');
+    is(post("$taken/retry", {}, headers => { 'Idempotency-Key' => $key })->content, $reply->content, 'a repeat gets the same response');
     refused(post("$taken/retry", {}), 409, 'provider_event_settled');
-    is(send_event('{' . unique('x'), unique('evt')), 'refused', 'an event that cannot be read');
+    is(send_event('{' . unique('x'), unique('evt')), 'refused', 'an unreadable event is refused');
     my ($unreadable) = rows(q(SELECT id FROM orders.provider_event WHERE tenant_id = 1 AND type = 'unreadable' ORDER BY id DESC LIMIT 1));
     refused(post("$unreadable->{id}/retry", {}), 409, 'provider_event_settled');
-    is(post("$unreadable->{id}/resolve", { comment => 'A test.' })->code, 200, 'can be resolved');
+    is(post("$unreadable->{id}/resolve", { comment => 'A test.' })->code, 200, 'an unreadable event is resolved');
 };
 
 subtest 'only for operators' => sub {
@@ -148,7 +148,7 @@ subtest 'only for operators' => sub {
 # A Location for providers, and an operator API that is closed to their network.
 subtest 'the address of providers' => sub {
     my $path = '/api/v1/provider-events/simulator';
-    is(send_event(event(order(), 'paid'), unique('evt'), $path), 'done', 'receives events');
+    is(send_event(event(order(), 'paid'), unique('evt'), $path), 'done', 'the address receives events');
     refused(api(POST => $path, json => event(order(), 'paid'), unchecked => 1), 401, 'invalid_signature');
     refused(api(POST => '/api/v1/provider-events/nowhere', json => {}, unchecked => 1), 404, 'not_found');
     refused(api(GET => $path, unchecked => 1), 405, 'method_not_allowed');
@@ -176,9 +176,9 @@ END
 </Location>
 END2
     $httpd->start;
-    is(send_event(event(order(), 'paid'), unique('evt'), $httpd->url("$admin/payments/simulator/events")), 403, 'the closed operator API refuses them');
-    is(api(GET => $httpd->url("$admin/provider-events"), token => operator->{token}, unchecked => 1)->code, 403, 'like everything else');
-    is(send_event(event(order(), 'paid'), unique('evt'), $httpd->url('/events/simulator')), 'done', 'their own Location does not');
+    is(send_event(event(order(), 'paid'), unique('evt'), $httpd->url("$admin/payments/simulator/events")), 403, 'the closed operator API refuses events');
+    is(api(GET => $httpd->url("$admin/provider-events"), token => operator->{token}, unchecked => 1)->code, 403, 'the closed operator API refuses other requests');
+    is(send_event(event(order(), 'paid'), unique('evt'), $httpd->url('/events/simulator')), 'done', 'the Location for providers accepts events');
     is(send_event(event(order(), 'paid'), unique('evt'), $httpd->url('/bare/simulator')), 'done', 'a Location without Require accepts events');
 };
 

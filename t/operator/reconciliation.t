@@ -195,9 +195,9 @@ subtest 'PayPal' => sub {
     my $replaced = get("/reconciliations/$reply->{json}{id}")->{json};
     is_deeply([ $replaced->{state}, $replaced->{error}{code} ], [ 'failed', 'no_progress' ], 'the replaced one has failed');
     $reply = $third;
-    db()->selectrow_array(q(SELECT orders_v1.fail_reconciliation(1, ?, 'provider_unreachable', 'No answer.', true)), undef, $reply->{json}{id});
+    db()->selectrow_array(q(SELECT orders_v1.fail_reconciliation(1, ?, 'provider_unreachable', 'No reply.', true)), undef, $reply->{json}{id});
     my $failed = get("/reconciliations/$reply->{json}{id}")->{json};
-    is_deeply([ @$failed{qw(state error)} ], [ 'failed', { code => 'provider_unreachable', message => 'No answer.' } ], 'a failed reconciliation has its reason');
+    is_deeply([ @$failed{qw(state error)} ], [ 'failed', { code => 'provider_unreachable', message => 'No reply.' } ], 'a failed reconciliation has its reason');
     ok($failed->{finished_at}, 'a failed reconciliation has its time');
     is(get("/reconciliations?state=failed&channel=$channel")->{json}{reconciliations}[0]{id}, $reply->{json}{id}, 'a failed reconciliation is listed');
 };

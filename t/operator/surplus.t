@@ -42,7 +42,7 @@ is_deeply([ @$refund{qw(status failure_code)} ], [ 'pending', 'card_declined' ],
 my $own = api(POST => "/api/v1/admin/orders/$order->{id}/refund", @token, json => { amount => 5_00 });
 is($own->code, 201, 'the order itself can be refunded');
 is_deeply([ @{ $own->{json}{refund} }{qw(status amount)}, !!$own->{json}{refund}{surplus}, $own->{json}{order}{payment_state} ],
-    [ 'done', 5_00, !!0, 'partially_refunded' ], 'from its own payment');
+    [ 'done', 5_00, !!0, 'partially_refunded' ], 'the refund is of its own payment');
 my $settled = api(POST => "/api/v1/admin/refunds/$refund->{id}/settle", @token, json => { reference => 'transfer 7' });
 is($settled->code, 200, 'the operator settles the surplus refund');
 is_deeply([ @{ $settled->{json}{refund} }{qw(status reference)}, @{ $settled->{json}{order} }{qw(payment_state refunded)} ],

@@ -99,7 +99,7 @@ subtest 'orders of other users' => sub {
     is(list('')->{json}{pagination}{totalItems}, 25, "the list has no orders of other users");
 };
 
-is(api(HEAD => $path, token => $buyer->{token})->code, 200, 'HEAD is answered');
+is(api(HEAD => $path, token => $buyer->{token})->code, 200, 'HEAD gets 200');
 is(api(GET => "$path/?page=1", token => $buyer->{token})->code, 200, 'a trailing slash is accepted');
 is(list('')->header('Cache-Control'), 'private, no-store', 'the response is not stored by caches');
 

@@ -85,7 +85,7 @@ subtest 'languages and tags' => sub {
     is(shipment($order, headers => { 'If-None-Match' => $tag })->code, 200, 'another language: 200');
     work($order, 'tracking', status => 'in_transit');
     is(shipment($order, language => 'en', headers => { 'If-None-Match' => $tag })->code, 200, 'a new tracking event: 200');
-    is(shop(HEAD => $order, $buyer, of => 'shipment')->code, 200, 'HEAD is answered');
+    is(shop(HEAD => $order, $buyer, of => 'shipment')->code, 200, 'HEAD gets 200');
 };
 
 subtest 'unknown orders and orders of other users' => sub {

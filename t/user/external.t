@@ -187,7 +187,7 @@ subtest 'the request id and the trace' => sub {
             headers => { 'X-Request-Id' => 'mine.7', traceparent => $_[0] });
     };
     is($order->($trace)->code, 200, 'an order with a trace');
-    is_deeply($provider->state->{caller}, { 'x-request-id' => 'mine.7', traceparent => $trace }, 'the provider gets both');
+    is_deeply($provider->state->{caller}, { 'x-request-id' => 'mine.7', traceparent => $trace }, 'the provider gets the request id and the trace');
     is($order->("$trace-x")->code, 200, 'an order with a malformed trace');
     is_deeply($provider->state->{caller}, { 'x-request-id' => 'mine.7', traceparent => undef }, 'the provider gets only the request id');
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 'use strict';
 
-/* The request and the answer of an order of goods. */
+/* The request and the response of an order of goods. */
 const userSchemas = require('../fastify/schemas');
 
 const text = { type: 'string', minLength: 1, maxLength: 255 };

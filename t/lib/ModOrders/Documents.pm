@@ -8,12 +8,12 @@ package ModOrders::Documents;
 #     my ($status, $output, $errors) = $shell->run($blocks[0]{text});
 #     my @faults = differences($blocks[1], $output);
 #
-# A block has {language}, {line}, {text} without indentation, {section} (the last heading of level 2) and {answers}: the blocks of the
-# languages json, http and text that follow it directly. They show the output of the commands.
+# A block has {language}, {line}, {text} without indentation, {section} (the last heading of level 2) and {answers}: the blocks of
+# the languages json, http and text that follow it directly and show the output of the commands.
 #
-# An answer in a page may be shorter than the output: members of an object may be missing, "…" at the end of an array matches further
-# elements, and "…" in a string matches any characters. Values that differ between runs (ids, numbers, times, tokens), and numbers of four
-# or more digits in a string, are compared by type only. All other values must be equal.
+# The output in a page may be shorter than the real output: members of an object may be missing, "…" at the end of an array matches
+# further elements, and "…" in a string matches any characters. Values that differ between runs (ids, numbers, times, tokens), and
+# numbers of four or more digits in a string, are compared by type only. All other values must be equal.
 
 use strict;
 use warnings;
@@ -123,7 +123,7 @@ sub DESTROY
     return;
 }
 
-# --- answers -------------------------------------------------------------------------------------------------------------------------
+# --- output --------------------------------------------------------------------------------------------------------------------------
 
 my $VARIES = qr/^(?:id|.*(?:_id|Id|_ids)|.*number|.*(?:_at|At|_date)|at|date|hint|token|bill_no|.*_url|balance\w*|etag)$/;
 
@@ -184,7 +184,7 @@ sub type_of
     return JSON::PP->new->allow_nonref->encode($value) =~ /^"/ ? 'text' : 'number';
 }
 
-# The differences between the answer of a page and the output, with their paths.
+# The differences between the output in a page and the real output, with their paths.
 sub mismatches
 {
     my ($path, $shown, $got) = @_;

@@ -31,7 +31,7 @@ sub new
     $self->{dir} = File::Temp->newdir('mod_orders-httpd-XXXXXX', TMPDIR => 1);
     chmod 0755, "$self->{dir}";
     $self->file('mime.types', 0644, '');
-    $self->file('secret', 0600, 'an own secret of a test, long enough to be one');
+    $self->file('secret', 0600, 'the secret of a test, long enough to be accepted');
     $self->write;
     return $self;
 }

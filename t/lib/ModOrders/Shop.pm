@@ -42,7 +42,8 @@ sub order_goods
     return ModOrders::Goods::order_goods($buyer, currency => 'IDR', %with);
 }
 
-# Creates a label and returns its reference. It applies to the whole tenant: a test that labels a built-in word must remove the label.
+# Creates a label and returns its reference. It applies to the whole tenant: a test that labels a built-in value must remove
+# the label.
 sub make_label
 {
     my ($kind, $word, $language, $text) = @_;
@@ -74,7 +75,7 @@ sub shop
     return ModOrders::Test::api($method => shop_path($order, $of), token => $buyer->{token}, %with);
 }
 
-# Tests that the response is a refusal with this status, code and details: names of fields, or the word of the error.
+# Tests that the response is a refusal with this status, code and details: names of fields, or the code of the error.
 sub says
 {
     my ($reply, $status, $code, @details) = @_;

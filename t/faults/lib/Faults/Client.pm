@@ -148,7 +148,7 @@ sub select { my ($self, %want) = @_; return grep { my $e = $_; !grep { ($e->{$_}
 sub differences {
     my ($self, $db) = @_;
     my @found = (
-        (map { "answer $_->{status} to $_->{op} is no order: " . ($_->{key} // '') } grep { $_->{nonsense} } @{$self->{entries}}),
+        (map { "the response $_->{status} to $_->{op} has no order: " . ($_->{key} // '') } grep { $_->{nonsense} } @{$self->{entries}}),
         $self->differences_of_orders($db), $self->differences_of_cancellations($db), $self->differences_of_refunds($db),
         $self->differences_of_payments($db),
     );

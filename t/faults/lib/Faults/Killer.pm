@@ -15,7 +15,7 @@ use Time::HiRes qw(sleep time);
 # The kinds of kills, and their shares.
 my %share = (
     'child of httpd' => 40,
-    'parent of httpd' => 15,       # and later its child processes, which go on meanwhile
+    'parent of httpd' => 15,       # and later its child processes, which continue until then
     'backend' => 25,               # PostgreSQL ends all backends and recovers
     'postmaster' => 20,
 );

@@ -140,7 +140,7 @@ sub wait_and_serve {
     my $late = time - $self->{timeout};
     for my $client (values %by_fd) {
         next if $client->{began} > $late || $client->{state} !~ /ing$/;
-        $self->finish($client, error => 'no answer in time', hung => 1);
+        $self->finish($client, error => 'no response in time', hung => 1);
     }
 }
 

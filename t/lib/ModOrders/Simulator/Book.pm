@@ -118,7 +118,7 @@ my %TROUBLE = (
     decline   => sub { _refuse(402, 'card_declined', 'The card was declined.') },
 );
 
-# Processes a request in the current mode. $work->($mode) returns the regular answer.
+# Processes a request in the current mode. $work->($mode) returns the regular response.
 sub _behave {
     my ($self, $work) = @_;
     my $mode = $self->_mode;

@@ -16,9 +16,9 @@ use Time::HiRes qw(time);
 
 my $MAX_REQUEST = 262_144;
 
-# port: 0 selects a free port. handler: called with a request {method, path, query, headers, body}; returns an answer {status, type, headers,
-# body, delay (seconds), drop}. drop closes the connection after the headers: a client may retry a request by itself only if the connection is
-# closed before.
+# port: 0 selects a free port. handler: called with a request {method, path, query, headers, body}; returns a response {status,
+# type, headers, body, delay (seconds), drop}. drop closes the connection after the headers: a client may retry a request by itself
+# only if the connection is closed before.
 sub new {
     my ($class, %with) = @_;
     my $listener = IO::Socket::INET->new(
@@ -63,7 +63,7 @@ sub serve {
     return $self->run;
 }
 
-# The answer of the handler. An exception is a 500.
+# The response of the handler: 500 after an exception.
 sub _handle {
     my ($self, $request) = @_;
     my $answer = eval { $self->{handler}->($request) };
