@@ -17,8 +17,9 @@ use Time::HiRes qw(time);
 my $MAX_REQUEST = 262_144;
 
 # port: 0 selects a free port. handler: called with a request {method, path, query, headers, body}; returns a response {status,
-# type, headers, body, delay (seconds), drop}. drop closes the connection after the headers: a client may retry a request by itself
-# only if the connection is closed before.
+# type, headers, body, delay (seconds), drop, close, never, endless}. drop closes the connection after the headers: a client may
+# retry a request by itself only if the connection is closed before, as by close. never: no response. endless: a line of the body
+# each second, without end.
 sub new {
     my ($class, %with) = @_;
     my $listener = IO::Socket::INET->new(
@@ -211,6 +212,8 @@ sub _requests {
             headers => \%headers,
             body    => $body,
         });
+        return if $answer->{never};
+        return $self->_close($peer) if $answer->{close};
         if ($answer->{delay}) {
             $self->after($answer->{delay}, sub { $self->_answer($peer, $answer) });
             return;
@@ -223,6 +226,7 @@ sub _requests {
 sub _answer {
     my ($self, $peer, $answer) = @_;
     return if $peer->{closed};
+    return $self->_answer_endlessly($peer, $answer) if $answer->{endless};
     my $body    = $answer->{body} // q{};
     my %headers = (
         'Content-Type'   => $answer->{type} || 'application/json',
@@ -237,6 +241,19 @@ sub _answer {
     $self->_write($peer);
     $self->_requests($peer);
     return;
+}
+
+sub _answer_endlessly {
+    my ($self, $peer, $answer) = @_;
+    $peer->{out} = "HTTP/1.1 $answer->{status} Simulated\r\nContent-Type: text/plain\r\n\r\n";
+    my $more;
+    $more = sub {
+        return undef $more if $peer->{closed};
+        $peer->{out} .= "more\n";
+        $self->_write($peer);
+        $self->after(1, $more);
+    };
+    return $more->();
 }
 
 # Sends a POST without waiting for the response. Calls done with its status, or with 0 if there is no response.
