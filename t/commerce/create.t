@@ -23,7 +23,7 @@ subtest 'an order' => sub {
     like($reply->content, qr/"order_id":\d+,"order_number":"\d{12,}","order_total":41\.48,/, 'numbers are numbers, and the order number is a string of digits');
     my $row = order_row($data->{order_id});
     is_deeply([ @$row{qw(api number buyer_id payment_method payment_state fulfilment_state total)} ],
-        [ 'commerce', $data->{order_number}, $buyer->{id}, 'manual', 'unpaid', 'pending', 41_48 ], 'it is in the database');
+        [ 'commerce', $data->{order_number}, $buyer->{id}, 'manual', 'unpaid', 'pending', 41_48 ], 'the order is in the database');
     my @lines = rows('SELECT item_id, quantity, unit_price, list_price, discount FROM orders.order_line WHERE tenant_id = 1 AND order_id = ? ORDER BY id', $data->{order_id});
     is_deeply(\@lines, [ { item_id => $lamp->{variant_id}, quantity => 2, unit_price => 22_50, list_price => 22_50, discount => 5_02 },
         { item_id => $pen->{variant_id}, quantity => 1, unit_price => 1_50, list_price => 1_50, discount => 0 } ], 'the order has its lines');
@@ -173,7 +173,7 @@ subtest 'a package' => sub {
     my $member = make_user(balance => 100_00);
     my $first  = commerce(POST => 'create-order', $member, json => order_body($member, [$silver]));
     is($first->code, 200, 'a package is ordered') or diag($first->as_string);
-    is(order_row(data_of($first)->{order_id})->{fulfilment_state}, 'none', 'it has no delivery');
+    is(order_row(data_of($first)->{order_id})->{fulfilment_state}, 'none', 'an order of a package has no delivery');
     my $again = sub { return commerce(POST => 'create-order', $member, json => order_body($member, [$silver])) };
     says($again->(), 400, uid => 'Payment for previous purchase is not completed yet. Please wait until the payment complete or cancel that payment.');
     is(commerce(POST => 'create-order', $member, json => order_body($member, [$pen]))->code, 200, 'an unpaid package does not block goods');

@@ -121,7 +121,7 @@ subtest 'remote-user' => sub {
     is($ask->(GET => 'all-orders', @known)->header('WWW-Authenticate'), 'ApiKey header="apikey"', 'the key of the application is required too');
     my $placed = $ask->(POST => 'create-order', @known, headers => { apikey => application() }, json => order_body($known, [$pen]));
     is($placed->code, 200, 'an order is placed') or diag($placed->as_string);
-    is(order_row(data_of($placed)->{order_id})->{buyer_id}, $known->{id}, 'it belongs to the user of the login');
+    is(order_row(data_of($placed)->{order_id})->{buyer_id}, $known->{id}, 'the order belongs to the user of the login');
     my $list = $ask->(GET => 'all-orders?limit=1', @known, headers => { apikey => application() });
     is_deeply([ @{ data_of($list)->{orders}[0] }{qw(id uid)} ], [ data_of($placed)->{order_id}, $known->{ref} ], 'the list has the order');
     says($ask->(GET => "all-orders?uid=$buyer->{ref}", @known, headers => { apikey => application() }), 400, uid => 'Invalid user id');

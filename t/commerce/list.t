@@ -51,7 +51,7 @@ subtest 'entries' => sub {
     }, 'an order placed over the API is listed');
     isnt($address{shipping}, $address{billing}, 'the addresses have different ids');
     is_deeply([ @$from_shop{qw(order_type status data billing_id)} ], [ 'product', 'pending', { gift => JSON::PP::true }, undef ], 'an order of the shop API');
-    like($from_shop->{shipping_id}, qr/^\d+$/, 'it has its address');
+    like($from_shop->{shipping_id}, qr/^\d+$/, 'an order of the shop API has its address');
     is_deeply([ @$from_user{qw(order_type order_total shipping_id billing_id)} ], [ 'plan', 5, undef, undef ], 'an order of the user API');
     is_deeply([ map { [ @$_{qw(order_type status order_total)} ] } @{ data_of($reply)->{orders} }[ 2 .. 4 ] ],
         [ [ 'upgrade', 'completed', 15 ], [ 'renewal', 'completed', 10 ], [ 'package', 'completed', 10 ] ], 'packages');
@@ -80,7 +80,7 @@ subtest 'statuses' => sub {
     my $back = commerce_order($buyer, [$pen]);
     operator_does($back, $_) for qw(pay refund);
     is(join(' ', @{ order_row($back->{id}) }{qw(state payment_state)}), 'cancelled refunded', 'an order is refunded before shipping');
-    is($told->(), 'refunded cancelled refunded', 'it is shown as refunded, not as cancelled');
+    is($told->(), 'refunded cancelled refunded', 'an order refunded before shipping is shown as refunded');
     done;
 };
 

@@ -64,7 +64,7 @@ subtest 'a renewal after the end' => sub {
     is(step($member, package_body($member, $bronze, undef, payment_method => 'balance'))->code, 200, 'the renewal is placed and paid');
     my ($ref, $days) = has($member);
     is($ref, $bronze->{ref}, 'the member has the package again');
-    cmp_ok($days, '>=', 28, 'it lasts a month from now');
+    cmp_ok($days, '>=', 28, 'the package lasts a month from now');
     done;
 };
 
@@ -215,7 +215,7 @@ subtest 'There exists a package upgrade in processing: its payment' => sub {
     like($order->{payment_url}, qr/^http/, 'an external payment');
     my ($payment) = rows('SELECT id FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $order->{order_id});
     rows('SELECT * FROM orders_v1.record_capture(1, ?, \'confirming\')', $payment->{id});
-    is(order_row($order->{order_id})->{payment_state}, 'confirming', 'its payment is being confirmed');
+    is(order_row($order->{order_id})->{payment_state}, 'confirming', 'the payment is being confirmed');
     says(step($member, package_body($member, $bronze)), 400, uid => $words{progress});
     done;
 };
@@ -230,7 +230,7 @@ subtest 'You cannot perform package upgrade because you have an active refund re
     ok(wait_for(sub { order_row($order->{order_id})->{payment_state} eq 'paid' }), 'an order is paid at the provider');
     $simulator->mode('pending', delay => 3); # the worker may send a request at any time; its reply takes longer than the next steps
     operator_does({ id => $order->{order_id} }, 'refund');
-    is(order_row($order->{order_id})->{payment_state}, 'refund_pending', 'its refund is pending');
+    is(order_row($order->{order_id})->{payment_state}, 'refund_pending', 'the refund is pending');
     my $reply = step($member, package_body($member, $bronze));
     is_deeply($reply->{json}{errors}{uid}, [ $words{refund} ], 'the next request is refused') or diag($reply->as_string);
     done;

@@ -67,8 +67,8 @@ for my $case ([ stuck => 'before PayPal captures' ], [ slow => 'after PayPal has
         comes_back_and_crashes($order, $link);
         $paypal->set(webhooks => 0);
         is(state($order), 'open unpaid', 'the order is still unpaid');
-        is(desk('cancel', order_number => $order)->{json}{error_name}, 'confirming', 'it cannot be cancelled');
-        is(desk('payment', order_number => $order, transaction_id => unique('tx'))->{json}{error_name}, 'confirming', 'it cannot be paid by card');
+        is(desk('cancel', order_number => $order)->{json}{error_name}, 'confirming', 'the order cannot be cancelled');
+        is(desk('payment', order_number => $order, transaction_id => unique('tx'))->{json}{error_name}, 'confirming', 'the order cannot be paid by card');
         like(ask(GET => "$link/pay")->decoded_content, qr/being confirmed/, 'the page shows that the payment is being confirmed');
         is(URI->new_abs(ask(POST => "$link/pay")->header('Location'), "$link/pay"), "$link/pay", 'the page does not start a second payment');
         hurry($order);

@@ -102,7 +102,7 @@ subtest 'issuing' => sub {
     company('refund', $seller, order_number => $kept);
     $again = $post->(order_of($kept)->{id});
     is_deeply([ $again->code, $again->{json}{number} ], [ 200, $bill ], 'an invoice issued before a refund is returned');
-    is(download($seller, $kept, $bill)->code, 200, 'it can be read');
+    is(download($seller, $kept, $bill)->code, 200, 'the invoice can be read');
 };
 
 subtest 'texts with PDF syntax' => sub {

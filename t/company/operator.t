@@ -87,7 +87,7 @@ subtest 'carts' => sub {
     my $first = post('/carts', \%cart, @key);
     my $again = post('/carts', \%cart, @key);
     is($again->header('Idempotency-Replayed'), 'true', 'a repetition is marked as replayed');
-    is($again->content, $first->content, 'it returns the same cart');
+    is($again->content, $first->content, 'a repetition returns the same cart');
     refused(post('/carts', { %cart, company => 'nowhere' }), 422, 'company_not_found', 'company');
     refused(post('/carts', { %cart, agent => $_ }), 422, 'user_not_found', 'agent') for 'nobody', "$seller->{id}";
     refused(post('/carts', { %cart, agent => make_company_member(make_company)->{ref} }), 422, 'user_not_found', 'agent');
@@ -127,7 +127,7 @@ subtest 'an order of a company' => sub {
     my $found = ask(GET => "$admin/orders?dialect=company&number=$sale->{number}", @token)->{json}{orders};
     is_deeply([ map { $_->{number} } @$found ], [ $sale->{number} ], 'the order is found');
     my $invoice = ask(POST => "$admin/orders/$order->{id}/invoice", @token, json => {});
-    is($invoice->code, 201, 'its invoice is issued');
+    is($invoice->code, 201, 'the invoice of the order is issued');
     my $pdf = ask(GET => "$admin/invoices/" . lc $invoice->{json}{number}, @token);
     is($pdf->content_type, 'application/pdf', 'the PDF is returned');
     my $known = ask(GET => "$admin/invoices/$invoice->{json}{number}", @token, headers => { 'If-None-Match' => $pdf->header('ETag') });

@@ -128,16 +128,16 @@ subtest 'the payment page' => sub {
     my $token  = token_of($number);
     my $page   = page($token);
     is($page->code, 200, 'the page is returned');
-    is($page->header('Content-Type'), 'text/html; charset=utf-8', 'it is HTML');
-    is($page->header('Cache-Control'), 'private, no-store', 'it is not stored by caches');
-    like($page->header('Content-Security-Policy'), qr{^default-src 'none'; style-src 'sha256-[\w+/-]{43}='; form-action 'self' https:(?: http://127\.0\.0\.1:\*)?; frame-ancestors 'none'; base-uri 'none'$}, 'its policy allows no scripts and no other sources');
-    is($page->header('Referrer-Policy'), 'no-referrer', 'it sends no Referer');
-    is($page->header('X-Frame-Options'), 'DENY', 'it cannot be framed');
+    is($page->header('Content-Type'), 'text/html; charset=utf-8', 'the page is HTML');
+    is($page->header('Cache-Control'), 'private, no-store', 'caches must not store the page');
+    like($page->header('Content-Security-Policy'), qr{^default-src 'none'; style-src 'sha256-[\w+/-]{43}='; form-action 'self' https:(?: http://127\.0\.0\.1:\*)?; frame-ancestors 'none'; base-uri 'none'$}, 'the policy of the page allows no scripts and no other sources');
+    is($page->header('Referrer-Policy'), 'no-referrer', 'the page sends no Referer');
+    is($page->header('X-Frame-Options'), 'DENY', 'the page cannot be framed');
     my $html = $page->decoded_content;
     my $name = $shop->{name} =~ s/&/&amp;/gr =~ s/</&lt;/gr =~ s/>/&gt;/gr;
-    like($html, qr/\Q$_\E/, "it shows $_") for $name, $number, '1358.85 CHF';
-    like($html, qr/<form method="post">/, 'it has a form');
-    unlike($html, qr/<script|<b>|onclick/i, 'it has no script, and markup in names is escaped');
+    like($html, qr/\Q$_\E/, "the page shows $_") for $name, $number, '1358.85 CHF';
+    like($html, qr/<form method="post">/, 'the page has a form');
+    unlike($html, qr/<script|<b>|onclick/i, 'the page has no script, and markup in names is escaped');
     my ($style)  = $html =~ m{<style>(.*?)</style>}s;
     my ($hashed) = $page->header('Content-Security-Policy') =~ /sha256-([^']+)'/;
     is($hashed =~ tr{-_}{+/}r, sha256_base64($style) . '=', 'the hash in the policy matches the style sheet');
@@ -145,7 +145,7 @@ subtest 'the payment page' => sub {
     is_deeply([ $head->code, $head->content ], [ 200, '' ], 'HEAD returns no body');
     my $cancel = page($token, 'cancel');
     is($cancel->code, 200, 'the page after an abandoned payment is returned');
-    like($cancel->content, qr{href="pay"}, 'it links to the payment page');
+    like($cancel->content, qr{href="pay"}, 'the page links to the payment page');
     is(page($token, 'return')->code, 200, 'the page after a payment is returned');
     is(order_of($number)->{version}, 1, 'the pages do not change the order');
 };
@@ -163,8 +163,8 @@ subtest 'pages of paid, cancelled, confirming and declined orders' => sub {
         for my $name (qw(pay return cancel)) {
             my $page = page($token, $name);
             is($page->code, 200, "$name: the page is returned");
-            like($page->content, $says, 'it shows the state') or diag($page->content);
-            is($page->content =~ /<form/ ? 1 : 0, $form, $form ? 'it has a button' : 'it has no button');
+            like($page->content, $says, 'the page shows the state') or diag($page->content);
+            is($page->content =~ /<form/ ? 1 : 0, $form, $form ? 'the page has a button' : 'the page has no button');
         }
     }
 };

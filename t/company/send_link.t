@@ -143,7 +143,7 @@ subtest 'repeated mails' => sub {
     is(scalar queued($number), 1, 'one mail is queued');
     db()->do(q(UPDATE orders.mail SET created_at = created_at - interval '1 minute' WHERE tenant_id = 1 AND order_id = ?), undef, order_of($number)->{id});
     is(send_limited($seller, $number, 'a@example.test')->code, 200, 'a request after a minute succeeds');
-    is(scalar queued($number), 2, 'it queues another mail');
+    is(scalar queued($number), 2, 'a request after a minute queues another mail');
 };
 
 invariants_hold();

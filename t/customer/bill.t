@@ -45,15 +45,15 @@ subtest 'the link' => sub {
 subtest 'the document' => sub {
     my $reply = api(GET => url_of($order));
     is($reply->code, 200, 'the document needs no token');
-    is($reply->content_type, 'application/pdf', 'it is a PDF');
-    is($reply->header('Content-Disposition'), qq(attachment; filename="$number.pdf"), 'its file name has the bill number');
-    is($reply->header('Cache-Control'), 'private, no-store', 'it is not stored by caches');
+    is($reply->content_type, 'application/pdf', 'the content type is PDF');
+    is($reply->header('Content-Disposition'), qq(attachment; filename="$number.pdf"), 'the file name has the bill number');
+    is($reply->header('Cache-Control'), 'private, no-store', 'caches must not store the document');
     like($reply->content, qr/^%PDF-/, 'the body is a PDF');
     my $text = pdf_text($reply->content);
-    like($text, qr/^\s*(?:\S.*\s)?Bill\s*$/m, 'its title is Bill') or diag($text);
-    unlike($text, qr/Invoice/, 'it does not contain Invoice');
-    like($text, qr/\Q$_\E/, 'it has the ordered items') for $number, $order->{number}, '東京 Jacket', 'Lee', 'USD 280.00', 'CGST 4%';
-    like($text, qr/[\x{0600}-\x{06FF}\x{FB50}-\x{FEFF}]/, 'it has texts in other scripts');
+    like($text, qr/^\s*(?:\S.*\s)?Bill\s*$/m, 'the title is Bill') or diag($text);
+    unlike($text, qr/Invoice/, 'the document does not contain Invoice');
+    like($text, qr/\Q$_\E/, 'the document has the ordered items') for $number, $order->{number}, '東京 Jacket', 'Lee', 'USD 280.00', 'CGST 4%';
+    like($text, qr/[\x{0600}-\x{06FF}\x{FB50}-\x{FEFF}]/, 'the document has texts in other scripts');
     is(api(GET => url_of($order))->content, $reply->content, 'the document of an unchanged order is the same');
 };
 

@@ -69,7 +69,7 @@ subtest 'a voucher' => sub {
         shipping => { price => 5_00, tax_class => make_tax(500) });
     my $sum = summed($order, $buyer);
     is_deeply([ @$sum{qw(sub_total discount_rate discount_percentage delivery_charge total_amount)} ], [ 100, 10, 10, 5, 95 ], 'the voucher is shown as a discount');
-    adds_up($sum, 'with a voucher');
+    adds_up($sum, 'the summary with a voucher');
 };
 
 subtest 'prices that exclude tax' => sub {

@@ -111,7 +111,7 @@ subtest 'disconnected clients' => sub {
     request_and_disconnect($_) for @left;
     my $reply = ask(path => $bills[4]);
     is($reply->{status}, 200, 'a connected client is served');
-    ok(is_cached($bills[4]), 'its bill is cached');
+    ok(is_cached($bills[4]), 'the bill of the connected client is cached');
     sleep 1;
     none_of('no bill is rendered for a disconnected client', grep { is_cached($_) } @left);
 };

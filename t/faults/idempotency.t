@@ -79,7 +79,7 @@ subtest 'a key used by another buyer' => sub {
     my @replies = Faults::Load->one_by_one($stand->{port}, \%theirs, \%theirs);
     $log->note(\%theirs, $_) for @replies;
     is($replies[0]{status}, 200, 'the other buyer gets an order');
-    ok(!$replies[0]{headers}{'idempotency-replayed'}, 'its response is not a replay');
+    ok(!$replies[0]{headers}{'idempotency-replayed'}, 'the response of the other buyer is not a replay');
     is($replies[1]{body}, $replies[0]{body}, 'a repetition by the other buyer is replayed');
     isnt($replies[0]{body}, (keys %{$bodies{'the-key-0'}})[0], 'the response differs from that of the first buyer');
 };

@@ -181,9 +181,9 @@ subtest 'refunds at an unreachable provider' => sub {
     my $entry = $log->send_one($stand->{port}, buy());
     settles($entry->{order}, 'bought');
     $log->send_one($stand->{port}, refund($entry->{order}, 400));
-    ok(eval { wait_or_die('the refund', 15, sub { state_of($entry->{order}) eq 'partially_refunded' }) }, 'they do not delay refunds of other channels')
+    ok(eval { wait_or_die('the refund', 15, sub { state_of($entry->{order}) eq 'partially_refunded' }) }, 'stuck refunds do not delay refunds of other channels')
       or diag(state_of($entry->{order}));
-    is(state_of($_), 'refund_pending', 'they stay pending') for @stuck;
+    is(state_of($_), 'refund_pending', 'the stuck refunds stay pending') for @stuck;
     $log->expect(@stuck);
 };
 

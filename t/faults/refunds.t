@@ -31,7 +31,7 @@ for my $round (1 .. $rounds) {
     my @rest = $log->send_at_once($stand->{port}, map { refund($order->{order}) } 1 .. 10);
     none_of('the remaining amount can be refunded', grep { !/^20[01] / && !/$refused/ } keys %{outcomes(@rest)});
     is($stand->postgres->value(q(SELECT string_agg(amount::text, ' ' ORDER BY id) FROM orders.refund WHERE order_id = ?), $order->{order}),
-        '30 30 30 10', 'once');
+        '30 30 30 10', 'each amount is refunded once');
 }
 
 subtest '100 clients, one key' => sub {

@@ -101,7 +101,7 @@ subtest 'a replay while the standby does not respond' => sub {
     )->run;
     wait_for_standby('');
     is($answered_before, 0, 'neither the order nor its replay is acknowledged before the standby has it');
-    is(join(' ', map { $_->{status} } @replies), '201 201', 'both are acknowledged once PostgreSQL no longer waits for the standby');
+    is(join(' ', map { $_->{status} } @replies), '201 201', 'the order and its replay are acknowledged once PostgreSQL no longer waits for the standby');
     is($replies[0]{body}, $replies[1]{body}, 'both responses are identical');
     is(reserved('spare'), 1, 'one item is sold');
 };

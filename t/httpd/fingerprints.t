@@ -178,7 +178,7 @@ subtest 'a bulk request is compared by its bytes' => sub {
     my $entry = sub { return qq({"kind":"users","ref":"$bulk","name":"$_[0]"}\n) };
     my $send = sub { return api(POST => "$admin/catalogue", @operator, type => 'application/x-ndjson', body => $_[0], headers => { 'Idempotency-Key' => $bulk }, unchecked => 1) };
     is($send->($entry->('A'))->code, 200, 'the first request');
-    is($send->($entry->('A'))->header('Idempotency-Replayed'), 'true', 'the same bytes');
+    is($send->($entry->('A'))->header('Idempotency-Replayed'), 'true', 'the same bytes are a replay');
     refused($send->($entry->('B')), 422, 'idempotency_key_reused');
     refused($send->(qq({"ref":"$bulk","kind":"users","name":"A"}\n)), 422, 'idempotency_key_reused');
 };

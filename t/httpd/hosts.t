@@ -128,7 +128,7 @@ subtest 'the worker uses the channels of all servers' => sub {
     is($reply->code, 200, 'an order with a channel of the virtual host') or diag($reply->as_string);
     my $id = $reply->{json}{order}{id};
     my $payment = sub { return (rows('SELECT * FROM orders.payment WHERE tenant_id = 1 AND order_id = ?', $id))[0] };
-    ok(!$payment->()->{intent_id}, 'its provider is down') or return;
+    ok(!$payment->()->{intent_id}, 'the payment has no intent while its provider is down') or return;
     my $provider = start_simulator();
     # The worker of the shared server, which does not have the channel, also claims the payment. Therefore make it due repeatedly.
     my $until = time + 20;

@@ -86,6 +86,6 @@ like(scalar <$raw>, qr/ 400 /, 'a request without Host is refused before httpd f
 1 while <$raw>;
 ask(GET => $httpd->url('/transaction/x/pay'), headers => { 'X-Request-Id' => 'last' });
 $httpd->last_access(undef, 'last');
-unlike($httpd->read_file('documented_log'), qr/\Q$token\E/, 'its path is masked too');
+unlike($httpd->read_file('documented_log'), qr/\Q$token\E/, 'the documented log masks the path of a refused request');
 
 done;

@@ -168,9 +168,9 @@ subtest 'the version is read on a new connection' => sub {
     my $httpd = server();
     is(read_orders($httpd)->code, 200, 'a request');
     set_version($newest + 1);
-    is(read_orders($httpd)->code, 200, 'it is not read again on an open connection');
+    is(read_orders($httpd)->code, 200, 'the version is not read again on an open connection');
     db()->do(q(SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE usename = 'orders_api'));
-    unfit(read_orders($httpd), 'it is read on a new connection');
+    unfit(read_orders($httpd), 'the version is read on a new connection');
     recovers($httpd);
 };
 

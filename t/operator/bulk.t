@@ -69,7 +69,7 @@ subtest 'an interrupted bulk' => sub {
     is($resumed->header('Idempotency-Replayed'), undef, 'a resumed response is not a replay');
     my $again = bulk($body, @key);
     is($again->content, $resumed->content, 'a completed bulk is replayed');
-    is($again->header('Idempotency-Replayed'), 'true', 'it is marked as replayed');
+    is($again->header('Idempotency-Replayed'), 'true', 'the replay is marked as replayed');
     my $other = bulk(text(users($some, 1 .. 199)), @key);
     is($JSON->decode($other->content)->{code}, 'idempotency_key_reused', 'another bulk with the key is refused');
 };

@@ -60,7 +60,7 @@ subtest 'paid' => sub {
     is_deeply(send_event($event, id => $id)->{json}, { result => 'unchanged' }, 'a repetition changes nothing');
     is(send_event($event)->code, 200, 'an event with another id is acknowledged');
     is(scalar rows(q(SELECT step FROM orders_v1.order_history WHERE tenant_id = 1 AND order_id = ? AND to_state = 'paid'), $order->{id}),
-        1, 'it was paid once');
+        1, 'the order was paid once');
     is(send_event(event($order, 'failed', failure_code => 'late'))->code, 200, 'a later failure is acknowledged');
     is(state_of($order), 'completed paid', 'a later failure changes nothing');
 };

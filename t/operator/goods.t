@@ -164,7 +164,7 @@ subtest 'fulfilment until delivery' => sub {
     my $there = does($order, 'deliver', json => { comment => 'signed' })->{json};
     is_deeply([ @$there{qw(state payment_state fulfilment_state)} ], [qw(completed paid delivered)], 'delivery pays and completes the order');
     is_deeply([ map { $_->{to} } grep { $_->{version} == $there->{version} } @{ $there->{history} } ], [qw(delivered paid completed)], 'all steps share a version');
-    is($there->{history}[-1]{version}, $there->{version}, 'it is the current version');
+    is($there->{history}[-1]{version}, $there->{version}, 'the version is the current one');
 };
 
 subtest 'refunded items' => sub {
@@ -186,7 +186,7 @@ subtest 'refunded items' => sub {
     is($stock->(), '8 0', 'the other items are shipped');
     $shown = $refund->(1)->{json}{order};
     is_deeply([ @{ $shown->{lines}[0] }{qw(quantity refunded_quantity cancelled_quantity)} ], [ 4, 3, 2 ], 'an item refunded after shipping stays shipped');
-    is($stock->(), '8 0', 'it is not restocked');
+    is($stock->(), '8 0', 'an item refunded after shipping is not restocked');
     does($order, 'deliver');
     refused(does($order, 'returns', json => { lines => [ { id => $line, quantity => 2 } ], reason => 'Damaged.' }), 422, 'quantity_out_of_range');
     my $empty = put(payment_method => 'bank_transfer', lines => [ { product => $goods->{ref}, quantity => 4 } ], shipping => { courier => 'JNE', price => 5_00 })->{json};
@@ -194,7 +194,7 @@ subtest 'refunded items' => sub {
     is(does($empty, 'refund', json => { lines => [ { id => $empty->{lines}[0]{id}, quantity => 4 } ] })->{json}{order}{state}, 'open', 'all goods are refunded without the shipping fee');
     refused(does($empty, 'pack'), 409, 'order_not_advanceable');
     is(does($empty, 'cancel')->{json}{state}, 'cancelled', 'an order without goods is cancelled');
-    is($stock->(), '8 0', 'it holds no stock');
+    is($stock->(), '8 0', 'a cancelled order holds no stock');
 };
 
 subtest 'corrections' => sub {
@@ -205,7 +205,7 @@ subtest 'corrections' => sub {
     does($order, ship => json => { courier => 'JNE', tracking_number => 'JP1', tracking_url => 'https://track.example/JP1' });
     my $reply = does($order, ship => json => { tracking_number => 'JP2', comment => 'typo' });
     is($reply->code, 200, 'a wrong tracking number is corrected');
-    is_deeply([ @{ $reply->{json}{shipments}[0] }{qw(courier tracking_number tracking_url)} ], [ 'JNE', 'JP2', undef ], 'its URL is removed');
+    is_deeply([ @{ $reply->{json}{shipments}[0] }{qw(courier tracking_number tracking_url)} ], [ 'JNE', 'JP2', undef ], 'the URL of the wrong number is removed');
     my $step = $reply->{json}{history}[-1];
     is_deeply([ @$step{qw(axis from to comment)} ], [ 'details', 'corrected', 'corrected',
         'typo. tracking_number: JP1 -> JP2, tracking_url: https://track.example/JP1 -> -' ], 'the history has the old and new values');

@@ -81,12 +81,12 @@ subtest 'search' => sub {
     is_deeply(ids(get("$of&status=open")), [ @all[ 0, 1 ] ], 'a search by state finds its orders');
     is_deeply(ids(get("$of&payment=paid")), [ @all[ 2 .. 4 ] ], 'a search by payment state finds its orders');
     is_deeply(ids(get("$of&fulfilment=none&dialect=user")), \@all, 'a search by fulfilment state and dialect finds its orders');
-    is_deeply(ids(get("$of&dialect=shop")), [], 'by another dialect: no orders');
+    is_deeply(ids(get("$of&dialect=shop")), [], 'a search by another dialect finds no orders');
     is_deeply(ids(get('?number=' . lc $paid[0]{number})), [ $paid[0]{id} ], 'a search by number ignores the case');
     is_deeply(ids(get("$of&from=2020-01-01&to=2099-01-01T00:00:00Z")), \@all, 'a search by date finds its orders');
     is_deeply(ids(get("$of&to=2020-01-01")), [], 'before the first order: no orders');
     is_deeply(ids(get("?q=$user->{name}")), \@all, 'a search by free text finds the name of the buyer');
-    is_deeply(ids(get("?q=$paid[1]{number}")), [ $paid[1]{id} ], 'by free text: the number');
+    is_deeply(ids(get("?q=$paid[1]{number}")), [ $paid[1]{id} ], 'a search by free text finds the number');
     is_deeply(ids(get("$of&q=%25%25")), [], 'wildcards in free text are not interpreted');
     is(member_names(get($of)->{json}{orders}[0]), member_names(get("/$all[0]")->{json}), 'an entry has all members');
     my @order = grep { $_->{id} == $paid[0]{id} } @{ get($of)->{json}{orders} };

@@ -71,7 +71,7 @@ subtest 'an order is approved, captured and refunded' => sub {
     make_due(refund => $order->{id}), select(undef, undef, undef, 0.01) until state_of($order) =~ / refunded$/ || time > $until;
     like(state_of($order), qr/ refunded$/, 'the refund is done') or diag(state_of($order), $httpd->log);
     is($paypal->order($theirs->{id})->{purchase_units}[0]{payments}{captures}[0]{status}, 'REFUNDED', 'at PayPal\'s');
-    ok($paypal->settled, 'its webhook is accepted');
+    ok($paypal->settled, 'the webhook of the refund is accepted');
     $paypal->resend(reverse => 1, times => 3);
     ok($paypal->settled, 'repeated webhooks in reverse order are accepted');
     like(state_of($order), qr/ refunded$/, 'the order is unchanged');
@@ -118,7 +118,7 @@ subtest 'webhooks for other recipients' => sub {
     my $body = '{"id":"WH-1","event_type":"CUSTOMER.DISPUTE.CREATED","resource":{}}';
     my $reply = $send->($body);
     is($reply->code, 200, 'the webhook is acknowledged');
-    is_deeply($reply->{json}, { result => 'unchanged' }, 'it changes nothing');
+    is_deeply($reply->{json}, { result => 'unchanged' }, 'the webhook changes nothing');
     my $order = order();
     my $foreign = sprintf '{"id":"WH-2","event_type":"CHECKOUT.ORDER.APPROVED","resource":{"id":"%s","purchase_units":[{"custom_id":"2-%s"}]}}',
         payment_of($order)->{intent_id}, payment_of($order)->{provider_key};
@@ -154,7 +154,7 @@ subtest 'a forged body with the headers of a delivery' => sub {
     my $capture = payment_of($paid)->{transaction_id};
     $reply = $send->('PAYMENT.CAPTURE.COMPLETED', join ',', qq("id":"$capture","status":"COMPLETED"), $mark->($unpaid), $money->('19.90'), $of->($unpaid));
     is($reply->code, 200, 'the capture of another payment is acknowledged');
-    is(state_of($unpaid), 'open unpaid', 'it does not pay the order') or diag(explain(payment_of($unpaid)));
+    is(state_of($unpaid), 'open unpaid', 'the capture of another payment does not pay the order') or diag(explain(payment_of($unpaid)));
     is($send->('CHECKOUT.ORDER.APPROVED', '"id":"' . payment_of($unpaid)->{intent_id} . '","purchase_units":[{' . $mark->($unpaid) . '}]')->code, 200,
         'an approval that has not been given');
     is(scalar @{ $paypal->order(payment_of($unpaid)->{intent_id})->{purchase_units}[0]{payments}{captures} || [] }, 0, 'no capture is made');
@@ -187,7 +187,7 @@ subtest 'a forged body with the headers of a delivery' => sub {
     is(payment_of($paid)->{refunded}, 0, 'a forged event with a known id changes nothing');
     $paypal->release;
     ok($paypal->settled && wait_for(sub { state_of($paid) eq 'completed partially_refunded' }), 'the genuine event is applied') or diag(state_of($paid), $httpd->log);
-    is(payment_of($paid)->{refunded}, 5_00, 'it has its amount');
+    is(payment_of($paid)->{refunded}, 5_00, 'the amount of the genuine event is refunded');
     $reply = $send->('PAYMENT.CAPTURE.REFUNDED', join ',', qq("id":"$refund"), $mark->($paid), $money->('14.90'), $link);
     is_deeply($reply->{json}, { result => 'unchanged' }, 'a forged repetition changes nothing');
     $paypal->set;
@@ -204,7 +204,7 @@ subtest 'an event while PayPal does not respond' => sub {
     my $begun = time;
     my $reply = api(POST => $httpd->url('/api/v1/admin/payments/paypal/events'), unchecked => 1, body => $true->{body}, headers => $paypal->sign($true->{body}));
     is($reply->code, 200, 'the event is acknowledged') or diag($reply->as_string);
-    is_deeply($reply->{json}, { result => 'pending' }, 'its notice is pending');
+    is_deeply($reply->{json}, { result => 'pending' }, 'the notice of the event is pending');
     cmp_ok(time - $begun, '<=', 8, 'the event is acknowledged within the timeout of the channel');
     is(state_of($order), 'completed paid', 'the order is unchanged');
     my $refund = $paypal->order(payment_of($order)->{intent_id})->{purchase_units}[0]{payments}{refunds}[0]{id};

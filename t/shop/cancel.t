@@ -48,7 +48,7 @@ subtest 'a paid order' => sub {
     my $transfer = order_goods($buyer);
     operator_does($transfer, 'pay');
     is(cancel($transfer)->code, 200, 'an order paid by bank transfer is cancelled');
-    is(state_of($transfer), 'cancelled refund_pending pending', 'its refund is pending');
+    is(state_of($transfer), 'cancelled refund_pending pending', 'the refund of the transfer is pending');
     is((of(shop(GET => $transfer, $buyer), 'payment'))[0]{status}, 'paid', 'until the refund is done, the payment is shown as paid');
 };
 
@@ -83,8 +83,8 @@ subtest 'an order that was refunded in full' => sub {
     is(reserved($order), 4, 'a paid order reserves its items');
     operator_does($order, 'refund');
     is(state_of($order), 'cancelled refunded pending', 'a full refund cancels the order');
-    is(reserved($order), 0, 'its items are released');
-    is(order_goods($buyer, voucher => $coupon->{code})->{total}, 900, 'its voucher is released');
+    is(reserved($order), 0, 'the items of the order are released');
+    is(order_goods($buyer, voucher => $coupon->{code})->{total}, 900, 'the voucher of the order is released');
     my $shown = shop(GET => $order, $buyer);
     is_deeply([ of($shown, 'status'), (of($shown, 'payment'))[0]{status} ], [ 'cancelled', 'refunded' ], 'the order is shown as cancelled and refunded');
     is(words($shown), 'pending_payment paid cancelled', 'the history has all statuses');

@@ -63,7 +63,7 @@ subtest 'an order with a failed payment' => sub {
     $provider->fail($order->{payment_intent_id});
     ok(wait_for(sub { $status->($order) eq 'payment_failed' }, 10), 'the order is payment_failed');
     is(cancel($order->{id})->{json}{order}{status}, 'cancelled', 'the order can be cancelled');
-    is(unpaid(coupon_code => $coupon->{code})->{total_cents}, 9_00, 'its coupon is released');
+    is(unpaid(coupon_code => $coupon->{code})->{total_cents}, 9_00, 'the coupon is released');
     $provider->mode('decline', times => 1);
     my $refused = place($buyer, $plan, payment_method => 'external', payment_channel => 'simulator')->{order};
     is($refused->{status}, 'payment_failed', 'a final refusal by the provider sets payment_failed');

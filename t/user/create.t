@@ -131,7 +131,7 @@ subtest 'payment methods' => sub {
         is_deeply([ @{ $answer->{order} }{qw(status payment_status payment_method paid_at)} ],
             [ 'pending_payment', 'pending', 'manual', undef ], "$method awaits settlement by an operator");
         is($answer->{transaction}, undef, 'a manual order has no transaction');
-        is($answer->{order}{payments}[0]{method}, 'manual', 'its payment has the method');
+        is($answer->{order}{payments}[0]{method}, 'manual', 'the payment of a manual order has the method');
     }
     refused(create($buyer, json => { plan_id => $plan->{id}, payment_method => $_ }), 422, 'invalid_fields', 'payment_method')
         for 'cash', 'BALANCE', 5;

@@ -64,7 +64,7 @@ subtest 'an order to be paid at the provider' => sub {
     my $paid = becomes($order->{id}, 'paid', 'the order is paid after the event of the provider');
     is($paid->{payment_status}, 'succeeded', 'the payment succeeded');
     ok($paid->{$_}, "the order has $_") for qw(paid_at payment_reference);
-    is($paid->{payments}[0]{status}, 'succeeded', 'its payment succeeded');
+    is($paid->{payments}[0]{status}, 'succeeded', 'the payment in the list succeeded');
     my $entry = (rows(q(SELECT status FROM orders.payment WHERE tenant_id = 1 AND id = ?), $payment->{id}))[0];
     is($entry->{status}, 'paid', 'the order is paid in the database');
 };
@@ -170,8 +170,8 @@ subtest 'a request interrupted before the reply of the provider' => sub {
         undef, $buyer->{id}, $key);
     my $resumed = create(key => $key);
     is($resumed->code, 200, 'a later request resumes');
-    is($resumed->{json}{order}{id}, $first->{id}, 'it returns the same order');
-    is($resumed->{json}{order}{payment_intent_id}, $first->{payment_intent_id}, 'it returns the same intent');
+    is($resumed->{json}{order}{id}, $first->{id}, 'the resumed request returns the same order');
+    is($resumed->{json}{order}{payment_intent_id}, $first->{payment_intent_id}, 'the resumed request returns the same intent');
     is(create(key => $key)->content, $resumed->content, 'further requests are replays');
 
     db()->do(q(UPDATE orders.idempotency SET completed_at = NULL, answer = NULL, started_at = now() - interval '1 minute'
@@ -208,7 +208,7 @@ subtest 'an expired order' => sub {
     my $order = create()->{json}{order};
     let_expire($order->{id}, q(now() - interval '1 second'));
     my $expired = becomes($order->{id}, 'cancelled', 'the order is shown as cancelled');
-    is($expired->{payment_status}, 'pending', 'its payment is shown as pending');
+    is($expired->{payment_status}, 'pending', 'the payment of the order is shown as pending');
     is(order_row($order->{id})->{state}, 'expired', 'the order is expired in the database');
 };
 

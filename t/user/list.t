@@ -38,11 +38,11 @@ subtest 'pages' => sub {
     is_deeply($second->{json}{pagination},
         { page => 2, per_page => 20, total_count => 25, has_next => JSON::PP::false, has_prev => JSON::PP::true }, 'the pagination describes the second page');
     is_deeply(ids(list('page=3')), [], 'a page after the last is empty');
-    is(list('page=3')->{json}{pagination}{total_count}, 25, 'it has the total count');
+    is(list('page=3')->{json}{pagination}{total_count}, 25, 'a page after the last has the total count');
     is_deeply(ids(list('page=3&per_page=10')), [ @newest[ 20 .. 24 ] ], 'per_page sets the page size');
     is(list('per_page=1000')->{json}{pagination}{per_page}, 100, 'a size above 100 is limited to 100');
     is_deeply(ids(list('per_page=25')), \@newest, 'a page with exactly all orders');
-    is(list('per_page=25')->{json}{pagination}{has_next}, JSON::PP::false, 'it has no next page');
+    is(list('per_page=25')->{json}{pagination}{has_next}, JSON::PP::false, 'a page with exactly all orders has no next page');
     refused(list("$_"), 422, 'invalid_fields', (split /=/)[0])
         for 'page=0', 'page=-1', 'page=x', 'page=1.5', 'per_page=0', 'per_page=x', 'per_page=-5', 'page=99999999999999999999';
     is(list('page=&per_page=&status=&number=&sort=&direction=&nonsense=1')->code, 200, 'empty parameters are ignored');

@@ -68,12 +68,12 @@ repeat_ids($first->{payments}[0]{id}, $refund);
 my $second = place_order();
 is($second->{payments}[0]{id}, $first->{payments}[0]{id}, 'the id of a payment is assigned again');
 ok($second->{payment_intent_id}, 'the new payment has an intent') or diag(explain($second->{payments}));
-isnt($second->{payment_intent_id}, $intent, 'its intent is a new one');
+isnt($second->{payment_intent_id}, $intent, 'the intent of the new payment is new');
 
 # The provider repeats all events of the first payment, without those that name the first intent.
 $provider->resend(intent_id => $intent);
 ok($provider->settled(20), 'the repeated events are accepted');
-is(state_of($second), 'open unpaid', 'they do not change the new payment');
+is(state_of($second), 'open unpaid', 'the repeated events do not change the new payment');
 
 paid($second);
 is(refund($second), $refund, 'the id of a refund is assigned again');
