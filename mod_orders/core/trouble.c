@@ -24,15 +24,10 @@ typedef struct trouble_t {
 struct orders_troubles_t {
     apr_thread_mutex_t *mutex; /* protects the slots */
     orders_log_t log;
-    int active;          /* atomic: number of active slots */
-    apr_time_t quiet_at; /* atomic: earliest time at which one may end */
-    trouble_t slots[SLOTS];
+    int active;                 /* atomic: number of active slots */
+    apr_time_t quiet_at;        /* atomic: earliest time at which one may end */
+    trouble_t slots[SLOTS + 1]; /* the last one: subjects that found no free slot */
 };
-
-bool orders_trouble_repeats(orders_error_e error)
-{
-    return orders_error_kind(error) == ORDERS_KIND_UNAVAILABLE;
-}
 
 /* Caller holds the mutex. */
 static trouble_t *find(orders_troubles_t *troubles, orders_error_e error, const char *subject)
@@ -50,23 +45,29 @@ static trouble_t *find(orders_troubles_t *troubles, orders_error_e error, const 
 static trouble_t *begin(orders_troubles_t *troubles, orders_error_e error, const char *subject,
                         apr_time_t now)
 {
-    for (int i = 0; i < SLOTS; i++) {
-        trouble_t *one = &troubles->slots[i];
-        if (!one->active) {
-            *one = (trouble_t){.active = true, .error = error, .began = now};
-            apr_cpystrn(one->subject, subject, SUBJECT_SIZE);
-            __atomic_add_fetch(&troubles->active, 1, __ATOMIC_RELAXED);
-            return one;
-        }
+    trouble_t *one = troubles->slots;
+    while (one < troubles->slots + SLOTS && one->active) {
+        one++;
     }
-    return NULL;
+    if (!one->active) {
+        *one = (trouble_t){.active = true, .error = error, .began = now};
+        apr_cpystrn(one->subject, one == troubles->slots + SLOTS ? "others" : subject,
+                    SUBJECT_SIZE);
+        __atomic_add_fetch(&troubles->active, 1, __ATOMIC_RELAXED);
+    }
+    return one;
 }
 
 /* A single occurrence was logged already; no line for its end. */
 static void end(orders_troubles_t *troubles, trouble_t *one)
 {
     long ms = (long)apr_time_as_msec(one->last - one->began);
-    if (one->count > 1) {
+    if (one->count > 1 && one->error == ORDERS_TROUBLE_SLOW) {
+        orders_log(&troubles->log, one->level,
+                   "slow_statement - - %s: ended after %ld.%03ld s; %lu statements, %lu of them "
+                   "not logged",
+                   one->subject, ms / 1000, ms % 1000, one->count, one->left_out);
+    } else if (one->count > 1) {
         orders_log(&troubles->log, one->level,
                    "ORD%04d %s - - %s: ended after %ld.%03ld s; %lu errors, %lu of them not logged",
                    orders_error_number(one->error), orders_error_word(one->error), one->subject,
@@ -79,7 +80,7 @@ static void end(orders_troubles_t *troubles, trouble_t *one)
 static void set_quiet_at(orders_troubles_t *troubles)
 {
     apr_time_t first = 0;
-    for (int i = 0; i < SLOTS; i++) {
+    for (int i = 0; i <= SLOTS; i++) {
         const trouble_t *one = &troubles->slots[i];
         if (one->active && (!first || one->last < first)) {
             first = one->last;
@@ -90,7 +91,7 @@ static void set_quiet_at(orders_troubles_t *troubles)
 
 static void end_silent(orders_troubles_t *troubles, apr_time_t now)
 {
-    for (int i = 0; i < SLOTS; i++) {
+    for (int i = 0; i <= SLOTS; i++) {
         trouble_t *one = &troubles->slots[i];
         if (one->active && now - one->last >= ORDERS_TROUBLE_SILENCE) {
             end(troubles, one);
@@ -102,7 +103,7 @@ static void end_silent(orders_troubles_t *troubles, apr_time_t now)
 static apr_status_t end_all(void *data)
 {
     orders_troubles_t *troubles = data;
-    for (int i = 0; i < SLOTS; i++) {
+    for (int i = 0; i <= SLOTS; i++) {
         if (troubles->slots[i].active) {
             end(troubles, &troubles->slots[i]);
         }
@@ -128,19 +129,15 @@ static bool count(orders_troubles_t *troubles, orders_level_e level, orders_erro
     apr_time_t now = orders_clock_now();
     end_silent(troubles, now);
     trouble_t *one = find(troubles, error, subject);
-    bool first = !one;
-    if (first) {
+    if (!one) {
         one = begin(troubles, error, subject, now);
     }
     *unlogged = 0;
-    if (!one) {
-        return true; /* no free slot: log it */
-    }
     one->last = now;
     one->level = level;
     one->count++;
     set_quiet_at(troubles);
-    if (!first && now - one->logged < ORDERS_TROUBLE_INTERVAL) {
+    if (one->count > 1 && now - one->logged < ORDERS_TROUBLE_INTERVAL) {
         one->unlogged++;
         one->left_out++;
         return false;
@@ -151,13 +148,13 @@ static bool count(orders_troubles_t *troubles, orders_level_e level, orders_erro
     return true;
 }
 
-void orders_trouble_log(const orders_log_t *log, orders_level_e level, orders_error_e error,
-                        const char *subject, const char *line)
+void orders_trouble_count(const orders_log_t *log, orders_level_e level, orders_error_e error,
+                          const char *subject, const char *line)
 {
     orders_troubles_t *troubles = log ? log->troubles : NULL;
     unsigned long unlogged = 0;
     bool written = true;
-    if (troubles && orders_trouble_repeats(error)) {
+    if (troubles) {
         apr_thread_mutex_lock(troubles->mutex);
         written = count(troubles, level, error, subject, &unlogged);
         apr_thread_mutex_unlock(troubles->mutex);
@@ -166,6 +163,16 @@ void orders_trouble_log(const orders_log_t *log, orders_level_e level, orders_er
         orders_log(log, level, "%s (and %lu more not logged)", line, unlogged);
     } else {
         orders_log(log, written ? level : ORDERS_LOG_DEBUG, "%s", line);
+    }
+}
+
+void orders_trouble_log(const orders_log_t *log, orders_level_e level, orders_error_e error,
+                        const char *subject, const char *line)
+{
+    if (orders_error_kind(error) == ORDERS_KIND_UNAVAILABLE) {
+        orders_trouble_count(log, level, error, subject, line);
+    } else {
+        orders_log(log, level, "%s", line);
     }
 }
 

@@ -25,13 +25,18 @@ typedef struct orders_troubles_t orders_troubles_t; /* orders_log_t.troubles */
 /** Lives as long as the pool `own`, with which all troubles end. `log`: receives the lines about their ends. NULL: no mutex available. */
 orders_troubles_t *orders_troubles_create(apr_pool_t *own, const orders_log_t *log);
 
-/** Whether an error is aggregated: it reports the state of a system, not a fault of one request. */
-bool orders_trouble_repeats(orders_error_e error);
+/** Instead of an error: a database statement took long. The subject is the route. */
+#define ORDERS_TROUBLE_SLOW ORDERS_E__COUNT
 
 /**
  * Logs `line` at `level` if it is the first occurrence or the first after ORDERS_TROUBLE_INTERVAL, with the number of omitted lines;
- * otherwise at debug. Without `log->troubles`, every line is logged.
+ * otherwise at debug. Without `log->troubles`, every line is logged. While too many subjects are in trouble, the others are counted as one
+ * subject, `others`.
  */
+void orders_trouble_count(const orders_log_t *log, orders_level_e level, orders_error_e error,
+                          const char *subject, const char *line);
+
+/** The same for an error that reports the state of a system (ORDERS_KIND_UNAVAILABLE). A fault of one request or one item is always logged. */
 void orders_trouble_log(const orders_log_t *log, orders_level_e level, orders_error_e error,
                         const char *subject, const char *line);
 

@@ -193,6 +193,7 @@
     X(OrdersMaxQuantity)         /* Location/server: default 10 */                                 \
     X(OrdersBodyTimeout)         /* Location/server: seconds for reading a body */                 \
     X(OrdersStatementTimeout)    /* Location/server: maximum seconds of a statement */               \
+    X(OrdersSlowStatement)       /* Location/server: milliseconds | off */                         \
     X(OrdersSessions)            /* server: concurrent database sessions per process */              \
     X(OrdersSessionsPerUser)     /* server: of these per user, default half */          \
     X(OrdersQueueTimeout)        /* server: milliseconds in the admission queue, default 2000 */   \
@@ -226,6 +227,7 @@
     X(orders_db_us)        /* microseconds with a database session */                              \
     X(orders_queue_us)     /* microseconds in the admission queue */                               \
     X(orders_trips)        /* database round trips */                                              \
+    X(orders_backend)      /* process id of the last server process */                             \
     X(orders_replayed)     /* "1" for an idempotent replay */                                  \
     X(orders_request_id)   /* the request id, as in X-Request-Id */                                \
     X(orders_trace)        /* the trace id of traceparent */

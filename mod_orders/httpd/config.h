@@ -47,6 +47,7 @@ typedef enum { ORDERS_IDENTITY_TOKEN = 1, ORDERS_IDENTITY_REMOTE_USER } orders_i
     X(int, guesses_of_address, ORDERS_UNSET, 60, OrdersGuessLimit)     /* the same */              \
     X(int, body_timeout, ORDERS_UNSET, 10, OrdersBodyTimeout)          /* seconds */               \
     X(int, statement_timeout, ORDERS_UNSET, 5, OrdersStatementTimeout) /* seconds */               \
+    X(int, slow_statement, ORDERS_UNSET, 1000, OrdersSlowStatement)    /* milliseconds; 0: off */  \
     X(int, payment_expiry, ORDERS_UNSET, 900, OrdersPaymentExpiry)     /* seconds */               \
     X(int, consumer_expiry, ORDERS_UNSET, 900, OrdersConsumerExpiry)   /* seconds */               \
     X(int, pay_link_lifetime, ORDERS_UNSET, 86400, OrdersPayLinkLifetime)  /* seconds */           \

@@ -70,6 +70,21 @@ static const char *set_dir_number(cmd_parms *cmd, void *conf, const char *text)
     return set_number(cmd, conf, text);
 }
 
+/** A number, or `off` as 0. */
+static const char *set_slow_statement(cmd_parms *cmd, void *conf, const char *text)
+{
+    orders_dir_conf_t *dir = conf;
+
+    if (!ap_cstr_casecmp(text, "off")) {
+        dir->slow_statement = 0;
+    } else if (!read_number(text, 1, 600000, &dir->slow_statement)) {
+        return apr_psprintf(cmd->pool,
+                            "%s takes an integer from 1 to 600000 (milliseconds) or off, not '%s'",
+                            cmd->cmd->name, text);
+    }
+    return NULL;
+}
+
 static const char *check_server_context(cmd_parms *cmd)
 {
     return ap_check_cmd_context(cmd, NOT_IN_DIR_CONTEXT | NOT_IN_LIMIT);
@@ -386,6 +401,8 @@ const command_rec orders_directives[] = {
             "time limit for reading a whole request body; default 10"),
     DIR_INT("OrdersStatementTimeout", statement_timeout, 1, 600, "seconds",
             "time limit of a database statement; default 5"),
+    AP_INIT_TAKE1("OrdersSlowStatement", set_slow_statement, NULL, ANYWHERE,
+                  "milliseconds after which a database statement is logged, or off; default 1000"),
     SERVER_INT("OrdersSessions", sessions, 1, 1000, "sessions",
                "database sessions that a process uses at once; default 4"),
     SERVER_INT("OrdersSessionsPerUser", sessions_per_user, 1, 1000, "sessions",

@@ -320,6 +320,9 @@ static orders_request_t *create_request(request_rec *r)
         orders_trace_parent(r->pool, apr_table_get(r->headers_in, "traceparent"));
     orders_sessions_database(request->server.session_pool, r->pool, request->dir.statement_timeout,
                              &request->log, &request->database);
+    request->database.request_id = request->call.request_id;
+    request->database.route = orders_request_route(request);
+    request->database.slow_us = apr_time_from_msec(request->dir.slow_statement);
     ap_set_module_config(r->request_config, &orders_module, request);
     if (request->is_api_path && request->server.error_documents) {
         orders_error_filter_disable_documents(r);
@@ -351,6 +354,15 @@ static const char *format_error_number(apr_pool_t *pool, const orders_problem_t 
     return apr_psprintf(pool, "ORD%04d", orders_error_number(problem->error));
 }
 
+/** An outage affects all requests. Other errors are counted by route and SQLSTATE, so that one does not hide another. */
+static const char *log_subject(const orders_request_t *request, const orders_problem_t *problem)
+{
+    return orders_error_kind(problem->error) == ORDERS_KIND_UNAVAILABLE
+               ? LOG_SUBJECT
+               : apr_pstrcat(request->r->pool, orders_request_route(request),
+                             *problem->sqlstate ? " " : "", problem->sqlstate, NULL);
+}
+
 void orders_request_log(orders_request_t *request, const orders_problem_t *problem, int status)
 {
     request_rec *r = request->r;
@@ -367,8 +379,12 @@ void orders_request_log(orders_request_t *request, const orders_problem_t *probl
                      fields ? " fields=" : "", fields ? fields : "", problem->log ? ": " : "",
                      problem->log ? problem->log : "");
 
-    orders_trouble_log(&request->log, status >= 500 ? ORDERS_LOG_ERROR : ORDERS_LOG_INFO,
-                       problem->error, LOG_SUBJECT, line);
+    if (status >= 500) {
+        orders_trouble_count(&request->log, ORDERS_LOG_ERROR, problem->error,
+                             log_subject(request, problem), line);
+    } else {
+        orders_trouble_log(&request->log, ORDERS_LOG_INFO, problem->error, LOG_SUBJECT, line);
+    }
 }
 
 /** Reports repeated errors that have ended. */
@@ -442,6 +458,8 @@ void orders_request_note(orders_request_t *request, const orders_problem_t *prob
     set_note(r, "orders_db_us", format_number(r->pool, database->busy_us));
     set_note(r, "orders_queue_us", format_number(r->pool, database->queue_us));
     set_note(r, "orders_trips", format_number(r->pool, database->trips));
+    set_note(r, "orders_backend",
+             database->backend ? format_number(r->pool, database->backend) : NULL);
     set_note(r, "orders_replayed", replayed ? "1" : NULL);
     set_note(r, "orders_request_id", request->call.request_id);
     set_note(r, "orders_trace",

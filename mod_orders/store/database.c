@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "core/trouble.h"
 #include "store/session.h"
 #include "store/sqlstate.h"
 
@@ -242,10 +243,23 @@ static outcome_e execute_prepared(run_t *run)
                                            params->value, params->length, params->format, BINARY));
 }
 
+/*
+ * The text with the calling request as a comment. A prepared statement cannot have it. The semicolon keeps the comment out of the text in
+ * pg_stat_statements.
+ */
+static const char *commented_text(const run_t *run)
+{
+    const orders_database_t *database = run->database;
+    return database->request_id
+               ? apr_pstrcat(run->params->pool, run->statement->text, "; /*request_id='",
+                             database->request_id, "',route='", database->route, "'*/", NULL)
+               : run->statement->text;
+}
+
 static outcome_e execute_unnamed(run_t *run)
 {
     const orders_params_t *params = run->params;
-    return finish(run, PQsendQueryParams(run->connection, run->statement->text, params->count, NULL,
+    return finish(run, PQsendQueryParams(run->connection, commented_text(run), params->count, NULL,
                                          params->value, params->length, params->format, BINARY));
 }
 
@@ -358,6 +372,21 @@ static outcome_e attempt(run_t *run, apr_time_t now)
     return outcome == REFUSED ? classify_error(run) : outcome;
 }
 
+/* Logs an attempt that took long. The first ones are logged, then a number of them at intervals. */
+static void report_slow(const run_t *run, apr_interval_time_t took)
+{
+    const orders_database_t *database = run->database;
+    if (!database->request_id || !database->slow_us || took < database->slow_us) {
+        return;
+    }
+    orders_trouble_count(database->log, ORDERS_LOG_WARNING, ORDERS_TROUBLE_SLOW, database->route,
+                         apr_psprintf(run->params->pool,
+                                      "slow_statement %s - %s: %s took %" APR_TIME_T_FMT
+                                      " ms, server process %d",
+                                      database->request_id, database->route, run->statement->name,
+                                      apr_time_as_msec(took), database->backend));
+}
+
 static orders_problem_t *borrow_and_attempt(run_t *run, apr_pool_t *pool, outcome_e *outcome)
 {
     orders_database_t *database = run->database;
@@ -376,11 +405,14 @@ static orders_problem_t *borrow_and_attempt(run_t *run, apr_pool_t *pool, outcom
         run->deadline = got + (apr_time_t)database->timeout_ms * 1000;
     }
     run->connection = session.connection;
+    database->backend = PQbackendPID(session.connection);
     *outcome = attempt(run, got);
     bool broken = *outcome >= UNUSABLE || PQtransactionStatus(session.connection) != PQTRANS_IDLE;
     database->release(database->context, &session, broken);
     run->connection = NULL;
-    database->busy_us += orders_clock_now() - got;
+    apr_interval_time_t took = orders_clock_now() - got;
+    database->busy_us += took;
+    report_slow(run, took);
     return NULL;
 }
 

@@ -42,10 +42,17 @@ typedef struct orders_database_t {
     void *stop_context;
     orders_schema_t *schema; /**< the known version of the schema; NULL: not checked */
     const orders_log_t *log;
-    bool written; /**< a write has been committed */
+    /**
+     * The calling request: written to the log with slow statements, and as a comment into statements that are not prepared, so that PostgreSQL's
+     * log has them. Without quotes and asterisks. NULL: a background job.
+     */
+    const char *request_id, *route;
+    apr_interval_time_t slow_us; /**< statements of requests that take longer are logged; 0: none */
+    bool written;                /**< a write has been committed */
     /* Totals for the access log: microseconds, and round trips. */
     apr_time_t busy_us, queue_us;
     int trips;
+    int backend; /**< process id of the server process of the last session; 0: none */
 } orders_database_t;
 
 typedef enum {

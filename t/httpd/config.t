@@ -64,6 +64,7 @@ OrdersGuessLimit user=5 address=50
 OrdersMailLimit order=5 agent=50
 OrdersBodyTimeout 2
 OrdersStatementTimeout 1
+OrdersSlowStatement off
 OrdersReturnURL https://shop.example/ https://app.example/orders
 OrdersPaymentExpiry 0
 OrdersRefundWindow 0
@@ -236,6 +237,7 @@ for my $case (@server_numbers) {
 }
 
 my @per_location = (
+    map({ ["OrdersSlowStatement $_", qr/OrdersSlowStatement takes an integer from 1 to 600000 \(milliseconds\) or off, not '\Q$_\E'/] } qw(0 600001 1s no)),
     ['OrdersIdentity magic',              qr/OrdersIdentity takes token .* or remote-user .*, not 'magic'/],
     ['OrdersRemoteUserScopes buyer king', qr/unknown scope 'king'/],
     ['OrdersGuessLimit user=ten',         qr/OrdersGuessLimit takes user=number and address=number \(.*\), not 'user=ten'/],

@@ -7,7 +7,8 @@ use warnings;
 use ModOrders::Httpd;
 use ModOrders::MailServer;
 use ModOrders::Test;
-use Time::HiRes qw(time);
+use POSIX ();
+use Time::HiRes qw(sleep time);
 
 my $buyer = make_user(balance => 100_00);
 my $plan  = make_plan(price => 0);
@@ -103,6 +104,48 @@ subtest 'OrdersStatementTimeout' => sub {
     cmp_ok($took, '>', 0.9, 'the statement is not cancelled before the timeout');
     cmp_ok($took, '<', 2.5, 'within the time limit');
     is(api(GET => '/sections/slow', @as)->code, 200, 'the next request succeeds');
+};
+
+# Sends a request whose statement waits for a lock, and returns its text in pg_stat_activity.
+sub delayed
+{
+    my ($path, $id, $seconds, @token) = @_;
+    my $blocker = db()->clone;
+    $blocker->begin_work;
+    $blocker->do('LOCK TABLE orders.orders, orders.token IN ACCESS EXCLUSIVE MODE');
+    my $pid = fork // die "fork: $!";
+    if (!$pid) {
+        my $reply = api(GET => $path, unchecked => 1, @token, headers => { 'X-Request-Id' => $id });
+        POSIX::_exit($reply->code == 200 ? 0 : 1);
+    }
+    sleep $seconds;
+    my ($waiting) = rows(q(SELECT query FROM pg_stat_activity WHERE usename = 'orders_api' AND wait_event_type = 'Lock'));
+    $blocker->rollback;
+    waitpid $pid, 0;
+    is($?, 0, "$path: a statement that waits for $seconds s");
+    return $waiting->{query} // '';
+}
+
+subtest 'OrdersSlowStatement' => sub {
+    my $mark = log_mark();
+    my $one = place($buyer, $plan)->{order}{id};
+    delayed("/sections/slow/$one", 'slow.1', 0.4, @as);
+    ok(wait_for_log($mark, qr/\[orders:warn\] .*slow_statement slow\.1 - user\.detail: \w+ took \d{3} ms, server process \d+$/), 'the statement is logged');
+    $mark = log_mark();
+    delayed('/sections/user', 'slow.2', 0.4, @as);
+    delayed('/sections/quick', 'slow.3', 1.2, @as);
+    is(scalar(grep { /slow_statement slow\.[23]/ } log_since($mark)), 0, 'no line below the default limit, and with off');
+};
+
+# pg_stat_activity has the first 1024 bytes of a statement. The lookup of a token is shorter.
+subtest 'the request id in statements' => sub {
+    my $look_up = sub {
+        my ($setting) = @_;
+        my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersWorker Off\nOrdersPreparedStatements $setting")->start;
+        return delayed($httpd->url('/api/v1/user/orders'), 'look.1', 0.4, token => make_user()->{token});
+    };
+    like($look_up->('Off'), qr{token_identity.*\S; /\*request_id='look\.1',route='user\.list'\*/\z}s, 'a statement that is not prepared has a comment');
+    unlike($look_up->('On'), qr{/\*}, 'a prepared statement has none') if !$ENV{ORDERS_PG_BOUNCER};
 };
 
 # --- the main server, virtual hosts and Locations -------------------------------------------------------------------

@@ -35,7 +35,7 @@ api(GET => $httpd->url("$list/1"), @as);
 my $reply = api(POST => $httpd->url($list), @as, json => { plan_id => $plan->{id} }, headers => { 'Idempotency-Key' => 'note-1', 'X-Request-Id' => 'mine.1' });
 is($reply->code, 200, 'an order');
 my $seen = noted('an order', $list, status => 200, api => 'user', route => 'user.create', code => '-', error => '-', sqlstate => '-',
-    db_us => qr/^[1-9]\d*$/, queue_us => $number, trips => qr/^[12]$/, replayed => '-', request_id => 'mine.1');
+    db_us => qr/^[1-9]\d*$/, queue_us => $number, trips => qr/^[12]$/, backend => $number, replayed => '-', request_id => 'mine.1');
 my $again = api(POST => $httpd->url($list), @as, json => { plan_id => $plan->{id} }, headers => { 'Idempotency-Key' => 'note-1' });
 is($again->content, $reply->content, 'replay: same response');
 is($again->header('Idempotency-Replayed'), 'true', 'replay: header');

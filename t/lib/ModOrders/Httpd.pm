@@ -98,7 +98,7 @@ LogLevel warn orders:debug
 $load
 $user
 LogFormat "%>s %m %U api=%{orders_api}n route=%{orders_route}n code=%{orders_code}n error=%{orders_error}n \\
-sqlstate=%{orders_sqlstate}n db_us=%{orders_db_us}n queue_us=%{orders_queue_us}n trips=%{orders_trips}n \\
+sqlstate=%{orders_sqlstate}n db_us=%{orders_db_us}n queue_us=%{orders_queue_us}n trips=%{orders_trips}n backend=%{orders_backend}n \\
 replayed=%{orders_replayed}n trace=%{orders_trace}n request_id=%{orders_request_id}n" orders
 CustomLog access_log orders
 ServerLimit $part{processes}

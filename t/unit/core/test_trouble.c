@@ -123,14 +123,38 @@ static void logs_everything_else(void **state)
     assert_int_equal(lines, 15);
 }
 
-static void logs_each_error_without_a_free_slot(void **state)
+static void counts_other_subjects_together(void **state)
 {
     orders_log_t log = fresh_log();
 
     for (int i = 0; i < 3 * SLOTS; i++) {
         meet(&log, ORDERS_E_provider_unreachable, apr_itoa(pool, i), 2, 0);
     }
-    assert_int_equal(lines, SLOTS + 2 * 2 * SLOTS);
+    assert_int_equal(lines, SLOTS + 1);
+    present += ORDERS_TROUBLE_SILENCE;
+    orders_troubles_review(&log);
+    assert_int_equal(lines, 2 * (SLOTS + 1));
+    assert_string_equal(text, "ORD0021 provider_unreachable - - others: ended after 0.000 s; 256 "
+                              "errors, 255 of them not logged");
+    meet(&log, ORDERS_E_provider_unreachable, "1", 1, 0);
+    assert_string_equal(text, "a line");
+}
+
+static void counts_any_error_on_request(void **state)
+{
+    orders_log_t log = fresh_log();
+
+    for (int i = 0; i < 5; i++) {
+        orders_trouble_count(&log, ORDERS_LOG_ERROR, ORDERS_E_database_error, "user.list 42883",
+                             "a line");
+        orders_trouble_count(&log, ORDERS_LOG_WARNING, ORDERS_TROUBLE_SLOW, "user.list", "slow");
+    }
+    assert_int_equal(lines, 2);
+    present += ORDERS_TROUBLE_SILENCE;
+    orders_troubles_review(&log);
+    assert_int_equal(lines, 4);
+    assert_string_equal(text, "slow_statement - - user.list: ended after 0.000 s; 5 statements, 4 "
+                              "of them not logged");
 }
 
 static void ends_with_its_pool(void **state)
@@ -151,10 +175,10 @@ static void ends_with_its_pool(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(logs_the_first_and_the_end), TEST(logs_periodic_counts),
-        TEST(logs_a_single_error_once),   TEST(counts_subjects_and_errors_separately),
-        TEST(logs_everything_else),       TEST(logs_each_error_without_a_free_slot),
-        TEST(ends_with_its_pool),
+        TEST(logs_the_first_and_the_end),  TEST(logs_periodic_counts),
+        TEST(logs_a_single_error_once),    TEST(counts_subjects_and_errors_separately),
+        TEST(logs_everything_else),        TEST(counts_other_subjects_together),
+        TEST(counts_any_error_on_request), TEST(ends_with_its_pool),
     };
 
     return RUN(tests);
