@@ -63,13 +63,19 @@ my @victims = ($planned->{id}, $goods->{id}, map { $_->{id} } rows('SELECT id FR
 is(scalar @victims, 3, 'three orders of the owner');
 my $line = $goods->{lines}[0]{id};
 
-# Two values for each path parameter: that of the owner's data, and one of the same form that does not exist.
+my $webhook  = api(POST => '/api/v1/admin/webhooks', token => operator->{token}, json => { url => 'https://hooks.example/', events => ['*'] })->{json};
+my $delivery = api(POST => "/api/v1/admin/webhooks/$webhook->{id}/test", token => operator->{token}, json => {})->{json};
+
+# Two values for each path parameter: that of the owner's data, and one of the same form that does not exist. Parameters of a group of routes, such
+# as operator.webhooks, come before those of the API.
 my %parameter = (
     'user:id' => [ $planned->{id}, 999_999_999 ], 'customer:id' => [ $goods->{id}, 999_999_999 ],
     'shop:id' => [ $goods->{public_id}, '019ac000-0000-7000-8000-000000000000' ],
     'company:number' => [ $number, 'ZZZZZZZ261101999999OD' ], 'company:invoice' => [ 'INV-1', 'INV-1' ],
     'operator:id' => [ $goods->{id}, 999_999_999 ], 'operator:number' => [ 'INV-1', 'INV-2' ],
     'operator:kind' => [ 'users', 'users' ], 'operator:ref' => [ $owner->{ref}, 'nobody' ],
+    (map { ("operator.$_:id" => [ $webhook->{id}, '019ac000-0000-7000-8000-000000000000' ]) } qw(webhooks deliveries)),
+    'operator:delivery' => [ $delivery->{id}, 999_999_999 ],
 );
 
 # The body of a request about data of the owner ([0]) or about unknown data ([1]).
@@ -89,7 +95,8 @@ sub path_of
 {
     my ($route, $which) = @_;
     my $path = $route->{path};
-    $path =~ s{:(\w+)}{my $known = $parameter{"$route->{api}:$1"} or fail("$route->{name}: what is :$1?"); $known ? $known->[$which] : 'x'}ge;
+    my ($group) = $route->{name} =~ /^(\w+\.\w+)\./;
+    $path =~ s{:(\w+)}{my $known = ($group && $parameter{"$group:$1"}) || $parameter{"$route->{api}:$1"} or fail("$route->{name}: what is :$1?"); $known ? $known->[$which] : 'x'}ge;
     $path .= '?order_number=' . ($which ? 'ZZZ-1' : $goods->{number}) if $route->{name} eq 'commerce.detail' && $route->{method} eq 'GET';
     return $path;
 }
@@ -204,6 +211,8 @@ subtest 'the same paths at another tenant' => sub {
     }
 };
 
+my $unchanged = api(GET => "/api/v1/admin/webhooks/$webhook->{id}", token => operator->{token})->{json};
+is($unchanged->{version}, $webhook->{version}, 'no request changed the webhook of another tenant');
 my ($after) = rows($versions, \@victims);
 is($after->{now}, $before->{now}, "no request changed the order of another user");
 my ($now) = rows('SELECT count(*) AS n FROM orders.orders WHERE buyer_id = ?', $owner->{id});

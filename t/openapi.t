@@ -238,6 +238,9 @@ my %PREPARATIONS = (
         upsertEntry   => \&entry,
         startReconciliation => \&reconciled,
         (map { $_ => sub { return { path => { id => difference() } } } } qw(applyDifference resolveDifference)),
+        createWebhook => sub { return {} },
+        (map { $_ => sub { return webhook() } } qw(changeWebhook rotateWebhook testWebhook replayWebhook)),
+        retryWebhookDelivery => sub { return webhook('test') },
     },
     'provider-events' => { providerEvent => \&event },
 );
@@ -252,6 +255,16 @@ sub reconciled
     my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersPublicURL https://shop.example\nOrdersWorker Off\n"
             . "OrdersPaymentChannel $channel provider=paypal url=http://127.0.0.1:9 secret-file=secret client-id=c webhook-id=w\n");
     return { httpd => $httpd->start, ids => { channel => $channel } };
+}
+
+# A tenant can have 20 webhooks.
+sub webhook
+{
+    my ($tested) = @_;
+    my @operator = (token => operator->{token});
+    api(DELETE => "$admin/webhooks/$_->{id}", @operator) for @{ api(GET => "$admin/webhooks", @operator)->{json}{webhooks} };
+    my $id = api(POST => "$admin/webhooks", @operator, json => { url => 'https://hooks.example/', events => ['*'] })->{json}{id};
+    return { path => { id => $id, $tested ? (delivery => api(POST => "$admin/webhooks/$id/test", @operator, json => {})->{json}{id}) : () } };
 }
 
 # A capture that the order database lacks.

@@ -35,6 +35,8 @@ typedef struct orders_settings_t {
     const char *pay_link_mount; /**< path below public_url of pay links; NULL: none */
     /** Of const char *: allowed https prefixes; NULL: none. */
     const apr_array_header_t *return_urls;
+    /** Of const char *, in lower case: hosts of webhooks whose address may be private; NULL: none. */
+    const apr_array_header_t *webhook_hosts;
     const unsigned char *secret; /**< the contents of OrdersSecretFile, or NULL */
     apr_size_t secret_length;
     orders_mail_limits_t mail_limits;

@@ -170,7 +170,10 @@
     X(1070, token_secret_changed, CONFLICT,                                                        \
       "The token cannot be shown again, because the server's secret has changed. Issue another "   \
       "token.")                                                                                    \
-    X(1071, difference_not_applicable, CONFLICT, "The difference cannot be applied.")
+    X(1071, difference_not_applicable, CONFLICT, "The difference cannot be applied.")              \
+    X(1072, too_many_webhooks, CONFLICT,                                                           \
+      "The maximum number of webhooks exists. Delete one first.")                                  \
+    X(1073, webhook_disabled, CONFLICT, "The webhook is disabled. Enable it first.")
 
 /* Lists in columns: */
 /* clang-format off */

@@ -150,6 +150,41 @@ subtest 'returns and refunds by their own ids' => sub {
     is($verb->("refunds/$refund->{id}/settle", $now), 200, 'settle with the current tag');
 };
 
+subtest 'webhooks' => sub {
+    my $try = sub {
+        my ($method, $path, $match, $json) = @_;
+        tried($method => $path);
+        return api($method => $path, token => operator->{token}, ($json ? (json => $json) : ()), headers => { 'If-Match' => $match }, unchecked => $match !~ $tag);
+    };
+    my @made   = map { api(POST => "$admin/webhooks", token => operator->{token}, json => { url => "https://hooks.example/$_", events => ['*'] }) } 1, 2;
+    my ($now, $other) = map { $_->header('ETag') } @made;
+    like($now, $tag, 'a webhook has a tag');
+    my $path = "$admin/webhooks/$made[0]{json}{id}";
+    my ($version, $check, $view) = $now =~ $tag;
+    my $next = $version + 1;
+    for my $case ([ PATCH => { payload => 'thin' } ], ['DELETE']) {
+        my ($method, $json) = @$case;
+        for my $bad ($other, qq("$version"), qq("$next-$check.$view"), "W/$now", '"x"') {
+            my $reply = $try->($method, $path, $bad, $json);
+            is($reply->code, 412, "$method with If-Match: $bad");
+            is($reply->{json}{detail}, 'The webhook has changed since it was read.', 'the error is about the webhook');
+        }
+        my $reply = $try->($method, $path, qq("9-x", $now), $json);
+        is($reply->code, 200, "$method with the current tag") or diag($reply->as_string);
+        is($try->($method, $path, $now, $json)->code, $method eq 'PATCH' ? 412 : 404, "$method with a former tag");
+        ($version, $check, $view) = ($now = $reply->header('ETag')) =~ $tag;
+        $next = $version + 1;
+    }
+    my $kept = "$admin/webhooks/$made[1]{json}{id}";
+    my $get  = sub { return api(GET => $kept, token => operator->{token}, headers => { 'If-None-Match' => $_[0] }) };
+    is($get->($other)->code, 304, 'If-None-Match with the current tag');
+    api(POST => "$kept/test", token => operator->{token}, json => {});
+    my $changed = $get->($other);
+    is($changed->code, 200, 'a delivery changes the representation');
+    is($changed->header('ETag') =~ s/\..*//r, $other =~ s/\..*//r, 'and not the version');
+    api(DELETE => $kept, token => operator->{token});
+};
+
 delete $untried{'POST /api/v1/admin/orders/{id}/apply'}; # needs an order of a package that could not be applied: t/operator/packages.t
 is(join("\n", sort keys %untried), '', 'every operation that takes If-Match was tried');
 

@@ -40,6 +40,11 @@ extern const orders_field_table_t orders_operator_reconciliation_query;
 extern const orders_field_table_t orders_operator_reconciliations_query;
 extern const orders_field_table_t orders_operator_differences_query;
 extern const orders_field_table_t orders_operator_resolve_fields;
+extern const orders_field_table_t orders_operator_webhook_fields;
+extern const orders_field_table_t orders_operator_webhook_changes;
+extern const orders_field_table_t orders_operator_webhooks_query;
+extern const orders_field_table_t orders_operator_replay_fields;
+extern const orders_field_table_t orders_operator_deliveries_query;
 
 /** The names of the APIs that orders are placed through, NULL-terminated. */
 extern const char *const orders_operator_order_apis[];
@@ -109,6 +114,17 @@ orders_problem_t *orders_operator_read_reconciliation(orders_call_t *call, order
 orders_problem_t *orders_operator_list_differences(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_apply_difference(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_resolve_difference(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_create_webhook(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_list_webhooks(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_read_webhook(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_change_webhook(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_delete_webhook(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_rotate_webhook(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_test_webhook(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_replay_webhook(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_list_deliveries(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_read_delivery(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_retry_delivery(orders_call_t *call, orders_reply_t *reply);
 
 /** Responds with an order; `not_found` if `order` is NULL. */
 orders_problem_t *orders_operator_reply(const orders_call_t *call, const orders_order_t *order,
