@@ -103,7 +103,6 @@ CREATE TABLE orders.webhook_delivery (
     message_id      text                 NOT NULL,
     last_error      text,
     CONSTRAINT webhook_delivery_pkey PRIMARY KEY (tenant_id, endpoint_id, id),
-    CONSTRAINT webhook_delivery_message_unique UNIQUE (tenant_id, endpoint_id, message_id),
     CONSTRAINT webhook_delivery_state_known CHECK (state IN ('pending', 'delivered', 'dead')),
     CONSTRAINT webhook_delivery_pending_is_not_done CHECK ((state = 'pending') = (done_at IS NULL)),
     CONSTRAINT webhook_delivery_event_is_complete CHECK ((event_id IS NULL) = (subject_version IS NULL)),
@@ -112,6 +111,10 @@ CREATE TABLE orders.webhook_delivery (
     autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0,
     autovacuum_analyze_scale_factor = 0.02, autovacuum_analyze_threshold = 5000);
 
+-- Every other index has a condition that only its own queries state: while the table has no statistics, the planner could use any of them for a
+-- look-up by id.
+CREATE UNIQUE INDEX webhook_delivery_message ON orders.webhook_delivery (tenant_id, endpoint_id, message_id) WHERE message_id <> '';
+
 CREATE INDEX webhook_delivery_new ON orders.webhook_delivery (tenant_id, endpoint_id, event_epoch, event_xid, event_id, id)
     WHERE state = 'pending' AND attempts = 0;
 
@@ -119,7 +122,7 @@ CREATE INDEX webhook_delivery_retry ON orders.webhook_delivery (tenant_id, endpo
 
 CREATE INDEX webhook_delivery_dead ON orders.webhook_delivery (tenant_id, endpoint_id, id) WHERE state = 'dead';
 
-CREATE INDEX webhook_delivery_by_type ON orders.webhook_delivery (tenant_id, endpoint_id, type, id);
+CREATE INDEX webhook_delivery_by_type ON orders.webhook_delivery (tenant_id, endpoint_id, type, id) WHERE type <> '';
 
 CREATE INDEX webhook_delivery_by_age ON orders.webhook_delivery (tenant_id, done_at, id) WHERE done_at IS NOT NULL;
 

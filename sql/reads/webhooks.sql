@@ -8,6 +8,7 @@ BEGIN
     SELECT count(*) INTO r.dead
     FROM (SELECT FROM orders.webhook_delivery d
           WHERE d.tenant_id = w.tenant_id AND d.endpoint_id = w.id AND d.state = 'dead'
+          ORDER BY d.id
           LIMIT 1000) AS x;
     r.pending := orders_v1.count_pending_deliveries(w.tenant_id, w.id, 1000);
     r.id := w.id;
@@ -63,7 +64,7 @@ $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.read_webhook(p_tenant integer, p_webhook uuid) RETURNS SETOF orders_v1.webhook_view
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp
-SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
     w orders.webhook_endpoint;
 BEGIN
@@ -76,7 +77,7 @@ $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.list_webhooks(p_tenant integer, p_limit integer, p_before bigint) RETURNS SETOF orders_v1.webhook_view
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp
-SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
     w orders.webhook_endpoint;
 BEGIN
@@ -93,7 +94,7 @@ $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.read_delivery(p_tenant integer, p_webhook uuid, p_delivery bigint) RETURNS SETOF orders_v1.delivery_view
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp
-SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
     v_endpoint bigint := webhook_id_of(p_tenant, p_webhook);
     d          orders.webhook_delivery;
@@ -116,7 +117,7 @@ CREATE OR REPLACE FUNCTION orders_v1.list_deliveries(
     p_tenant integer, p_webhook uuid, p_state text, p_type text, p_order bigint, p_limit integer, p_before bigint
 ) RETURNS SETOF orders_v1.delivery_view
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_incremental_sort = off AS $$
 DECLARE
     v_endpoint bigint := webhook_id_of(p_tenant, p_webhook);
     v_before   bigint := coalesce(p_before, 9223372036854775807);
@@ -129,8 +130,10 @@ BEGIN
         SELECT y.* FROM (
             (SELECT x.* FROM event e
              CROSS JOIN LATERAL unnest(e.types) AS t (type)
-             JOIN webhook_delivery x ON x.tenant_id = p_tenant AND x.endpoint_id = v_endpoint
-                 AND x.message_id = webhook_message_id(e.epoch, e.id, t.type)
+             CROSS JOIN LATERAL (SELECT * FROM webhook_delivery z
+                                 WHERE z.tenant_id = p_tenant AND z.endpoint_id = v_endpoint
+                                   AND z.message_id = webhook_message_id(e.epoch, e.id, t.type) AND z.message_id <> ''
+                                 LIMIT 1) AS x
              WHERE e.tenant_id = p_tenant AND e.subject = 'order' AND e.subject_id = p_order AND x.id < v_before
                AND x.state = coalesce(p_state, x.state) AND x.type = coalesce(p_type, x.type))
             UNION ALL
@@ -142,15 +145,17 @@ BEGIN
             UNION ALL
             (SELECT * FROM webhook_delivery x
              WHERE x.tenant_id = p_tenant AND x.endpoint_id = v_endpoint AND x.id < v_before AND p_order IS NULL
-               AND p_state = 'pending' AND x.state = 'pending' AND x.attempts = 0 AND x.type = coalesce(p_type, x.type))
+               AND p_state = 'pending' AND x.state = 'pending' AND x.attempts = 0 AND x.type = coalesce(p_type, x.type)
+             ORDER BY x.event_epoch, x.event_xid, x.event_id, x.id)
             UNION ALL
             (SELECT * FROM webhook_delivery x
              WHERE x.tenant_id = p_tenant AND x.endpoint_id = v_endpoint AND x.id < v_before AND p_order IS NULL
-               AND p_state = 'pending' AND x.state = 'pending' AND x.attempts > 0 AND x.type = coalesce(p_type, x.type))
+               AND p_state = 'pending' AND x.state = 'pending' AND x.attempts > 0 AND x.type = coalesce(p_type, x.type)
+             ORDER BY x.next_at, x.id)
             UNION ALL
             (SELECT * FROM webhook_delivery x
              WHERE x.tenant_id = p_tenant AND x.endpoint_id = v_endpoint AND x.id < v_before AND p_order IS NULL
-               AND coalesce(p_state, 'delivered') = 'delivered' AND x.state = coalesce(p_state, x.state) AND x.type = p_type
+               AND coalesce(p_state, 'delivered') = 'delivered' AND x.state = coalesce(p_state, x.state) AND x.type = p_type AND x.type <> ''
              ORDER BY x.id DESC
              LIMIT p_limit)
             UNION ALL

@@ -4,7 +4,11 @@
 -- An endpoint with pending deliveries has a row in orders.due. Its attempts are the worker that owns the endpoint, until due_at, or 0. A claim, a
 -- renewal and a release lock only this row. Results lock the endpoint FOR NO KEY UPDATE, if at all, and so do not wait for a fan-out.
 --
--- The settings of the functions discourage plans that read a whole table, which the planner may choose while statistics are missing.
+-- A session may plan its statements while the tables are empty, and then use these plans for a large table. Therefore
+-- * reads of the queue are ordered by their index, and sorting is discouraged;
+-- * rows are found by their ids one by one, in a LATERAL subquery, and then changed by ctid, in functions that discourage all other scans. The
+--   caller has locked the rows, or their endpoint, so that they do not move.
+-- A discouraged node that cannot be avoided has a cost that would start the JIT compiler, which is off.
 
 CREATE OR REPLACE FUNCTION orders_v1.webhook_message_id(p_epoch integer, p_event bigint, p_type text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT p_epoch || '-' || p_event || '-' || p_type
@@ -26,7 +30,8 @@ CREATE OR REPLACE FUNCTION orders_v1.is_last_webhook_attempt(p_attempts integer)
 $$;
 
 -- NULL: none is pending.
-CREATE OR REPLACE FUNCTION orders_v1.next_webhook_attempt(p_tenant integer, p_endpoint bigint) RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.next_webhook_attempt(p_tenant integer, p_endpoint bigint) RETURNS timestamptz LANGUAGE plpgsql STABLE
+SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $$
 DECLARE
     v_at timestamptz;
 BEGIN
@@ -47,7 +52,7 @@ $$;
 
 -- Counts the entries of two indexes, p_most at most.
 CREATE OR REPLACE FUNCTION orders_v1.count_pending_deliveries(p_tenant integer, p_endpoint bigint, p_most integer) RETURNS integer
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_incremental_sort = off AS $$
 DECLARE
     v_new   integer;
     v_retry integer;
@@ -55,10 +60,12 @@ BEGIN
     SELECT count(*) INTO v_new
     FROM (SELECT FROM orders.webhook_delivery d
           WHERE d.tenant_id = p_tenant AND d.endpoint_id = p_endpoint AND d.state = 'pending' AND d.attempts = 0
+          ORDER BY d.event_epoch, d.event_xid, d.event_id, d.id
           LIMIT p_most) AS x;
     SELECT count(*) INTO v_retry
     FROM (SELECT FROM orders.webhook_delivery d
           WHERE d.tenant_id = p_tenant AND d.endpoint_id = p_endpoint AND d.state = 'pending' AND d.attempts > 0
+          ORDER BY d.next_at, d.id
           LIMIT p_most - v_new) AS x;
     RETURN v_new + v_retry;
 END
@@ -100,7 +107,7 @@ $$;
 -- One index probe for each endpoint. The subquery with LIMIT keeps the planner from joining the events.
 CREATE OR REPLACE FUNCTION orders_v1.tenants_with_events() RETURNS SETOF integer
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $$
+SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $$
 DECLARE
     v_epoch   integer := orders.event_epoch();
     v_horizon xid8    := event_horizon();
@@ -111,7 +118,7 @@ BEGIN
                   JOIN webhook_cursor k ON k.tenant_id = t.id AND k.endpoint_id = w.id
                   WHERE w.tenant_id = t.id AND w.state = 'enabled'
                     AND (SELECT e.id FROM event e
-                         WHERE e.tenant_id = t.id AND (e.epoch, e.xid, e.id) > (k.epoch, k.xid, k.event_id)
+                         WHERE e.tenant_id = t.id AND e.epoch >= 0 AND (e.epoch, e.xid, e.id) > (k.epoch, k.xid, k.event_id)
                            AND (e.epoch, e.xid) < (v_epoch, v_horizon)
                          ORDER BY e.epoch, e.xid, e.id
                          LIMIT 1) IS NOT NULL)
@@ -119,8 +126,7 @@ BEGIN
 END
 $$;
 
--- Makes the deliveries of at most p_limit events behind a locked cursor and moves it. Returns the events that it has passed, and whether it has made a
--- delivery. The last event is read first, so that both statements use the range of the index; below the horizon, no event is added in between.
+-- The last event is read first, so that both statements use a range of the index; below the horizon, no event is added in between.
 CREATE OR REPLACE FUNCTION orders_v1.fan_out_to_webhook(
     w orders.webhook_endpoint, p_epoch integer, p_horizon xid8, p_limit integer, OUT passed integer, OUT made integer
 ) LANGUAGE plpgsql AS $$
@@ -133,7 +139,8 @@ BEGIN
     SELECT count(*) AS passed, max(e.epoch) AS epoch, (array_agg(e.xid))[count(*)] AS xid, (array_agg(e.id))[count(*)] AS id
     INTO v_last
     FROM (SELECT y.epoch, y.xid, y.id FROM orders.event y
-          WHERE y.tenant_id = w.tenant_id AND (y.epoch, y.xid, y.id) > (k.epoch, k.xid, k.event_id) AND (y.epoch, y.xid) < (p_epoch, p_horizon)
+          WHERE y.tenant_id = w.tenant_id AND y.epoch >= 0 AND (y.epoch, y.xid, y.id) > (k.epoch, k.xid, k.event_id)
+            AND (y.epoch, y.xid) < (p_epoch, p_horizon)
           ORDER BY y.epoch, y.xid, y.id
           LIMIT p_limit) AS e;
     passed := v_last.passed;
@@ -147,11 +154,11 @@ BEGIN
            v_now
     FROM orders.event e
     CROSS JOIN LATERAL unnest(e.types) WITH ORDINALITY AS t (type, n)
-    WHERE e.tenant_id = w.tenant_id AND (e.epoch, e.xid, e.id) > (k.epoch, k.xid, k.event_id)
+    WHERE e.tenant_id = w.tenant_id AND e.epoch >= 0 AND (e.epoch, e.xid, e.id) > (k.epoch, k.xid, k.event_id)
       AND (e.epoch, e.xid, e.id) <= (v_last.epoch, v_last.xid, v_last.id)
       AND orders_v1.matches_pattern(ARRAY[t.type], w.patterns)
     ORDER BY e.epoch, e.xid, e.id, t.n
-    ON CONFLICT ON CONSTRAINT webhook_delivery_message_unique DO NOTHING;
+    ON CONFLICT (tenant_id, endpoint_id, message_id) WHERE message_id <> '' DO NOTHING;
     GET DIAGNOSTICS made = ROW_COUNT;
     UPDATE orders.webhook_cursor x SET epoch = v_last.epoch, xid = v_last.xid, event_id = v_last.id, moved_at = v_now
     WHERE x.tenant_id = w.tenant_id AND x.endpoint_id = w.id;
@@ -162,7 +169,7 @@ $$;
 -- deliveries waits, so that a receiver that is down does not fill the table.
 CREATE OR REPLACE FUNCTION orders_v1.fan_out_events(p_tenant integer, p_limit integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s'
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     v_epoch   integer       := orders.event_epoch();
     v_horizon xid8          := event_horizon();
@@ -273,7 +280,7 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.release_webhook(p_tenant integer, p_endpoint bigint, p_not_before timestamptz, p_owner integer DEFAULT 1)
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s'
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $$
+SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $$
 DECLARE
     v_at timestamptz;
 BEGIN
@@ -334,7 +341,7 @@ $$;
 -- New deliveries, and failed ones whose next attempt is due, each from the start of its index.
 CREATE OR REPLACE FUNCTION orders_v1.take_deliveries(p_tenant integer, p_endpoint bigint, p_limit integer) RETURNS SETOF orders_v1.webhook_message
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp
-SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_incremental_sort = off AS $$
 DECLARE
     d orders.webhook_delivery;
 BEGIN
@@ -367,6 +374,43 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION orders_v1.delete_deliveries(p_tenant integer, p_places tid[]) RETURNS void LANGUAGE plpgsql
+SET jit = off SET enable_seqscan = off SET enable_indexscan = off SET enable_bitmapscan = off AS $$
+BEGIN
+    DELETE FROM orders.webhook_delivery d WHERE d.tenant_id = p_tenant AND d.ctid = ANY (p_places);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.delete_bodies_at(p_tenant integer, p_places tid[]) RETURNS void LANGUAGE plpgsql
+SET jit = off SET enable_seqscan = off SET enable_indexscan = off SET enable_bitmapscan = off AS $$
+BEGIN
+    DELETE FROM orders.webhook_body b WHERE b.tenant_id = p_tenant AND b.ctid = ANY (p_places);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.delete_bodies(p_tenant integer, p_deliveries bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM orders_v1.delete_bodies_at(p_tenant, ARRAY(
+        SELECT b.place FROM unnest(p_deliveries) AS x (id)
+        CROSS JOIN LATERAL (SELECT y.ctid AS place FROM orders.webhook_body y
+                            WHERE y.tenant_id = p_tenant AND y.delivery_id = x.id
+                            LIMIT 1) AS b));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.record_at(
+    p_tenant integer, p_places tid[], p_states text[], p_next timestamptz[], p_now timestamptz, p_statuses integer[], p_errors text[], p_ms integer[]
+) RETURNS void LANGUAGE plpgsql
+SET jit = off SET enable_seqscan = off SET enable_indexscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+BEGIN
+    UPDATE orders.webhook_delivery d
+    SET state = y.state, attempts = d.attempts + 1, next_at = coalesce(y.next, p_now), last_at = p_now, last_status = y.status, last_error = y.error,
+        last_ms = y.ms, done_at = CASE WHEN y.state <> 'pending' THEN p_now END
+    FROM unnest(p_places, p_states, p_next, p_statuses, p_errors, p_ms) AS y (place, state, next, status, error, ms)
+    WHERE d.tenant_id = p_tenant AND d.ctid = y.place;
+END
+$$;
+
 -- Disables an endpoint that this transaction has locked.
 CREATE OR REPLACE FUNCTION orders_v1.disable_webhook(w orders.webhook_endpoint, p_reason text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -377,15 +421,16 @@ BEGIN
 END
 $$;
 
--- Locks the endpoint FOR UPDATE only if it may have to disable it. The results are in the order in which the attempts ended. Results of deliveries that are no longer pending are ignored: another worker, or an
--- operator, was faster. The times of the endpoint are updated at most every 10 seconds.
+-- Locks the endpoint FOR UPDATE only if it may have to disable it. The results are in the order in which the attempts ended. Results of deliveries
+-- that are no longer pending are ignored: another worker has recorded them, or an operator has dropped them. The times of the endpoint are updated
+-- at most every 10 seconds.
 CREATE OR REPLACE FUNCTION orders_v1.record_deliveries(p_tenant integer, p_endpoint bigint, p_results jsonb) RETURNS SETOF orders_v1.webhook_progress
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s'
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     v_now      timestamptz := now();
     w          orders.webhook_endpoint;
-    v_ids      bigint[];
+    v_places   tid[];
     v_states   text[];
     v_at       timestamptz[];
     v_statuses integer[];
@@ -413,19 +458,17 @@ BEGIN
     IF NOT FOUND THEN
         RETURN;
     END IF;
-    SELECT array_agg(y.id), array_agg(y.state), array_agg(y.at), array_agg(y.status), array_agg(y.error), array_agg(y.ms),
+    SELECT array_agg(y.place), array_agg(y.state), array_agg(y.at), array_agg(y.status), array_agg(y.error), array_agg(y.ms),
            count(*) FILTER (WHERE y.state = 'dead'), array_agg(y.id) FILTER (WHERE y.state = 'delivered')
-    INTO v_ids, v_states, v_at, v_statuses, v_errors, v_ms, r.dead, v_done
-    FROM (SELECT d.id, x.status, x.error, x.ms, v_now + webhook_delay(d.attempts + 1, d.id, x.retry_after) AS at,
+    INTO v_places, v_states, v_at, v_statuses, v_errors, v_ms, r.dead, v_done
+    FROM (SELECT d.place, d.id, x.status, x.error, x.ms, v_now + webhook_delay(d.attempts + 1, d.id, x.retry_after) AS at,
                  CASE WHEN x.outcome = 'delivered' THEN 'delivered' WHEN is_last_webhook_attempt(d.attempts + 1) THEN 'dead' ELSE 'pending' END AS state
           FROM jsonb_to_recordset(p_results) AS x (id bigint, status integer, error text, ms integer, retry_after integer, outcome text)
-          JOIN webhook_delivery d ON d.tenant_id = p_tenant AND d.endpoint_id = p_endpoint AND d.id = x.id AND d.state = 'pending') AS y;
-    UPDATE webhook_delivery d
-    SET state = y.state, attempts = d.attempts + 1, next_at = coalesce(y.at, v_now), last_at = v_now, last_status = y.status, last_error = y.error,
-        last_ms = y.ms, done_at = CASE WHEN y.state <> 'pending' THEN v_now END
-    FROM unnest(v_ids, v_states, v_at, v_statuses, v_errors, v_ms) AS y (id, state, at, status, error, ms)
-    WHERE d.tenant_id = p_tenant AND d.endpoint_id = p_endpoint AND d.id = y.id;
-    DELETE FROM webhook_body b WHERE b.tenant_id = p_tenant AND b.delivery_id = ANY (v_done);
+          CROSS JOIN LATERAL (SELECT z.ctid AS place, z.id, z.attempts FROM webhook_delivery z
+                              WHERE z.tenant_id = p_tenant AND z.endpoint_id = p_endpoint AND z.id = x.id AND z.state = 'pending'
+                              LIMIT 1) AS d) AS y;
+    PERFORM record_at(p_tenant, v_places, v_states, v_at, v_now, v_statuses, v_errors, v_ms);
+    PERFORM delete_bodies(p_tenant, v_done);
     v_failing := CASE WHEN coalesce(v_success, 0) > coalesce(v_failure, 0) THEN NULL
                       WHEN v_success IS NOT NULL THEN v_now
                       ELSE coalesce(w.failing_since, v_now) END;
@@ -452,7 +495,7 @@ $$;
 -- The age counts from the end of the delivery. Deliveries of deleted endpoints are deleted in any state.
 CREATE OR REPLACE FUNCTION orders_v1.purge_webhooks(p_tenant integer, p_age interval, p_limit integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s'
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     v_from     timestamptz := '-infinity';
     v_rows     tid[];
@@ -467,8 +510,8 @@ BEGIN
               ORDER BY d.done_at, d.id
               LIMIT 1000
               FOR UPDATE SKIP LOCKED) AS o;
-        DELETE FROM webhook_body b WHERE b.tenant_id = p_tenant AND b.delivery_id = ANY (v_ids);
-        DELETE FROM webhook_delivery d WHERE d.tenant_id = p_tenant AND d.ctid = ANY (v_rows);
+        PERFORM delete_bodies(p_tenant, v_ids);
+        PERFORM delete_deliveries(p_tenant, v_rows);
         v_count := v_count + coalesce(cardinality(v_rows), 0);
         EXIT WHEN NOT may_purge_more(cardinality(v_rows), v_count, p_limit);
     END LOOP;
@@ -487,8 +530,8 @@ BEGIN
                 UPDATE webhook_endpoint w SET purged = true WHERE w.tenant_id = p_tenant AND w.id = v_endpoint;
                 EXIT;
             END IF;
-            DELETE FROM webhook_body b WHERE b.tenant_id = p_tenant AND b.delivery_id = ANY (v_ids);
-            DELETE FROM webhook_delivery d WHERE d.tenant_id = p_tenant AND d.ctid = ANY (v_rows);
+            PERFORM delete_bodies(p_tenant, v_ids);
+            PERFORM delete_deliveries(p_tenant, v_rows);
             v_count := v_count + cardinality(v_rows);
         END LOOP;
     END LOOP;
@@ -543,6 +586,10 @@ COMMENT ON FUNCTION orders_v1.take_deliveries IS
 'Worker: at most p_limit deliveries of an endpoint that are due, in the order of their events; test messages come first. Changes nothing: the next call returns
 them again until they are recorded';
 COMMENT ON FUNCTION orders_v1.store_bodies IS 'Worker: stores the bodies of deliveries before their first attempt. A stored body remains';
+COMMENT ON FUNCTION orders_v1.delete_deliveries IS 'Internal: deletes the deliveries of these rows, which are locked';
+COMMENT ON FUNCTION orders_v1.delete_bodies_at IS 'Internal: deletes the bodies of these rows';
+COMMENT ON FUNCTION orders_v1.delete_bodies IS 'Internal: deletes the bodies of these deliveries';
+COMMENT ON FUNCTION orders_v1.record_at IS 'Internal: records the attempts of the deliveries of these rows, whose endpoint is locked';
 COMMENT ON FUNCTION orders_v1.disable_webhook IS 'Internal: disables a locked endpoint as the system, with an event';
 COMMENT ON FUNCTION orders_v1.record_deliveries IS
 'Worker: records the results of attempts, [{id, status, error, ms, retry_after, outcome}], in the order in which they ended. outcome: delivered, failed (the next

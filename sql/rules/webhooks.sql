@@ -119,13 +119,22 @@ END
 $$;
 
 -- Deletes the pending deliveries of an endpoint with their bodies.
-CREATE OR REPLACE FUNCTION orders_v1.drop_pending_deliveries(p_tenant integer, p_endpoint bigint) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION orders_v1.drop_pending_deliveries(p_tenant integer, p_endpoint bigint) RETURNS void LANGUAGE plpgsql
+SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_incremental_sort = off AS $$
+DECLARE
+    v_places tid[];
+    v_ids    bigint[];
 BEGIN
-    DELETE FROM orders.webhook_body b
-    USING orders.webhook_delivery d
-    WHERE b.tenant_id = p_tenant AND d.tenant_id = p_tenant AND d.endpoint_id = p_endpoint AND d.state = 'pending' AND b.delivery_id = d.id;
-    DELETE FROM orders.webhook_delivery d WHERE d.tenant_id = p_tenant AND d.endpoint_id = p_endpoint AND d.state = 'pending' AND d.attempts = 0;
-    DELETE FROM orders.webhook_delivery d WHERE d.tenant_id = p_tenant AND d.endpoint_id = p_endpoint AND d.state = 'pending' AND d.attempts > 0;
+    SELECT array_agg(x.ctid), array_agg(x.id) INTO v_places, v_ids
+    FROM ((SELECT d.ctid, d.id FROM orders.webhook_delivery d
+           WHERE d.tenant_id = p_tenant AND d.endpoint_id = p_endpoint AND d.state = 'pending' AND d.attempts = 0
+           ORDER BY d.event_epoch, d.event_xid, d.event_id, d.id)
+          UNION ALL
+          (SELECT d.ctid, d.id FROM orders.webhook_delivery d
+           WHERE d.tenant_id = p_tenant AND d.endpoint_id = p_endpoint AND d.state = 'pending' AND d.attempts > 0
+           ORDER BY d.next_at, d.id)) AS x;
+    PERFORM orders_v1.delete_bodies(p_tenant, v_ids);
+    PERFORM orders_v1.delete_deliveries(p_tenant, v_places);
 END
 $$;
 
@@ -133,8 +142,7 @@ CREATE OR REPLACE FUNCTION orders_v1.change_webhook(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_webhook uuid, p_match text[], p_changes jsonb
 ) RETURNS SETOF orders_v1.written_webhook
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s'
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     c         orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
     v_claim   orders_v1.claim   := claim_key(c);
@@ -323,7 +331,7 @@ CREATE OR REPLACE FUNCTION orders_v1.replay_webhook(
     p_webhook uuid, p_after text, p_until text, p_from timestamptz, p_to timestamptz, p_types text[], p_limit integer
 ) RETURNS SETOF orders_v1.written_replay
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s'
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     c         orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
     v_claim   orders_v1.claim   := claim_key(c);
@@ -345,7 +353,7 @@ BEGIN
     SELECT x.epoch, x.xid, x.id INTO v_until FROM event_position(coalesce(p_until, format('%s.%s.0', v_epoch, v_horizon)), 'until') AS x;
     w := lock_enabled_webhook(p_tenant, p_webhook);
     SELECT e.epoch, e.xid, e.id INTO v_last FROM event e
-    WHERE e.tenant_id = p_tenant AND (e.epoch, e.xid, e.id) > (v_after.epoch, v_after.xid, v_after.id)
+    WHERE e.tenant_id = p_tenant AND e.epoch >= 0 AND (e.epoch, e.xid, e.id) > (v_after.epoch, v_after.xid, v_after.id)
       AND (e.epoch, e.xid, e.id) <= (v_until.epoch, v_until.xid, v_until.id) AND (e.epoch, e.xid) < (v_epoch, v_horizon)
     ORDER BY e.epoch, e.xid, e.id
     OFFSET v_limit - 1 LIMIT 1;
@@ -358,12 +366,12 @@ BEGIN
     SELECT p_tenant, w.id, webhook_message_id(e.epoch, e.id, t.type), t.type, e.epoch, e.xid, e.id, e.subject, e.subject_id, e.version, v_now
     FROM event e
     CROSS JOIN LATERAL unnest(e.types) WITH ORDINALITY AS t (type, n)
-    WHERE e.tenant_id = p_tenant AND (e.epoch, e.xid, e.id) > (v_after.epoch, v_after.xid, v_after.id)
+    WHERE e.tenant_id = p_tenant AND e.epoch >= 0 AND (e.epoch, e.xid, e.id) > (v_after.epoch, v_after.xid, v_after.id)
       AND (e.epoch, e.xid, e.id) <= (v_until.epoch, v_until.xid, v_until.id) AND (e.epoch, e.xid) < (v_epoch, v_horizon)
       AND (p_from IS NULL OR e.created_at >= p_from) AND (p_to IS NULL OR e.created_at < p_to)
       AND matches_pattern(ARRAY[t.type], w.patterns) AND (p_types IS NULL OR matches_pattern(ARRAY[t.type], p_types))
     ORDER BY e.epoch, e.xid, e.id, t.n
-    ON CONFLICT ON CONSTRAINT webhook_delivery_message_unique
+    ON CONFLICT (tenant_id, endpoint_id, message_id) WHERE message_id <> ''
         DO UPDATE SET state = 'pending', attempts = 0, next_at = excluded.next_at, done_at = NULL
         WHERE d.state <> 'pending' OR d.attempts > 0;
     GET DIAGNOSTICS r.queued = ROW_COUNT;

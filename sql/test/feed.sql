@@ -16,6 +16,6 @@ FROM (VALUES ('{order.placed}'::text[], '{order.placed}'::text[], true), ('{orde
 SELECT pg_temp.buy('alice') AS a \gset
 SELECT is(event_horizon() <= pg_current_xact_id(), true, 'a running transaction holds the horizon');
 SELECT is(event_horizon(), pg_snapshot_xmin(pg_current_snapshot()), 'the horizon is that of the snapshot');
-SELECT is((SELECT pg_get_indexdef('event_feed'::regclass)), 'CREATE INDEX event_feed ON orders.event USING btree (tenant_id, epoch, xid, id)', 'the index has the order of the feed');
+SELECT is((SELECT pg_get_indexdef('event_feed'::regclass)), 'CREATE INDEX event_feed ON orders.event USING btree (tenant_id, epoch, xid, id) WHERE (epoch >= 0)', 'the index has the order of the feed');
 SELECT * FROM finish();
 ROLLBACK;
