@@ -36,24 +36,57 @@ orders_link_token_t orders_link_token_read(const unsigned char bytes[ORDERS_LINK
     return (orders_link_token_t){.id = get(bytes), .ends = get(bytes + 8)};
 }
 
+typedef struct signed_text_t {
+    unsigned char *bytes;
+    apr_size_t size;
+} signed_text_t;
+
 /* The word is hashed with its NUL, so no word is a prefix of another. */
+static signed_text_t signed_text(const char *word, const orders_link_token_t *token, int32_t tenant,
+                                 apr_pool_t *pool)
+{
+    const apr_size_t word_size = strlen(word) + 1;
+    const signed_text_t text = {
+        .bytes = apr_palloc(pool, word_size + TENANT_SIZE + ORDERS_LINK_TOKEN_SIZE),
+        .size = word_size + TENANT_SIZE + ORDERS_LINK_TOKEN_SIZE};
+
+    memcpy(text.bytes, word, word_size);
+    put(text.bytes + word_size, tenant);
+    orders_link_token_write(text.bytes + word_size + TENANT_SIZE, token);
+    return text;
+}
+
 orders_problem_t *orders_link_token_sign(unsigned char mac[ORDERS_SHA256_SIZE], const char *word,
                                          const orders_link_token_t *token,
                                          const orders_settings_t *settings, apr_pool_t *pool)
 {
-    apr_size_t word_size = strlen(word) + 1;
-    apr_size_t size = word_size + TENANT_SIZE + ORDERS_LINK_TOKEN_SIZE;
-    unsigned char *said = apr_palloc(pool, size);
     if (!settings->secret) {
         return orders_problem_logged(pool, ORDERS_E_not_configured,
                                      "signed links require OrdersSecretFile");
     }
-    memcpy(said, word, word_size);
-    put(said + word_size, settings->tenant);
-    orders_link_token_write(said + word_size + TENANT_SIZE, token);
-    return orders_hmac_sha256(mac, settings->secret, settings->secret_length, said, size)
+    const signed_text_t text = signed_text(word, token, settings->tenant, pool);
+
+    return orders_hmac_sha256(mac, settings->secret, settings->secret_length, text.bytes, text.size)
                ? NULL
                : orders_problem(pool, ORDERS_E_internal_error, NULL);
+}
+
+orders_problem_t *orders_link_token_verify(bool *valid, const orders_link_mac_t *given,
+                                           const orders_link_token_t *token,
+                                           const orders_settings_t *settings, apr_pool_t *pool)
+{
+    unsigned char mac[ORDERS_SHA256_SIZE];
+
+    ORDERS_TRY(orders_link_token_sign(mac, given->word, token, settings, pool));
+    *valid = orders_bytes_equal(mac, given->mac, given->length);
+    if (!*valid && settings->former_secret_length) {
+        const signed_text_t text = signed_text(given->word, token, settings->tenant, pool);
+
+        *valid = orders_hmac_sha256(mac, settings->former_secret, settings->former_secret_length,
+                                    text.bytes, text.size) &&
+                 orders_bytes_equal(mac, given->mac, given->length);
+    }
+    return NULL;
 }
 
 orders_problem_t *orders_link_token_check_time(const orders_link_token_t *token, apr_pool_t *pool)

@@ -32,45 +32,60 @@ static int64_t get64(const unsigned char *in)
     return (int64_t)number;
 }
 
-/** Appends the checksum of the 16 bytes at `bytes`, bound to tenant and list. */
-static bool put_check(unsigned char bytes[CURSOR_SIZE], const char *context,
-                      const orders_settings_t *settings, apr_pool_t *pool)
+/** The text that the checksum of the 16 bytes at `bytes` covers: it is bound to tenant and list. */
+static const char *checked_text(const unsigned char bytes[CURSOR_SIZE], const char *context,
+                                const orders_settings_t *settings, apr_pool_t *pool)
+{
+    return apr_psprintf(pool, "mod_orders cursor 1|%d|%s|%s", (int)settings->tenant,
+                        orders_base64url(pool, bytes, 16), context);
+}
+
+static bool has_check(const unsigned char bytes[CURSOR_SIZE], const char *text,
+                      const unsigned char *secret, apr_size_t length)
 {
     unsigned char digest[ORDERS_SHA256_SIZE];
-    const char *text = apr_psprintf(pool, "mod_orders cursor 1|%d|%s|%s", (int)settings->tenant,
-                                    orders_base64url(pool, bytes, 16), context);
 
-    if (!orders_hmac_sha256(digest, settings->secret,
-                            settings->secret ? settings->secret_length : 0, text, strlen(text))) {
-        return false;
-    }
-    memcpy(bytes + 16, digest, CHECK_SIZE);
-    return true;
+    return orders_hmac_sha256(digest, secret, length, text, strlen(text)) &&
+           orders_bytes_equal(bytes + 16, digest, CHECK_SIZE);
+}
+
+/** Whether the checksum was made with the secret or the former one. */
+static bool is_checked(const unsigned char bytes[CURSOR_SIZE], const char *context,
+                       const orders_settings_t *settings, apr_pool_t *pool)
+{
+    const char *text = checked_text(bytes, context, settings, pool);
+
+    return has_check(bytes, text, settings->secret,
+                     settings->secret ? settings->secret_length : 0) ||
+           (settings->former_secret_length &&
+            has_check(bytes, text, settings->former_secret, settings->former_secret_length));
 }
 
 const char *orders_cursor_text(apr_pool_t *pool, const orders_cursor_t *cursor, const char *context,
                                const orders_settings_t *settings)
 {
-    unsigned char bytes[CURSOR_SIZE];
+    unsigned char bytes[CURSOR_SIZE], digest[ORDERS_SHA256_SIZE];
+    const char *text;
 
     put64(bytes, cursor->key);
     put64(bytes + 8, cursor->id);
-    return put_check(bytes, context, settings, pool) ? orders_base64url(pool, bytes, CURSOR_SIZE)
-                                                     : NULL;
+    text = checked_text(bytes, context, settings, pool);
+    if (!orders_hmac_sha256(digest, settings->secret,
+                            settings->secret ? settings->secret_length : 0, text, strlen(text))) {
+        return NULL;
+    }
+    memcpy(bytes + 16, digest, CHECK_SIZE);
+    return orders_base64url(pool, bytes, CURSOR_SIZE);
 }
 
 bool orders_cursor_parse(orders_cursor_t *cursor, const char *text, const char *context,
                          const orders_settings_t *settings, apr_pool_t *pool)
 {
-    unsigned char given[CURSOR_SIZE], right[CURSOR_SIZE];
+    unsigned char given[CURSOR_SIZE];
     apr_size_t length;
 
-    if (!orders_base64url_decode(given, sizeof(given), &length, text) || length != CURSOR_SIZE) {
-        return false;
-    }
-    memcpy(right, given, sizeof(right));
-    if (!put_check(right, context, settings, pool) ||
-        !orders_bytes_equal(given, right, CURSOR_SIZE)) {
+    if (!orders_base64url_decode(given, sizeof(given), &length, text) || length != CURSOR_SIZE ||
+        !is_checked(given, context, settings, pool)) {
         return false;
     }
     cursor->key = get64(given);

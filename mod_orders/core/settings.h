@@ -37,8 +37,10 @@ typedef struct orders_settings_t {
     const apr_array_header_t *return_urls;
     /** Of const char *, in lower case: hosts of webhooks whose address may be private; NULL: none. */
     const apr_array_header_t *webhook_hosts;
-    const unsigned char *secret; /**< the contents of OrdersSecretFile, or NULL */
+    const unsigned char *secret; /**< of OrdersSecretFile, or NULL; signs */
     apr_size_t secret_length;
+    const unsigned char *former_secret; /**< what it has signed is valid too; length 0: none */
+    apr_size_t former_secret_length;
     orders_mail_limits_t mail_limits;
     bool mail; /**< OrdersMail is set: mails can be sent */
 } orders_settings_t;

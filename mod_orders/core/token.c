@@ -63,13 +63,15 @@ orders_problem_t *orders_token_random(const char **token, int32_t tenant, apr_po
 }
 
 orders_problem_t *orders_token_derived(const char **token, const orders_call_t *call,
-                                       const char *key)
+                                       const char *key, bool former)
 {
     const orders_settings_t *settings = call->settings;
+    const unsigned char *secret = former ? settings->former_secret : settings->secret;
+    const apr_size_t length = former ? settings->former_secret_length : settings->secret_length;
     unsigned char fingerprint[ORDERS_SHA256_SIZE], bytes[SECRET_BYTES];
     const char *text;
 
-    if (!settings->secret || settings->secret_length == 0) {
+    if (!secret || length == 0) {
         return orders_problem(call->pool, ORDERS_E_not_configured, NULL);
     }
     ORDERS_TRY(orders_fingerprint(fingerprint, call));
@@ -77,7 +79,7 @@ orders_problem_t *orders_token_derived(const char **token, const orders_call_t *
                         "mod_orders token 1|%" APR_INT64_T_FMT "|%" APR_INT64_T_FMT "|%s|%s",
                         (int64_t)settings->tenant, call->identity ? call->identity->user_id : 0,
                         orders_hex(call->pool, fingerprint, sizeof(fingerprint)), key);
-    if (!orders_hmac_sha256(bytes, settings->secret, settings->secret_length, text, strlen(text))) {
+    if (!orders_hmac_sha256(bytes, secret, length, text, strlen(text))) {
         return no_digest(call->pool);
     }
     *token = token_text(call->pool, settings->tenant, bytes);

@@ -19,10 +19,11 @@ orders_problem_t *orders_token_random(const char **token, int32_t tenant,
 
 /**
  * Derives the token of a request with an idempotency key from tenant, principal, key and fingerprint, so that a replay can show it again although it
- * is not stored. Uses the server's secret; `not_configured` without one.
+ * is not stored. Uses the server's secret; `not_configured` without one. `former`: uses the former secret, for the replay of a
+ * request that was made with it.
  */
 orders_problem_t *orders_token_derived(const char **token, const orders_call_t *call,
-                                       const char *key) ORDERS_MUSTCHECK;
+                                       const char *key, bool former) ORDERS_MUSTCHECK;
 
 orders_problem_t *orders_token_hash(unsigned char hash[ORDERS_SHA256_SIZE], const char *token,
                                     apr_pool_t *pool) ORDERS_MUSTCHECK;

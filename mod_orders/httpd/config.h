@@ -73,7 +73,9 @@ typedef enum { ORDERS_IDENTITY_TOKEN = 1, ORDERS_IDENTITY_REMOTE_USER } orders_i
     X(int, carts_kept, ORDERS_UNSET, 180, OrdersRetention)           /* the same */                \
     X(const unsigned char *, secret, NULL, NULL, OrdersSecretFile)                                 \
     X(int, secret_length, ORDERS_UNSET, 0, OrdersSecretFile)                                       \
-    X(const orders_mailer_t *, mailer, NULL, NULL, OrdersMail) /* NULL: no mails are sent */       \
+    X(const unsigned char *, former_secret, NULL, NULL, OrdersSecretFile)                          \
+    X(int, former_secret_length, ORDERS_UNSET, 0, OrdersSecretFile) /* 0: none */                  \
+    X(const orders_mailer_t *, mailer, NULL, NULL, OrdersMail)      /* NULL: no mails are sent */  \
     X(int, worker, ORDERS_UNSET, 1, OrdersWorker)                                                  \
     X(int, worker_interval, ORDERS_UNSET, 5, OrdersWorkerInterval) /* seconds */
 

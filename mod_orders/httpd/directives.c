@@ -326,24 +326,23 @@ static const char *set_public_url(cmd_parms *cmd, void *conf, const char *url)
     return NULL;
 }
 
-static const char *read_secret(cmd_parms *cmd, const char *name, const unsigned char **secret,
-                               apr_size_t *length)
-{
-    const char *error = orders_secret_file_read(cmd, name, &orders_secret_key, secret, length);
-
-    return error ? apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", error, NULL) : NULL;
-}
-
+/** Without a second line, the former secret is set too: a virtual host must not inherit that of the main server. */
 static const char *set_secret(cmd_parms *cmd, void *conf, const char *name)
 {
     orders_server_conf_t *server = orders_server_conf(cmd->server);
-    apr_size_t length = 0;
+    orders_secret_pair_t pair;
     const char *error = check_server_context(cmd);
 
     if (!error) {
-        error = read_secret(cmd, name, &server->secret, &length);
+        error = orders_secret_file_read_pair(cmd, name, &pair);
+        error = error ? apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", error, NULL) : NULL;
     }
-    server->secret_length = error ? 0 : (int)length;
+    if (!error) {
+        server->secret = pair.secret;
+        server->secret_length = (int)pair.length;
+        server->former_secret = pair.former;
+        server->former_secret_length = (int)pair.former_length;
+    }
     return error;
 }
 
@@ -441,7 +440,8 @@ const command_rec orders_directives[] = {
                     "mails=, provider-events=, tokens= and carts= (days, 0 to 36500; 0: never "
                     "deleted)"),
     AP_INIT_TAKE1("OrdersSecretFile", set_secret, NULL, RSRC_CONF,
-                  "a file of at least 32 bytes, the key of tokens and links"),
+                  "a file with a secret of at least 32 bytes and, in a second line, optionally the "
+                  "former one"),
     AP_INIT_RAW_ARGS("OrdersMail", orders_directive_mail, NULL, RSRC_CONF,
                      "smtp://host:port from=... [from-name=...] [user=... password-file=...] "
                      "[starttls=on|off] [ca-file=...] [timeout=10]"),

@@ -251,6 +251,8 @@ static void init_settings(orders_request_t *request)
         .return_urls = request->dir.return_urls,
         .secret = request->server.secret,
         .secret_length = (apr_size_t)request->server.secret_length,
+        .former_secret = request->server.former_secret,
+        .former_secret_length = (apr_size_t)request->server.former_secret_length,
         .mail_limits = {request->dir.mails_of_order, request->dir.mails_of_agent},
         .mail = request->server.mailer != NULL};
 }

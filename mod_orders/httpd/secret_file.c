@@ -3,6 +3,7 @@
 
 #include <apr_file_io.h>
 #include <apr_strings.h>
+#include <string.h>
 
 #define MAX_LENGTH 4096
 
@@ -64,5 +65,51 @@ const char *orders_secret_file_read(cmd_parms *cmd, const char *name,
                             (int)*length, kind->minimum, kind->advice);
     }
     *secret = (const unsigned char *)bytes;
+    return NULL;
+}
+
+/** The length of the line at `text`, without its line break. */
+static apr_size_t line_length(const char *text, apr_size_t length)
+{
+    const char *end = memchr(text, '\n', length);
+    apr_size_t size = end ? (apr_size_t)(end - text) : length;
+
+    return size && text[size - 1] == '\r' ? size - 1 : size;
+}
+
+const char *orders_secret_file_read_pair(cmd_parms *cmd, const char *name,
+                                         orders_secret_pair_t *pair)
+{
+    const int minimum = orders_secret_key.minimum;
+    apr_size_t length;
+    const unsigned char *bytes;
+    const char *error = orders_secret_file_read(cmd, name, &orders_secret_key, &bytes, &length);
+
+    if (error) {
+        return error;
+    }
+    const char *text = (const char *)bytes;
+    const char *second = memchr(text, '\n', length);
+
+    *pair = (orders_secret_pair_t){
+        .secret = bytes, .length = line_length(text, length), .former = (const unsigned char *)""};
+    if (second) {
+        second++;
+        length -= (apr_size_t)(second - text);
+        if (memchr(second, '\n', length)) {
+            return apr_psprintf(cmd->pool,
+                                "'%s' has more than two lines: the secret and, in a "
+                                "second line, the former one",
+                                name);
+        }
+        pair->former = (const unsigned char *)second;
+        pair->former_length = length;
+    }
+    if (pair->length < (apr_size_t)minimum || (second && length < (apr_size_t)minimum)) {
+        return apr_psprintf(cmd->pool, "line %d of '%s' has %d bytes; a secret needs at least %d%s",
+                            pair->length < (apr_size_t)minimum ? 1 : 2, name,
+                            (int)(pair->length < (apr_size_t)minimum ? pair->length : length),
+                            minimum, orders_secret_key.advice);
+    }
     return NULL;
 }

@@ -26,4 +26,16 @@ const char *orders_secret_file_read(cmd_parms *cmd, const char *name,
                                     const orders_secret_kind_t *kind, const unsigned char **secret,
                                     apr_size_t *length);
 
+/** The secrets of OrdersSecretFile, in the configuration pool. */
+typedef struct orders_secret_pair_t {
+    const unsigned char *secret;
+    apr_size_t length;
+    const unsigned char *former; /**< "" with length 0: none */
+    apr_size_t former_length;
+} orders_secret_pair_t;
+
+/** Reads a key and, in an optional second line, the key before. Errors as orders_secret_file_read(). */
+const char *orders_secret_file_read_pair(cmd_parms *cmd, const char *name,
+                                         orders_secret_pair_t *pair);
+
 #endif

@@ -74,9 +74,12 @@ static void set_tenant(void *data, int32_t tenant, orders_settings_t *settings)
     orders_server_conf_t resolved;
 
     orders_server_conf_resolve(own, &resolved);
-    *settings = (orders_settings_t){.tenant = tenant,
-                                    .secret = resolved.secret,
-                                    .secret_length = (apr_size_t)resolved.secret_length};
+    *settings =
+        (orders_settings_t){.tenant = tenant,
+                            .secret = resolved.secret,
+                            .secret_length = (apr_size_t)resolved.secret_length,
+                            .former_secret = resolved.former_secret,
+                            .former_secret_length = (apr_size_t)resolved.former_secret_length};
     for (server_rec *server = worker->main; server; server = server->next) {
         const orders_server_conf_t *conf = orders_server_conf(server);
         const char *events = orders_config_mount(conf, ORDERS_HAS_OWN_EVENTS, tenant);

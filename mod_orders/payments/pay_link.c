@@ -33,14 +33,16 @@ orders_problem_t *orders_pay_link_url(const char **url, const orders_pay_link_t 
 orders_problem_t *orders_pay_link_read_token(int64_t *order_id, const char *token,
                                              const orders_settings_t *settings, apr_pool_t *pool)
 {
-    unsigned char bytes[TOKEN_SIZE], mac[ORDERS_SHA256_SIZE];
+    unsigned char bytes[TOKEN_SIZE];
+    const orders_link_mac_t mac = {PURPOSE, bytes + ORDERS_LINK_TOKEN_SIZE, MAC_SIZE};
     apr_size_t length = 0;
+    bool valid;
     if (!orders_base64url_decode(bytes, sizeof(bytes), &length, token) || length != TOKEN_SIZE) {
         return orders_problem(pool, ORDERS_E_not_found, NULL);
     }
     const orders_link_token_t link_token = orders_link_token_read(bytes);
-    ORDERS_TRY(orders_link_token_sign(mac, PURPOSE, &link_token, settings, pool));
-    if (!orders_bytes_equal(mac, bytes + ORDERS_LINK_TOKEN_SIZE, MAC_SIZE)) {
+    ORDERS_TRY(orders_link_token_verify(&valid, &mac, &link_token, settings, pool));
+    if (!valid) {
         return orders_problem(pool, ORDERS_E_not_found, NULL);
     }
     ORDERS_TRY(orders_link_token_check_time(&link_token, pool));

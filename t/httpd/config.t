@@ -256,7 +256,7 @@ my @per_location = (
     ["OrdersIdentity remote-user\nAuthType Orders", qr/needs the AuthType of another module/],
     ["AuthType Orders\nOrdersIdentity remote-user", qr/needs the AuthType of another module/],
     ['OrdersReturnURL shop.example',      qr/begin with https:|name a host/],
-    ['OrdersReturnURL https://a:b@shop.example/', qr/no user, password/],
+    ['OrdersReturnURL https://a:b@shop.example/', qr/no user or password/],
     ['Require orders-scope king',         qr/unknown scope 'king'/],
     ['Require orders-scope',              qr/needs at least one scope/],
 );
@@ -283,6 +283,13 @@ says('OrdersWorker perhaps', qr/OrdersWorker must be On or Off/, server => "Orde
 says('a missing secret file', qr/cannot read the secret in 'nowhere': No such file/, server => 'OrdersSecretFile nowhere');
 says('a secret that is too short', qr/'short' has 31 bytes; a secret needs at least 32/,
     server => 'OrdersSecretFile short', prepare => sub { $_[0]->file('short', 0600, 'x' x 31 . "\n\n") });
+says('a former secret that is too short', qr/line 2 of 'short' has 31 bytes; a secret needs at least 32/,
+    server => 'OrdersSecretFile short', prepare => sub { $_[0]->file('short', 0600, 'x' x 32 . "\n" . 'y' x 31 . "\n") });
+says('a secret that is too short before a former one', qr/line 1 of 'short' has 31 bytes; a secret needs at least 32/,
+    server => 'OrdersSecretFile short', prepare => sub { $_[0]->file('short', 0600, 'x' x 31 . "\r\n" . 'y' x 32 . "\n") });
+says('a secret file of three lines', qr/'three' has more than two lines/,
+    server => 'OrdersSecretFile three', prepare => sub { $_[0]->file('three', 0600, join "\n", ('x' x 32) x 3) });
+says('a secret file of two lines', undef, server => 'OrdersSecretFile two', prepare => sub { $_[0]->file('two', 0600, 'x' x 32 . "\r\n" . 'y' x 32 . "\r\n") });
 says('a secret that is too long', qr/'long' is longer than 4096 bytes/,
     server => 'OrdersSecretFile long', prepare => sub { $_[0]->file('long', 0600, 'x' x 4097) });
 says('a secret that is readable by all users', qr/'open' can be read by all users of this machine: chmod 600/,

@@ -247,15 +247,17 @@ subtest 'OrdersSecretFile' => sub {
         json => { user => $buyer->{ref}, scopes => ['buyer'] });
     my @secrets = map {
         my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile mine\nOrdersWorker Off");
-        $httpd->file('mine', 0600, $_ x 40);
+        $httpd->file('mine', 0600, join "\n", map { $_ x 40 } split //);
         $httpd->start;
         my $reply = api(POST => $httpd->url('/api/v1/admin/tokens'), @issue);
-        diag($reply->as_string) if $reply->code != 201;
+        is($reply->code, { b => 409, cb => 409 }->{$_} // 201, "the file has the secrets $_");
         $reply->{json}{token} // $reply->{json}{secret};
-    } 'a', 'a', 'b';
+    } 'a', 'a', 'b', 'ba', 'cb';
     ok($secrets[0], 'a token is issued');
     is($secrets[1], $secrets[0], 'a replay with the same secret derives the same token');
-    isnt($secrets[2], $secrets[0], 'a replay with another secret derives another token');
+    is($secrets[2], undef, 'a replay with another secret returns no token');
+    is($secrets[3], $secrets[0], 'a replay after the secret became the former one derives the same token');
+    is($secrets[4], undef, 'a replay after two replacements is refused');
 };
 
 subtest 'OrdersTokenCacheProvider, OrdersTokenCache' => sub {

@@ -64,15 +64,17 @@ static bool parse_url(orders_link_token_t *token, unsigned char given[ORDERS_SHA
 orders_problem_t *orders_bill_link_read(int64_t *order_id, const char *id,
                                         const orders_call_t *call)
 {
-    unsigned char given[ORDERS_SHA256_SIZE], mac[ORDERS_SHA256_SIZE];
+    unsigned char given[ORDERS_SHA256_SIZE];
+    const orders_link_mac_t mac = {WORD, given, sizeof(given)};
     orders_link_token_t token;
+    bool valid;
     orders_problem_t *refusal =
         orders_problem(call->pool, ORDERS_E_forbidden, "The link is not valid.");
     if (!parse_url(&token, given, id, call)) {
         return refusal;
     }
-    ORDERS_TRY(orders_link_token_sign(mac, WORD, &token, call->settings, call->pool));
-    if (!orders_bytes_equal(mac, given, sizeof(mac))) {
+    ORDERS_TRY(orders_link_token_verify(&valid, &mac, &token, call->settings, call->pool));
+    if (!valid) {
         return refusal;
     }
     ORDERS_TRY(orders_link_token_check_time(&token, call->pool));

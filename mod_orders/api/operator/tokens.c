@@ -107,24 +107,47 @@ static orders_problem_t *read_issue(orders_call_t *call, orders_issue_token_t *i
     return NULL;
 }
 
+/* Stores `secret` as a token of the user, or finds the token that a request with the same key has stored. */
+static orders_problem_t *store_token(orders_written_token_t **written, const char *secret,
+                                     const orders_writer_t *writer, orders_issue_token_t *issue)
+{
+    unsigned char hash[ORDERS_SHA256_SIZE];
+    ORDERS_TRY(orders_token_hash(hash, secret, writer->pool));
+    issue->hash = hash;
+    issue->hint = orders_token_hint(writer->pool, secret);
+    return orders_token_issue(writer, issue, written);
+}
+
+/* A replay must return the same token, which may have been derived from the former secret. */
+static orders_problem_t *issue_derived(orders_written_token_t **written, const char **secret,
+                                       const orders_call_t *call, const orders_writer_t *writer,
+                                       orders_issue_token_t *issue)
+{
+    orders_problem_t *problem;
+    ORDERS_TRY(orders_token_derived(secret, call, writer->key, false));
+    problem = store_token(written, *secret, writer, issue);
+    if (problem && problem->error == ORDERS_E_token_secret_changed &&
+        call->settings->former_secret_length) {
+        ORDERS_TRY(orders_token_derived(secret, call, writer->key, true));
+        problem = store_token(written, *secret, writer, issue);
+    }
+    return problem;
+}
+
 orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_t *reply)
 {
     orders_issue_token_t issue = {0};
     orders_writer_t writer;
     orders_written_token_t *written;
     const char *secret;
-    unsigned char hash[ORDERS_SHA256_SIZE];
     ORDERS_TRY(read_issue(call, &issue));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
-    if (writer.key) { /* a replay must return the same secret */
-        ORDERS_TRY(orders_token_derived(&secret, call, writer.key));
+    if (writer.key) {
+        ORDERS_TRY(issue_derived(&written, &secret, call, &writer, &issue));
     } else {
         ORDERS_TRY(orders_token_random(&secret, call->settings->tenant, call->pool));
+        ORDERS_TRY(store_token(&written, secret, &writer, &issue));
     }
-    ORDERS_TRY(orders_token_hash(hash, secret, call->pool));
-    issue.hash = hash;
-    issue.hint = orders_token_hint(call->pool, secret);
-    ORDERS_TRY(orders_token_issue(&writer, &issue, &written));
     if (!written->token) {
         return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
     }

@@ -369,6 +369,42 @@ static void refuses_links_of_another_kind(void **state)
                         "forbidden");
 }
 
+/* The settings after the secret was replaced. */
+static orders_settings_t settings_after(const orders_settings_t *before, bool keep)
+{
+    orders_settings_t settings = *before;
+    settings.secret = (const unsigned char *)"another secret of 32 bytes ......";
+    settings.secret_length = 32;
+    settings.former_secret = keep ? before->secret : (const unsigned char *)"";
+    settings.former_secret_length = keep ? before->secret_length : 0;
+    return settings;
+}
+
+static void accepts_links_of_the_former_secret(void **state)
+{
+    const orders_settings_t settings = settings_of(1);
+    const orders_link_token_t claim = {.id = 57, .ends = 4000000000};
+    const orders_pay_link_t link = {.order_id = 57};
+    unsigned char mac[ORDERS_SHA256_SIZE];
+    const char *url;
+    assert_null(orders_link_token_sign(mac, "bill link", &claim, &settings, pool));
+    const char *query = apr_pstrcat(
+        pool, "expires=4000000000&signature=", orders_base64url(pool, mac, sizeof(mac)), NULL);
+    assert_null(orders_pay_link_url(&url, &link, &settings, pool));
+    char *token = apr_pstrdup(pool, url + strlen("https://shop.example/transaction/"));
+    *strchr(token, '/') = '\0';
+    for (int keep = 0; keep < 2; keep++) {
+        const orders_settings_t later = settings_after(&settings, keep);
+        int64_t id = 0;
+        assert_string_equal(read_link(&later, "57", query), keep ? "57" : "forbidden");
+        assert_string_equal(code_of(orders_pay_link_read_token(&id, token, &later, pool)),
+                            keep ? "" : "not_found");
+        assert_string_equal(read_link(&later, "58", query), "forbidden");
+        assert_null(orders_pay_link_url(&url, &link, &later, pool)); /* signed with the secret */
+        assert_null(strstr(url, token));
+    }
+}
+
 static void keeps_the_format_of_pay_links(void **state)
 {
     const orders_settings_t settings = settings_of(1);
@@ -483,6 +519,7 @@ int main(void)
         TEST(bill_links_expire),
         TEST(links_need_a_secret_and_a_public_url),
         TEST(refuses_links_of_another_kind),
+        TEST(accepts_links_of_the_former_secret),
         TEST(keeps_the_format_of_pay_links),
         TEST(refusals_have_the_status_of_their_route),
         TEST(refusals_state_the_reason),

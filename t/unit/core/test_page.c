@@ -138,6 +138,27 @@ static void refuses_modified_cursors(void **state)
     }
 }
 
+static void reads_cursors_of_the_former_secret(void **state)
+{
+    const orders_cursor_t cursor = {1795255200000000, 57};
+    orders_settings_t later = {.tenant = plain.tenant,
+                               .secret = (const unsigned char *)"another secret of the server",
+                               .secret_length = 28,
+                               .former_secret = plain.secret,
+                               .former_secret_length = plain.secret_length};
+    const char *text = orders_cursor_text(pool, &cursor, list, &plain);
+    orders_cursor_t back;
+
+    assert_true(orders_cursor_parse(&back, text, list, &later, pool));
+    assert_int_equal(back.id, 57);
+    text = orders_cursor_text(pool, &cursor, list, &later);
+    assert_true(orders_cursor_parse(&back, text, list, &later, pool));
+    assert_false(orders_cursor_parse(&back, text, list, &plain, pool));
+    later.former_secret_length = 0;
+    assert_false(orders_cursor_parse(&back, orders_cursor_text(pool, &cursor, list, &plain), list,
+                                     &later, pool));
+}
+
 static void links_to_the_next_page(void **state)
 {
     assert_string_equal(orders_page_next_link(pool, "", "CUR"), "<?cursor=CUR>; rel=\"next\"");
@@ -154,8 +175,13 @@ static void links_to_the_next_page(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(reads_pages),           TEST(refuses_bad_pages),        TEST(follows_the_settings),
-        TEST(reads_its_own_cursors), TEST(refuses_modified_cursors), TEST(links_to_the_next_page),
+        TEST(reads_pages),
+        TEST(refuses_bad_pages),
+        TEST(follows_the_settings),
+        TEST(reads_its_own_cursors),
+        TEST(refuses_modified_cursors),
+        TEST(reads_cursors_of_the_former_secret),
+        TEST(links_to_the_next_page),
     };
 
     return RUN(tests);

@@ -154,7 +154,7 @@ static const char *derived(const orders_call_t *call, const char *key)
 {
     const char *token = NULL;
 
-    assert_null(orders_token_derived(&token, call, key));
+    assert_null(orders_token_derived(&token, call, key, false));
     assert_int_equal(strlen(token), 49);
     assert_int_equal(orders_token_tenant(token), call->settings->tenant);
     return token;
@@ -187,6 +187,24 @@ static void derives_the_same_token_for_the_same_request(void **state)
     assert_string_not_equal(derived(&call, "key-1"), token);
 }
 
+static void derives_the_token_of_the_former_secret(void **state)
+{
+    orders_settings_t later = settings;
+    orders_call_t call = sample();
+    const char *token = derived(&call, "key-1"), *again = NULL;
+
+    later.secret = (const unsigned char *)"fedcba9876543210";
+    later.former_secret = settings.secret;
+    later.former_secret_length = settings.secret_length;
+    call.settings = &later;
+    assert_string_not_equal(derived(&call, "key-1"), token);
+    assert_null(orders_token_derived(&again, &call, "key-1", true));
+    assert_string_equal(again, token);
+    later.former_secret_length = 0;
+    assert_string_equal(code_of(orders_token_derived(&again, &call, "key-1", true)),
+                        "not_configured");
+}
+
 static void derives_nothing_without_a_secret(void **state)
 {
     const orders_settings_t bare = {.tenant = 1};
@@ -194,7 +212,8 @@ static void derives_nothing_without_a_secret(void **state)
     const char *token = NULL;
 
     call.settings = &bare;
-    assert_string_equal(code_of(orders_token_derived(&token, &call, "key-1")), "not_configured");
+    assert_string_equal(code_of(orders_token_derived(&token, &call, "key-1", false)),
+                        "not_configured");
     assert_null(token);
 }
 
@@ -442,6 +461,7 @@ int main(void)
         TEST(makes_random_tokens),
         TEST(a_token_names_its_tenant),
         TEST(derives_the_same_token_for_the_same_request),
+        TEST(derives_the_token_of_the_former_secret),
         TEST(derives_nothing_without_a_secret),
         TEST(fingerprints_differ_between_requests),
         TEST(fingerprints_agree_when_the_fields_do),
