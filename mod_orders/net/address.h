@@ -7,9 +7,9 @@
 #include <sys/socket.h>
 
 /**
- * Whether the address is globally reachable unicast, by the special-purpose registries of IANA (RFC 6890). An IPv4 address that is embedded
- * as IPv4-mapped (::ffff:0:0/96) or NAT64 (64:ff9b::/96) is judged itself. Transition mechanisms whose packets leave by other routers (6to4, Teredo)
- * are not public. False for other families.
+ * Whether the address is globally reachable unicast, by the special-purpose registries of IANA (RFC 6890). For an IPv4 address that is
+ * embedded as IPv4-mapped (::ffff:0:0/96) or NAT64 (64:ff9b::/96), the embedded address decides. Addresses of transition mechanisms that
+ * use other routers (6to4, Teredo) are not public. False for other families.
  */
 bool orders_address_is_public(const struct sockaddr *address);
 

@@ -27,13 +27,13 @@ typedef struct orders_breaker_t orders_breaker_t;
 typedef enum {
     ORDERS_CALL_ANSWERED,
     ORDERS_CALL_FAILED,   /**< no complete reply, or a status that counts as a failure */
-    ORDERS_CALL_CANCELLED /**< by the caller; tells nothing about the provider */
+    ORDERS_CALL_CANCELLED /**< by the caller; not a failure of the provider */
 } orders_call_outcome_e;
 
 /** Purpose of a call. */
 typedef enum {
     ORDERS_CALLER_BUYER,  /**< a client (buyer or operator) waits for the result */
-    ORDERS_CALLER_WORKER, /**< the worker, whose calls are bounded by the table of its jobs: neither waits nor counts against the limit */
+    ORDERS_CALLER_WORKER, /**< the worker: neither waits nor counts against the limit, because the job table bounds its calls */
     ORDERS_CALLER_EVENT   /**< a provider's event, which the provider sends again */
 } orders_caller_e;
 

@@ -14,7 +14,7 @@ CURLcode orders_curl_drive(CURLM *multi, CURL *easy, bool (*cancelled)(void *con
                            void *context);
 
 /**
- * Lets `easy` use the addresses that other transfers of the process have looked up, and their TLS sessions. Does nothing before
+ * Shares looked-up addresses and TLS sessions between `easy` and the other transfers of the process. Does nothing before
  * orders_curl_share_startup(). Connections are not shared: libcurl does not support this between threads.
  */
 void orders_curl_share(CURL *easy);

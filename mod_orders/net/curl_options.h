@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Options that every libcurl transfer has, HTTP and SMTP alike. */
+/** Options of all libcurl transfers, HTTP and SMTP. */
 #ifndef ORDERS_NET_CURL_OPTIONS_H
 #define ORDERS_NET_CURL_OPTIONS_H
 

@@ -43,7 +43,7 @@ typedef struct orders_smtp_caller_t {
 
 /**
  * Sends a message over a connection of its own. NULL once the server has accepted it. After a temporary problem the server may have
- * accepted the message. While transfers are suspended, none is made, and the temporary problem is quiet.
+ * accepted the message. While transfers are suspended, the result is a quiet temporary problem, without a transfer.
  */
 orders_problem_t *orders_smtp_send(const orders_mailer_t *mailer, apr_pool_t *pool,
                                    const orders_smtp_message_t *message,

@@ -142,7 +142,7 @@ static bool wait_for(run_t *run, short events)
     }
 }
 
-/* Sends the output buffer of libpq, and reads input meanwhile, as libpq requires. */
+/* Sends the output buffer of libpq. libpq requires that input is read while output is pending. */
 static outcome_e flush(run_t *run)
 {
     for (;;) {

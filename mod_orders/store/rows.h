@@ -116,7 +116,7 @@ orders_problem_t *orders_rows_read(apr_pool_t *pool, const PGresult *result,
                                    const orders_row_type_t *type,
                                    apr_array_header_t **rows) ORDERS_MUSTCHECK;
 
-/** The same for the first row. `*row` is NULL if there is none, or its key is null. */
+/** Reads the first row as `type`. `*row` is NULL if there is no row or its key is null. Errors as orders_rows_read(). */
 orders_problem_t *orders_rows_read_first(apr_pool_t *pool, const PGresult *result,
                                          const orders_row_type_t *type,
                                          void **row) ORDERS_MUSTCHECK;

@@ -18,12 +18,12 @@ typedef struct orders_claim_t {
 orders_problem_t *orders_worker_list_tenants(const orders_reader_t *reader,
                                              apr_array_header_t **tenants) ORDERS_MUSTCHECK;
 
-/** The same for tenants with work of `kind` (of orders.due) that is due. `channel`: "" for kinds without one. */
+/** The tenants with due work of `kind` (of orders.due). `channel`: "" for kinds without a channel. */
 orders_problem_t *orders_worker_list_tenants_with_due(
     const orders_reader_t *reader, const char *kind, const char *channel,
     apr_array_header_t **tenants) ORDERS_MUSTCHECK;
 
-/** The same for tenants whose daily reconciliation of `channel` is due. */
+/** The tenants whose daily reconciliation of `channel` is due. */
 orders_problem_t *orders_worker_list_tenants_to_reconcile(
     const orders_reader_t *reader, const char *channel, const char *provider,
     apr_array_header_t **tenants) ORDERS_MUSTCHECK;

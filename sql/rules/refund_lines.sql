@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Refunds by line. A line stores the quantity and amount of its refunds, pending ones included. If several payments are
+-- Refunds by line. A line stores the quantity and amount of its refunds, including pending refunds. If several payments are
 -- refunded, each refund stores its own share of the lines: quantity and amount. A failed refund releases only its own share, so
 -- the shares always add up to the amount of the line, and no item is refunded twice.
 

@@ -6,9 +6,9 @@
 -- are left for the next call. The rows of a chunk are locked and do not move, so most functions delete them by ctid. The settings
 -- discourage plans that read the whole table or sort it, which the planner may choose while statistics are missing.
 --
--- Events and carts that must be kept are in the index too. A chunk therefore reads at most 1000 rows, kept ones included, and a call that
--- ends before the last old row stores its position in the session, so that the next call continues there. A new session starts with the
--- oldest row.
+-- The index also contains events and carts that must be kept. A chunk therefore reads at most 1000 rows, including the kept rows. A call
+-- that ends before the last old row stores its position in the session, so that the next call continues there. A new session starts with
+-- the oldest row.
 
 CREATE OR REPLACE FUNCTION orders_v1.may_purge_more(p_found integer, p_count integer, p_limit integer) RETURNS boolean
 LANGUAGE plpgsql VOLATILE AS $$

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Package terms: what a package order grants to a member and what a refund revokes.
+-- Package terms: a package order adds a term for a member, and a refund removes it.
 
 -- Computed in local time: a period of months ends on the day of p_anchor, or on the last day of a shorter month.
 CREATE OR REPLACE FUNCTION orders_v1.period_end(p_from timestamptz, p_zone text, p_unit text, p_value integer, p_anchor integer)

@@ -32,12 +32,12 @@ $$;
 SELECT pg_temp.buy('alice') AS a \gset
 SELECT u.id AS bob FROM users u WHERE u.tenant_id = 77 AND u.external_ref = 'bob' \gset
 
--- Mails: sent and dead ones.
+-- Sent and dead mails.
 INSERT INTO mail (tenant_id, order_id, template, recipient, created_at, done_at, dead)
 SELECT 77, :a, 'pay_link', n || '@example.com', now() - make_interval(days => n), CASE WHEN n % 2 = 0 THEN now() END, n % 2 = 1
 FROM generate_series(1, 20) AS n;
 INSERT INTO mail (tenant_id, order_id, template, recipient, created_at) VALUES (77, :a, 'pay_link', 'waiting@example.com', now() - interval '1 year');
-SELECT is(purge_mails(77, interval '10 days', 1000), 10, 'mails older than the age are deleted, sent and dead ones');
+SELECT is(purge_mails(77, interval '10 days', 1000), 10, 'sent and dead mails older than the age are deleted');
 SELECT is((SELECT count(*)::integer FROM mail WHERE tenant_id = 77), 11, 'younger mails and an unsent mail are kept');
 SELECT is((SELECT recipient FROM mail WHERE tenant_id = 77 AND done_at IS NULL AND NOT dead), 'waiting@example.com', 'an unsent mail of any age is kept');
 SELECT is(purge_mails(77, interval '10 days', 1000), 0, 'a second call deletes no mail');
@@ -56,7 +56,7 @@ SELECT cmp_ok(pg_temp.duration_of('SELECT purge_tokens(77, interval ''50 years''
 SELECT cmp_ok(pg_temp.duration_of('SELECT purge_carts(77, interval ''50 years'', 1000)'), '<', interval '0.8 s', 'a purge without old carts ends at once');
 SELECT cmp_ok(pg_temp.duration_of('SELECT purge_provider_events(77, interval ''50 years'', 1000)'), '<', interval '0.8 s', 'a purge without old events of providers ends at once');
 
--- Tokens: expired ones.
+-- Expired tokens.
 INSERT INTO token (tenant_id, user_id, hash, scopes, expires_at, revoked_at)
 VALUES (77, :bob, sha256('t1'), '{buyer}', now() - interval '31 days', NULL), (77, :bob, sha256('t2'), '{buyer}', now() - interval '29 days', NULL),
        (77, :bob, sha256('t3'), '{buyer}', NULL, NULL), (77, :bob, sha256('t4'), '{buyer}', NULL, now() - interval '1 year'),
@@ -72,7 +72,7 @@ SELECT is(purge_tokens(77, interval '30 days', 1000), 1, 'the token of a request
 SELECT throws_ok(format($$SELECT issue_token(77, 'operator', 'operator', NULL, 'token', 'k1', sha256('f'), %s, '{buyer}', 60, sha256('t6'), 'hint')$$, :bob),
     'OR409', NULL, 'a replay of the request is refused');
 
--- Carts: open ones that nobody has changed.
+-- Open carts without changes.
 INSERT INTO cart (tenant_id, id, code, user_id, currency, state, updated_at)
 SELECT 77, n, 'X' || n, :bob, 'USD', CASE WHEN n = 900004 THEN 'ordered' ELSE 'open' END, now() - make_interval(days => CASE n WHEN 900001 THEN 1 ELSE 200 END)
 FROM generate_series(900001, 900004) AS n
@@ -88,7 +88,7 @@ SELECT is_empty('SELECT FROM cart_reorder WHERE tenant_id = 77 AND cart_id = 900
 UPDATE orders SET cart_id = NULL WHERE tenant_id = 77 AND id = :a;
 DELETE FROM cart WHERE tenant_id = 77 AND id = 900003;
 
--- Events of providers: applied ones.
+-- Applied events of providers.
 SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 900) AS b \gset
 SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 900) AS c \gset
 SELECT pg_temp.buy('bob', p_method => 'external', p_expires => 900) AS d \gset
@@ -178,9 +178,9 @@ INSERT INTO orders
 SELECT (jsonb_populate_record(o, jsonb_build_object('id', 3000000 + n, 'public_id', gen_random_uuid(), 'number', 'K-' || n, 'cart_id', 3000000 + n))).*
 FROM orders o, generate_series(1, 2500) AS n
 WHERE o.tenant_id = 77 AND o.id = :a;
-SELECT is(pg_temp.calls_until($$SELECT purge_provider_events(77, interval '600 days', 2000)$$, 1), 3, 'the third call deletes an event behind 2500 kept ones');
+SELECT is(pg_temp.calls_until($$SELECT purge_provider_events(77, interval '600 days', 2000)$$, 1), 3, 'the third call deletes an event behind 2500 kept events');
 SELECT is((SELECT count(*)::integer FROM provider_event WHERE tenant_id = 77 AND event_id LIKE 'kept%'), 2500, 'a purge keeps the events of a payment with a pending refund');
-SELECT is(pg_temp.calls_until($$SELECT purge_carts(77, interval '600 days', 2000)$$, 1), 3, 'the third call deletes a cart behind 2500 kept ones');
+SELECT is(pg_temp.calls_until($$SELECT purge_carts(77, interval '600 days', 2000)$$, 1), 3, 'the third call deletes a cart behind 2500 kept carts');
 SELECT is((SELECT count(*)::integer FROM cart WHERE tenant_id = 77 AND code LIKE 'K%'), 2500, 'a purge keeps carts that became orders');
 SELECT is((SELECT pg_get_expr(indpred, indrelid) FROM pg_index WHERE indexrelid = 'token_by_expiry'::regclass),
     '((expires_at IS NOT NULL) AND (revoked_at IS NULL))', 'revoked tokens are not in the index of the purge');
@@ -220,7 +220,7 @@ SELECT set_eq('SELECT kind, channel, count, now() - oldest FROM job_backlog(77)'
     $$VALUES ('mail', '', 2, interval '1 hour'), ('refund', 'sim', 1000, interval '1500 s'), ('capture', 'other', 1, interval '0')$$,
     'the backlog, and the longest wait');
 
--- Statements of the worker that wait for a lock give up before statement_timeout.
+-- Statements of the worker that wait for a lock fail before statement_timeout.
 SELECT is_empty($$SELECT p.proname FROM pg_proc p JOIN pg_description d ON d.objoid = p.oid AND d.classoid = 'pg_proc'::regclass
     WHERE p.pronamespace = 'orders_v1'::regnamespace AND d.description LIKE 'Worker:%' AND p.provolatile = 'v'
       AND NOT coalesce(p.proconfig && ARRAY['lock_timeout=1s', 'lock_timeout=2s'], false)$$, 'each function of the worker that locks has a lock_timeout');

@@ -31,8 +31,8 @@ orders_problem_t *orders_paypal_event_read(orders_event_t *event, orders_paypal_
                                            apr_size_t length) ORDERS_MUSTCHECK;
 
 /**
- * Reads what a signed body claims. `notice->unreadable` is the problem of orders_paypal_event_read(). Without a resource, and without a
- * payment or transaction that it names, the notice is about nothing of ours.
+ * Reads the claims of a signed body. `notice->unreadable` is the problem of orders_paypal_event_read(). A notice without a resource,
+ * a payment and a transaction does not concern the tenant.
  */
 void orders_paypal_notice_read(orders_notice_t *notice, apr_pool_t *pool, const char *text,
                                apr_size_t length);
