@@ -19,6 +19,7 @@
 #include "httpd/log.h"
 #include "httpd/metrics.h"
 #include "httpd/sessions.h"
+#include "httpd/start_line.h"
 #include "httpd/token_cache.h"
 #include "httpd/worker.h"
 #include "payments/provider.h"
@@ -63,7 +64,13 @@ static int post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     if (status == OK) {
         status = orders_metrics_open(pconf, main);
     }
-    return status == OK ? orders_worker_register(pconf, main) : status;
+    if (status == OK) {
+        status = orders_worker_register(pconf, main);
+    }
+    if (status == OK) {
+        orders_start_line_write(ptemp, main);
+    }
+    return status;
 }
 
 static apr_status_t child_exit(void *data)

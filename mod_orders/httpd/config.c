@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/config.h"
 
+#include <apr_fnmatch.h>
 #include <apr_strings.h>
+#include <http_core.h>
 #include <string.h>
 
 extern module AP_MODULE_DECLARE_DATA orders_module;
@@ -83,6 +85,42 @@ void orders_server_conf_resolve(const orders_server_conf_t *conf, orders_server_
 {
     *into = *conf;
     ORDERS_SERVER_MEMBERS(RESOLVE)
+}
+
+/** Whether a <Location> or <LocationMatch> applies to a path. */
+static bool applies_to(const core_dir_config *section, const char *path)
+{
+    const char *where = *path ? path : "/";
+    size_t length = section->d ? strlen(section->d) : 0;
+
+    if (section->r) {
+        return !ap_regexec(section->r, where, 0, NULL, 0);
+    }
+    if (!length) {
+        return false;
+    }
+    if (section->d_is_fnmatch) {
+        return !apr_fnmatch(section->d, where, APR_FNM_PATHNAME);
+    }
+    length -= section->d[length - 1] == '/';
+    return !strncmp(path, section->d, length) && (!path[length] || path[length] == '/');
+}
+
+void orders_config_effective(apr_pool_t *pool, const server_rec *server,
+                             const orders_mount_t *mount, orders_dir_conf_t *into)
+{
+    const core_server_config *core = ap_get_core_module_config(server->module_config);
+    orders_dir_conf_t *conf = ap_get_module_config(server->lookup_defaults, &orders_module);
+
+    for (int i = 0; i < core->sec_url->nelts; i++) {
+        const ap_conf_vector_t *section = APR_ARRAY_IDX(core->sec_url, i, ap_conf_vector_t *);
+        void *own = ap_get_module_config(section, &orders_module);
+
+        if (own && applies_to(ap_get_core_module_config(section), mount->path)) {
+            conf = orders_dir_conf_merge(pool, conf, own);
+        }
+    }
+    orders_dir_conf_resolve(conf, into);
 }
 
 orders_dir_conf_t *orders_dir_conf(const request_rec *r)

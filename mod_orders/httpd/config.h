@@ -127,6 +127,13 @@ void *orders_server_conf_merge(apr_pool_t *pool, void *base, void *add);
 void orders_dir_conf_resolve(const orders_dir_conf_t *conf, orders_dir_conf_t *into);
 void orders_server_conf_resolve(const orders_server_conf_t *conf, orders_server_conf_t *into);
 
+/**
+ * The values that apply at the path of a mount: those of its Location, of the Locations around it and of its server, with the defaults filled in.
+ * Sections that depend on the request, such as <If>, are left out.
+ */
+void orders_config_effective(apr_pool_t *pool, const server_rec *server,
+                             const orders_mount_t *mount, orders_dir_conf_t *into);
+
 orders_dir_conf_t *orders_dir_conf(const request_rec *r);
 orders_server_conf_t *orders_server_conf(const server_rec *server);
 

@@ -218,8 +218,7 @@ static apr_array_header_t *list_channels(apr_pool_t *pconf, const worker_t *work
     return all;
 }
 
-/** The first server with OrdersWorker On that shares the connection pool of `first`, or NULL. */
-static server_rec *find_worker_server(server_rec *main, const server_rec *first)
+server_rec *orders_worker_server(server_rec *main, const server_rec *first)
 {
     for (server_rec *server = main; server; server = server->next) {
         orders_server_conf_t conf;
@@ -257,7 +256,7 @@ static apr_status_t register_all(apr_pool_t *pconf, server_rec *main)
     workers = apr_array_make(pconf, 2, sizeof(worker_t *));
     for (server_rec *first = main; first && status == APR_SUCCESS; first = first->next) {
         server_rec *server =
-            orders_server_conf(first)->first == first ? find_worker_server(main, first) : NULL;
+            orders_server_conf(first)->first == first ? orders_worker_server(main, first) : NULL;
 
         if (server) {
             status = register_worker(pconf, main, server);

@@ -15,6 +15,11 @@ void orders_worker_retrieve(void);
 bool orders_worker_possible(void);
 
 /**
+ * The server whose settings the jobs use: the first one with OrdersWorker On of those that share the connection pool of `first`. NULL: no job runs.
+ */
+server_rec *orders_worker_server(server_rec *main, const server_rec *first);
+
+/**
  * For ap_hook_post_config, second pass: registers the jobs of each connection pool that has a server with OrdersWorker On. OK, or an
  * HTTP error that has been logged.
  */

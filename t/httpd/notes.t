@@ -73,6 +73,13 @@ ok($broken->code >= 500, 'a missing function: error') or diag($broken->as_string
 unlike($broken->content, qr/function|token_identity|42883/, 'the response has no internal details');
 like($httpd->log, qr/\[orders:error\] .* ORD\d{4} \w+ \S+ (?:42883|26000|0A000|XX000|OR\d{3}) /, 'logged at error with its SQLSTATE') or diag($httpd->log);
 
+# Each new error of a route is logged; its repetitions are counted.
+db()->do('ALTER TABLE orders.orders ADD CONSTRAINT refuses CHECK (false) NOT VALID');
+my @failed = map { api(POST => $httpd->url($list), @as, json => { plan_id => $plan->{id} })->code } 1 .. 5;
+db()->do('ALTER TABLE orders.orders DROP CONSTRAINT refuses');
+is("@failed", '500 500 500 500 500', 'unexpected errors');
+is(scalar(() = $httpd->log =~ /ORD0015 database_error \S+ 23514 user\.create/g), 1, 'one line for five errors of a route') or diag($httpd->log);
+
 # --- not logged -----------------------------------------------------------------------------------------------------
 
 my $mail = $buyer->{email};

@@ -123,7 +123,7 @@ subtest 'OrdersWorker Off' => sub {
     let_expire($id, q(now() - interval '1 s'));
     ok(wait_for(sub { order_row($id)->{state} eq 'expired' }, 5), 'another server expires the order');
     sleep 2; # longer than OrdersWorkerInterval
-    unlike($off->log, qr/worker/, 'a server with OrdersWorker Off runs no worker');
+    unlike($off->log, qr/worker(?!: off)/, 'a server with OrdersWorker Off runs no worker');
 };
 
 subtest 'a hanging provider does not delay a stop' => sub {
