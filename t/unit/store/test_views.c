@@ -7,7 +7,10 @@
 
 #include <stdlib.h>
 
+#include "store/event.h"
+#include "store/reconciliation.h"
 #include "store/views.h"
+#include "store/webhook.h"
 
 #define BINARY 1
 
@@ -86,11 +89,28 @@ static void compare_type(const orders_row_type_t *type)
 
 static void declared_types_are_those_of_the_schema(void **state)
 {
+    const orders_row_type_t *const others[] = {
+        &orders_reconciliation_sum_type,
+        &orders_reconciliation_type,
+        &orders_difference_type,
+        &orders_written_reconciliation_type,
+        &orders_written_difference_type,
+        &orders_event_step_type,
+        &orders_event_type,
+        &orders_webhook_type,
+        &orders_delivery_type,
+        &orders_written_webhook_type,
+        &orders_written_delivery_type,
+        &orders_written_replay_type,
+    };
     int count = 0;
     while (orders_row_types[count]) {
         compare_type(orders_row_types[count++]);
     }
     assert_true(count > 25);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        compare_type(others[i]);
+    }
 }
 
 static void values_of_a_server_are_read(void **state)
