@@ -34,7 +34,7 @@ typedef enum {
 } orders_method_e;
 
 #define ORDERS_SCOPE_NONE 0u
-#define X(name, word) ORDERS_SCOPE_INDEX_##name,
+#define X(name, value) ORDERS_SCOPE_INDEX_##name,
 enum { ORDERS_SCOPES(X) ORDERS_SCOPE__COUNT };
 #undef X
 #define ORDERS_SCOPE_BUYER (1u << ORDERS_SCOPE_INDEX_BUYER)

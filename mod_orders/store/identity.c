@@ -20,23 +20,23 @@ static const orders_statement_t by_login = {
 };
 
 /* Parses scopes separated by single spaces. Unknown scopes, of a newer release, are ignored. */
-static unsigned scopes_of(const char *words)
+static unsigned scopes_of(const char *text)
 {
     static const char *const known[ORDERS_SCOPE__COUNT] = {
-#define X(name, word) [ORDERS_SCOPE_INDEX_##name] = word,
+#define X(name, value) [ORDERS_SCOPE_INDEX_##name] = value,
         ORDERS_SCOPES(X)
 #undef X
     };
     unsigned scopes = ORDERS_SCOPE_NONE;
-    while (words && *words) {
-        size_t length = strcspn(words, " ");
+    while (text && *text) {
+        size_t length = strcspn(text, " ");
         for (unsigned i = 0; i < ORDERS_SCOPE__COUNT; i++) {
-            if (strlen(known[i]) == length && strncmp(known[i], words, length) == 0) {
+            if (strlen(known[i]) == length && strncmp(known[i], text, length) == 0) {
                 scopes |= 1u << i;
             }
         }
-        words += length;
-        words += strspn(words, " ");
+        text += length;
+        text += strspn(text, " ");
     }
     return scopes;
 }

@@ -21,7 +21,7 @@
 #define MAX_SECONDS INT64_C(315360000)
 
 static const char *const known_scopes[] = {
-#define X(name, word) word,
+#define X(name, value) value,
     ORDERS_SCOPES(X)
 #undef X
         NULL,
@@ -59,23 +59,23 @@ const orders_field_table_t orders_operator_tokens_query = {
 static void set_scopes(orders_issue_token_t *issue, json_t *scopes, apr_pool_t *pool)
 {
     size_t count = json_array_size(scopes);
-    const char **words = apr_palloc(pool, count * sizeof(*words));
+    const char **values = apr_palloc(pool, count * sizeof(*values));
     for (size_t i = 0; i < count; i++) {
-        words[i] = json_string_value(json_array_get(scopes, i));
+        values[i] = json_string_value(json_array_get(scopes, i));
     }
-    issue->scopes = words;
+    issue->scopes = values;
     issue->scope_count = (int)count;
 }
 
-static void write_scopes(orders_json_t *json, const char *words)
+static void write_scopes(orders_json_t *json, const char *scopes)
 {
     orders_json_key(json, "scopes");
     orders_json_begin_array(json);
-    while (words && *words) {
-        size_t length = strcspn(words, " ");
-        orders_json_string_n(json, words, length);
-        words += length;
-        words += strspn(words, " ");
+    while (scopes && *scopes) {
+        size_t length = strcspn(scopes, " ");
+        orders_json_string_n(json, scopes, length);
+        scopes += length;
+        scopes += strspn(scopes, " ");
     }
     orders_json_end_array(json);
 }

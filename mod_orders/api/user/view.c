@@ -57,7 +57,7 @@ static void member_metadata(orders_json_t *json, orders_document_t stored, const
 }
 
 /* The status of one payment. A closed payment is `failed`: the order can still be paid, but not by this payment. */
-static const char *payment_word(const char *status)
+static const char *payment_status_value(const char *status)
 {
     static const struct {
         const char *status, *shown;
@@ -80,7 +80,7 @@ static void write_payment(orders_json_t *json, const orders_order_t *order,
     orders_json_member_string(json, "method", payment->method);
     orders_json_member_string(json, "intent_id", payment->intent_id);
     orders_json_member_string(json, "reference", payment->reference);
-    orders_json_member_string(json, "status", payment_word(payment->status));
+    orders_json_member_string(json, "status", payment_status_value(payment->status));
     orders_json_member_int(json, "amount_cents", payment->amount);
     orders_json_member_string(json, "currency", payment->currency);
     orders_json_member_string(json, "failure_code", payment->failure_code);

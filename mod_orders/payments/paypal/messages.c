@@ -17,9 +17,9 @@
 #define CAPTURES "purchase_units.0.payments.captures"
 #define REFUNDS "purchase_units.0.payments.refunds"
 
-static bool equals(const char *text, const char *word)
+static bool equals(const char *text, const char *value)
 {
-    return text && !strcmp(text, word);
+    return text && !strcmp(text, value);
 }
 
 /** "<tenant>-<UUID>". The UUID is random, so the id is unique even after a restore of the database. */
