@@ -15,6 +15,7 @@ use ModOrders::Company ();
 use ModOrders::Customer ();
 use ModOrders::Goods qw(order_goods work);
 use ModOrders::Httpd;
+use ModOrders::OpenAPI ();
 use ModOrders::OpenAPI::Request ();
 use ModOrders::Test;
 use Storable qw(dclone);
@@ -369,6 +370,18 @@ for my $file (sort glob "$ModOrders::Test::top/docs/openapi/*.yaml") {
         }
     }
     is(join(' ', sort keys %todo), '', "$name: every row of this test has an operation in the document");
+    my $bodies = $document->{components}{requestBodies} || {};
+    subtest "$name: messages to webhooks" => sub {
+        my $spec = ModOrders::OpenAPI->new($file);
+        for my $examples (map { $bodies->{$_}{content}{'application/json'}{examples} } sort keys %$bodies) {
+            for my $example (sort keys %$examples) {
+                my $message = $examples->{$example}{value};
+                is(join("\n", $spec->wrong_message($message->{type}, $JSON->encode(numbers($message)))), '', "$message->{type}, $example: fits the schema");
+            }
+        }
+        my ($message) = map { values %{ $_->{content}{'application/json'}{examples} } } values %$bodies;
+        isnt(join("\n", $spec->wrong_message($message->{value}{type}, '{}')), '', 'an empty message does not');
+    } if %$bodies;
 }
 
 done;

@@ -11,6 +11,10 @@ package ModOrders::OpenAPI;
 # A response is invalid if its route, status or content type is not documented, or if its body does not match the schema (NDJSON: if a line
 # does not match the items of `contentSchema`). Objects must not have undocumented members. Refused requests are not validated, because tests
 # send invalid ones on purpose, and paths outside of the documented APIs are ignored.
+#
+#     my @wrong = $spec->wrong_message('order.paid', $bytes);
+#
+# validates the body of a message to a webhook.
 
 use strict;
 use warnings;
@@ -115,6 +119,15 @@ sub wrong {
         return map { "$answer{method} $path $answer{status}: $_" } _wrong_in($api, $path, \%answer);
     }
     return;
+}
+
+sub wrong_message {
+    my ($self, $type, $body) = @_;
+    my ($api) = grep { $_->{document}{webhooks}{$type} } @{ $self->{apis} };
+    return "no document has a webhook $type" if !$api;
+    my $content = _resolve($api, $api->{document}{webhooks}{$type}{post}{requestBody})->{content};
+    my @wrong   = _wrong_json($api, $content->{'application/json'}{schema}, $body);
+    return @wrong ? @wrong : eval { $JSON->decode($body)->{type} } eq $type ? () : "the type is not $type";
 }
 
 # A request with an undocumented path or method must be refused with a problem.
