@@ -207,16 +207,7 @@ CREATE TYPE orders_v1.webhook_message AS (
     subject_version integer,
     order_number    text,
     body            text,
-    event_id        bigint,
-    event_types     jsonb,
-    event_at        timestamptz,
-    actor           text,
-    actor_id        bigint,
-    api             text,
-    return_id       bigint,
-    steps           jsonb,
-    comments        jsonb,
-    hash            text,
+    event           orders_v1.event_view,
     endpoint        orders_v1.webhook_view
 );
 
@@ -316,7 +307,8 @@ COMMENT ON TYPE orders_v1.written_delivery IS 'Outcome of an operation on a deli
 COMMENT ON TYPE orders_v1.written_replay IS 'Number of deliveries that a replay has queued, and the cursor after which the next call continues (null: the end)';
 COMMENT ON TYPE orders_v1.webhook_target IS 'What the worker needs to know about an endpoint that it owns';
 COMMENT ON TYPE orders_v1.webhook_message IS
-'A delivery with its event. body is null before the first attempt. endpoint: the subject, if it is a webhook endpoint. hash is hexadecimal';
+'A delivery with its event. body is null before the first attempt. event is null for a test message. endpoint: the subject, if it is a
+webhook endpoint';
 COMMENT ON TYPE orders_v1.webhook_progress IS
 'An endpoint after results were recorded, and whether they began or ended its failure, disabled it, and how many deliveries became dead';
 

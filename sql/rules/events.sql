@@ -186,6 +186,8 @@ BEGIN
         SELECT o.public_id, o.number INTO r.public_id, r.order_number
         FROM orders.orders o
         WHERE o.tenant_id = e.tenant_id AND o.id = e.subject_id;
+    ELSE
+        SELECT w.public_id INTO r.public_id FROM orders.webhook_endpoint w WHERE w.tenant_id = e.tenant_id AND w.id = e.subject_id;
     END IF;
     r.version := e.version;
     r.actor := e.actor;

@@ -324,16 +324,9 @@ BEGIN
     END IF;
     SELECT * INTO e FROM orders.event x
     WHERE x.tenant_id = d.tenant_id AND x.subject = d.subject AND x.subject_id = d.subject_id AND x.version = d.subject_version;
-    m.event_id := d.event_id;
-    m.event_types := to_jsonb(e.types);
-    m.event_at := e.created_at;
-    m.actor := e.actor;
-    m.actor_id := e.actor_id;
-    m.api := e.api;
-    m.return_id := e.return_id;
-    m.steps := to_jsonb(e.steps);
-    m.comments := to_jsonb(e.comments);
-    m.hash := encode(e.hash, 'hex');
+    IF FOUND THEN
+        m.event := orders_v1.event_view_of(e);
+    END IF;
     RETURN m;
 END
 $$;

@@ -20,10 +20,12 @@ SELECT is(pg_temp.violations(), NULL, 'nothing is wrong');
 
 SELECT is((SELECT string_agg(id::text, ' ' ORDER BY id) FROM claim_webhooks(77, 10, 60)), :'a' || ' ' || :'b', 'a worker claims them');
 SELECT is_empty('SELECT * FROM claim_webhooks(77, 10, 60)', 'and no other worker does');
-SELECT is((SELECT string_agg(concat_ws(' ', type, attempts, subject, subject_id, order_number IS NOT NULL, actor, event_types ->> 0, length(hash), body), ', ')
+SELECT is((SELECT string_agg(concat_ws(' ', type, attempts, subject, subject_id, (event).order_number = order_number, (event).actor, (event).types ->> 0,
+                                   length((event).hash), body), ', ')
            FROM take_deliveries(77, :a, 10)),
           format('order.placed 0 order %s t buyer order.placed 64, order.paid 0 order %1$s t buyer order.placed 64', :o), 'it takes deliveries with their events');
 SELECT is((SELECT (endpoint).public_id FROM take_deliveries(77, :b, 1)), pg_temp.uuid_of(:a), 'and with the endpoint that the event is about');
+SELECT is((SELECT (event).public_id FROM take_deliveries(77, :b, 1)), pg_temp.uuid_of(:a), 'whose UUID is in the event');
 SELECT pg_temp.take(:a) AS ids \gset
 SELECT store_bodies(77, :'ids', '{one,two}') \g /dev/null
 SELECT store_bodies(77, :'ids', '{three,four}') \g /dev/null

@@ -61,8 +61,7 @@ $$;
 -- The ids of the next deliveries, in order.
 CREATE FUNCTION pg_temp.take(p_id bigint, p_limit integer DEFAULT 1000) RETURNS bigint[] LANGUAGE sql AS $$
     SELECT array_agg(t.id ORDER BY t.n) FROM orders_v1.take_deliveries(77, p_id, p_limit) WITH ORDINALITY
-        AS t (id, message_id, type, attempts, created_at, subject, subject_id, subject_version, order_number, body, event_id, event_types, event_at, actor,
-              actor_id, api, return_id, steps, comments, hash, endpoint, n)
+        AS t (id, message_id, type, attempts, created_at, subject, subject_id, subject_version, order_number, body, event, endpoint, n)
 $$;
 -- Records the same outcome for deliveries.
 CREATE FUNCTION pg_temp.record(p_id bigint, p_deliveries bigint[], p_outcome text, p_more jsonb DEFAULT '{}') RETURNS orders_v1.webhook_progress
