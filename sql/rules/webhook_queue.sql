@@ -21,7 +21,7 @@ DECLARE
     c_delays constant integer[] := '{5,300,1800,7200,18000,36000,50400,72000,86400}'; -- seconds after the first, second … failed attempt
     v_jitter numeric := 0.8 + 0.4 * ((hashint8(p_delivery * 31 + p_attempts)::bigint & 1023) / 1023.0);
 BEGIN
-    RETURN make_interval(secs => greatest(c_delays[p_attempts] * v_jitter, least(p_retry_after, 86400))::double precision);
+    RETURN make_interval(secs => greatest(c_delays[p_attempts] * v_jitter, least(coalesce(p_retry_after, 0), 86400))::double precision);
 END
 $$;
 

@@ -324,7 +324,50 @@ BEGIN
 END
 $$;
 
--- Passes p_limit events, whether they match or not, so that a call is bounded. Events that the fan-out has not passed yet may be among them: it
+-- Events are nearly in the order of their times: an operation lasts for seconds, and its event has the time of its beginning. The callers add an hour.
+CREATE OR REPLACE FUNCTION orders_v1.event_position_at(p_tenant integer, p_at timestamptz, OUT epoch integer, OUT xid xid8)
+LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $$
+DECLARE
+    e        record;
+    v_first  bigint;
+    v_last   bigint;
+    v_middle bigint;
+BEGIN
+    epoch := -1;
+    LOOP
+        SELECT x.epoch, x.xid::text::bigint AS xid INTO e FROM orders.event x
+        WHERE x.tenant_id = p_tenant AND x.epoch >= 0 AND x.epoch > event_position_at.epoch
+        ORDER BY x.epoch, x.xid, x.id
+        LIMIT 1;
+        EXIT WHEN NOT FOUND;
+        epoch := e.epoch;
+        v_first := e.xid;
+        SELECT x.xid::text::bigint AS xid, x.created_at INTO e FROM orders.event x
+        WHERE x.tenant_id = p_tenant AND x.epoch >= 0 AND x.epoch = event_position_at.epoch
+        ORDER BY x.xid DESC, x.id DESC
+        LIMIT 1;
+        v_last := e.xid + 1;
+        CONTINUE WHEN e.created_at < p_at;
+        WHILE v_first < v_last LOOP
+            v_middle := (v_first + v_last) / 2;
+            SELECT x.xid::text::bigint AS xid, x.created_at INTO e FROM orders.event x
+            WHERE x.tenant_id = p_tenant AND x.epoch >= 0 AND x.epoch = event_position_at.epoch AND x.xid >= v_middle::text::xid8
+            ORDER BY x.xid, x.id
+            LIMIT 1;
+            IF FOUND AND e.created_at < p_at THEN
+                v_first := e.xid + 1;
+            ELSE
+                v_last := v_middle;
+            END IF;
+        END LOOP;
+        xid := v_first::text::xid8;
+        RETURN;
+    END LOOP;
+    epoch := NULL;
+END
+$$;
+
+-- Passes p_limit events, whether they match or not, so that a call is bounded. p_from and p_to narrow the range first. Events that the fan-out has not passed yet may be among them: it
 -- finds their deliveries and makes no others.
 CREATE OR REPLACE FUNCTION orders_v1.replay_webhook(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
@@ -342,6 +385,7 @@ DECLARE
     w         orders.webhook_endpoint;
     v_after   record;
     v_until   record;
+    v_edge    record;
     v_last    record;
     r         orders_v1.written_replay;
 BEGIN
@@ -352,6 +396,20 @@ BEGIN
     SELECT x.epoch, x.xid, x.id INTO v_after FROM event_position(coalesce(p_after, '0.0.0'), 'after') AS x;
     SELECT x.epoch, x.xid, x.id INTO v_until FROM event_position(coalesce(p_until, format('%s.%s.0', v_epoch, v_horizon)), 'until') AS x;
     w := lock_enabled_webhook(p_tenant, p_webhook);
+    IF p_from IS NOT NULL THEN
+        SELECT x.epoch, x.xid, 0::bigint AS id INTO v_edge FROM event_position_at(p_tenant, p_from - interval '1 hour') AS x;
+        IF v_edge.epoch IS NULL THEN
+            v_after := v_until;
+        ELSIF (v_edge.epoch, v_edge.xid) > (v_after.epoch, v_after.xid) THEN
+            v_after := v_edge;
+        END IF;
+    END IF;
+    IF p_to IS NOT NULL THEN
+        SELECT x.epoch, x.xid, 0::bigint AS id INTO v_edge FROM event_position_at(p_tenant, p_to + interval '1 hour') AS x;
+        IF (v_edge.epoch, v_edge.xid) < (v_until.epoch, v_until.xid) THEN
+            v_until := v_edge;
+        END IF;
+    END IF;
     SELECT e.epoch, e.xid, e.id INTO v_last FROM event e
     WHERE e.tenant_id = p_tenant AND e.epoch >= 0 AND (e.epoch, e.xid, e.id) > (v_after.epoch, v_after.xid, v_after.id)
       AND (e.epoch, e.xid, e.id) <= (v_until.epoch, v_until.xid, v_until.id) AND (e.epoch, e.xid) < (v_epoch, v_horizon)
@@ -405,6 +463,8 @@ COMMENT ON FUNCTION orders_v1.drop_pending_deliveries IS 'Internal: deletes the 
 COMMENT ON FUNCTION orders_v1.written_delivery_of IS 'Internal: the result of an operation on a delivery';
 COMMENT ON FUNCTION orders_v1.event_position IS
 'Internal: the parts of a cursor of the feed: <epoch>.<xid>.<id>. OR422 invalid_field with the field p_field';
+COMMENT ON FUNCTION orders_v1.event_position_at IS
+'Internal: a transaction before which all events are older than p_at, found by a binary search; NULL: all events are older';
 COMMENT ON FUNCTION orders_v1.create_webhook IS
 'Creates an endpoint, which receives the events of transactions that end from now on. p_payload NULL: full; p_enabled NULL: true. Outcome
 created. OR409 too_many_webhooks when the tenant has 20, OR422 with the field';

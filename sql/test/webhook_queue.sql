@@ -39,5 +39,124 @@ SELECT release_webhook(77, :a, NULL), release_webhook(77, :b, NULL) \g /dev/null
 SELECT is((SELECT string_agg(id::text, ' ') FROM due WHERE tenant_id = 77 AND kind = 'webhook'), :'b', 'an endpoint without pending deliveries leaves the queue');
 SELECT is((SELECT string_agg(id::text, ' ') FROM claim_webhooks(77, 10, 60)), :'b', 'the other can be claimed again');
 SELECT is(pg_temp.violations(), NULL, 'nothing is wrong');
+
+-- The schedule
+SELECT is((SELECT array_agg(extract(epoch FROM webhook_delay(n::integer, 1, NULL))::integer BETWEEN d * 0.8 - 1 AND d * 1.2 + 1 ORDER BY n)
+           FROM unnest('{5,300,1800,7200,18000,36000,50400,72000,86400}'::integer[]) WITH ORDINALITY AS x (d, n)), array_fill(true, ARRAY[9]), 'nine waits');
+SELECT is((SELECT format('%s %s', min(x) >= interval '4 s' AND max(x) <= interval '6 s', count(DISTINCT x) > 50)
+           FROM generate_series(1, 200) AS n, webhook_delay(1, n, NULL) AS x), 't t', 'with a jitter of 20 % that differs between deliveries');
+SELECT is(webhook_delay(1, 1, 3600), interval '1 hour', 'the receiver may ask for a longer wait');
+SELECT ok(webhook_delay(4, 1, 1) > interval '1 hour', 'not for a shorter one');
+SELECT is(webhook_delay(1, 1, 1000000), interval '24 hours', 'and for 24 hours at most');
+SELECT pg_temp.change(:b, '{"events": ["order.placed"], "enabled": true, "skip_missed": true}') \g /dev/null
+SELECT is((SELECT count(*) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :b AND state = 'pending'), 0::bigint, 'skip_missed drops what is pending');
+SELECT is((SELECT count(*) FROM due WHERE tenant_id = 77 AND kind = 'webhook' AND id = :b), 0::bigint, 'and the endpoint leaves the queue');
+SELECT pg_temp.buy('alice') AS p, pg_temp.buy('alice') AS q \gset
+SELECT pg_temp.fan_out() \g /dev/null
+SELECT claim_webhooks(77, 10, 60) \g /dev/null
+SELECT pg_temp.record(:b, (pg_temp.take(:b))[3:3], 'delivered') \g /dev/null
+SELECT (pg_temp.take(:b))[1] AS x, (pg_temp.take(:b))[2] AS y \gset
+SELECT store_bodies(77, ARRAY[:x, :y], '{x,y}') \g /dev/null
+SELECT is((SELECT concat_ws(' ', began_failing, recovered, disabled, dead, failing_since = now()) FROM pg_temp.record(:b, ARRAY[:x], 'failed')), 't f f 0 t', 'an endpoint begins to fail');
+SELECT is((SELECT concat_ws(' ', state, attempts, next_at > now(), done_at, last_status) FROM webhook_delivery WHERE tenant_id = 77 AND id = :x), 'pending 1 t 500',
+          'the delivery is attempted again later');
+SELECT is(pg_temp.take(:b), ARRAY[:y]::bigint[], 'the next one is not held up by it');
+SELECT release_webhook(77, :b, now() + interval '1 minute') \g /dev/null
+SELECT is((SELECT due_at - now() FROM due WHERE tenant_id = 77 AND kind = 'webhook' AND id = :b), interval '1 minute', 'the worker may postpone the endpoint');
+SELECT pg_temp.buy('alice') AS r \gset
+SELECT pg_temp.fan_out() \g /dev/null
+SELECT is((SELECT due_at - now() FROM due WHERE tenant_id = 77 AND kind = 'webhook' AND id = :b), interval '1 minute', 'and new events do not change that');
+SELECT is((pg_temp.test(:b)).outcome, 'queued', 'an operator can test the endpoint');
+SELECT is((SELECT due_at - now() FROM due WHERE tenant_id = 77 AND kind = 'webhook' AND id = :b), interval '0', 'at once');
+SELECT is((SELECT string_agg(type || coalesce(' ' || body, ''), ', ') FROM take_deliveries(77, :b, 10)), 'webhook.test, order.placed y, order.placed', 'before all other messages');
+SELECT claim_webhooks(77, 10, 60) \g /dev/null
+SELECT is((SELECT concat_ws(' ', began_failing, recovered, disabled, failing_since) FROM pg_temp.record(:b, ARRAY[:y], 'delivered')), 'f t f', 'an endpoint recovers');
+SELECT is((SELECT concat_ws(' ', began_failing, recovered, failing_since = now()) FROM record_deliveries(77, :b, '[{"id": 0, "outcome": "delivered"}, {"id": 0, "outcome": "failed"}]')),
+          't f t', 'the last result of a batch counts');
+SELECT is((SELECT concat_ws(' ', began_failing, recovered, failing_since) FROM record_deliveries(77, :b, '[{"id": 0, "outcome": "failed"}, {"id": 0, "outcome": "delivered"}]')),
+          'f t', 'in the order of the attempts');
+UPDATE webhook_delivery SET next_at = now() WHERE tenant_id = 77 AND id = :x;
+SELECT is((pg_temp.take(:b))[2], :x::bigint, 'a failed delivery is taken again when it is due, in the order of the events');
+SELECT is((SELECT body FROM take_deliveries(77, :b, 10) WHERE id = :x), 'x', 'with the same body');
+UPDATE webhook_delivery SET attempts = 9 WHERE tenant_id = 77 AND id = :x;
+SELECT is((SELECT dead FROM pg_temp.record(:b, ARRAY[:x], 'failed', '{"status": null, "error": "timeout", "retry_after": 5}')), 1, 'after ten failed attempts it is dead');
+SELECT is((SELECT concat_ws(' ', state, attempts, done_at = now(), last_error, next_at) FROM read_delivery(77, pg_temp.uuid_of(:b), :x)), 'dead 10 t timeout', 'with the last error');
+SELECT is((pg_temp.record(:b, ARRAY[:x], 'delivered')).state, 'enabled', 'a late result');
+SELECT is((SELECT state FROM read_delivery(77, pg_temp.uuid_of(:b), :x)), 'dead', 'of a dead delivery is ignored');
+SELECT is((pg_temp.retry(:b, :x)).outcome, 'queued', 'an operator can retry it');
+SELECT is((SELECT attempts || ' ' || body FROM take_deliveries(77, :b, 10) WHERE id = :x), '0 x', 'with all attempts, and the same body');
+SELECT throws_like(format('SELECT pg_temp.retry(%s, %s)', :a, :x), 'not_found', 'not through another endpoint');
+SELECT is(pg_temp.violations(), NULL, 'nothing is wrong');
+
+-- Endpoints that are disabled by the worker
+SELECT is((SELECT concat_ws(' ', state, disabled_reason, disabled) FROM pg_temp.record(:b, ARRAY[:x], 'gone')), 'disabled gone t', 'a 410 disables the endpoint');
+SELECT is((SELECT array_agg(concat_ws(' ', y, e.actor, e.api)) FROM event e, unnest(e.types) AS y WHERE e.tenant_id = 77 AND e.subject = 'webhook_endpoint' AND e.subject_id = :b AND e.actor = 'system'),
+          '{webhook_endpoint.disabled system worker}', 'which is an event');
+SELECT is_empty(format('SELECT * FROM renew_webhooks(77, ARRAY[%s::bigint], 60)', :b), 'the worker loses it');
+SELECT is((SELECT concat_ws(' ', state, disabled) FROM pg_temp.record(:b, ARRAY[:x], 'gone')), 'disabled f', 'once');
+SELECT pg_temp.buy('alice') AS s \gset
+SELECT pg_temp.fan_out() \g /dev/null
+SELECT is((SELECT count(*) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :b AND subject_id = :s), 0::bigint, 'nothing is delivered to a disabled endpoint');
+SELECT is(pg_temp.violations(), NULL, 'nothing is wrong');
+SELECT pg_temp.change(:b, '{"enabled": true}') \g /dev/null
+SELECT is((SELECT count(*) FROM due WHERE tenant_id = 77 AND kind = 'webhook' AND id = :b), 1::bigint, 'when it is enabled, it is queued again');
+SELECT pg_temp.fan_out() \g /dev/null
+SELECT is((SELECT count(*) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :b AND subject_id = :s), 1::bigint, 'and receives what it has missed');
+UPDATE webhook_endpoint SET failing_since = now() - interval '4 days 23 hours' WHERE tenant_id = 77 AND id = :b;
+SELECT is((SELECT concat_ws(' ', state, began_failing) FROM record_deliveries(77, :b, '[{"id": 0, "outcome": "failed"}]')), 'enabled f', 'an endpoint may fail for five days');
+UPDATE webhook_endpoint SET failing_since = now() - interval '5 days 1 s' WHERE tenant_id = 77 AND id = :b;
+SELECT is((SELECT concat_ws(' ', state, recovered) FROM record_deliveries(77, :b, '[{"id": 0, "outcome": "delivered"}]')), 'enabled t', 'and recover then');
+UPDATE webhook_endpoint SET failing_since = now() - interval '5 days 1 s' WHERE tenant_id = 77 AND id = :b;
+SELECT is((SELECT concat_ws(' ', state, disabled_reason, disabled) FROM record_deliveries(77, :b, '[{"id": 0, "outcome": "failed"}]')), 'disabled failing t', 'then it is disabled');
+SELECT pg_temp.change(:b, '{"enabled": true, "skip_missed": true}') \g /dev/null
+SELECT is((SELECT concat_ws(' ', state, failing_since, pending) FROM read_webhook(77, pg_temp.uuid_of(:b))), 'enabled 0', 'enabling starts anew');
+
+-- A receiver that is down does not fill the table.
+INSERT INTO webhook_delivery (tenant_id, endpoint_id, message_id, type, event_epoch, event_xid, subject, subject_id, next_at)
+SELECT 77, :b, 'test-' || n, 'webhook.test', 0, '0', 'webhook_endpoint', :b, now() FROM generate_series(1, 10000) AS n;
+SELECT pg_temp.buy('alice') AS t \gset
+SELECT pg_temp.fan_out() \g /dev/null
+SELECT is((SELECT string_agg(endpoint_id::text, ' ') FROM webhook_delivery WHERE tenant_id = 77 AND subject = 'order' AND subject_id = :t AND type = 'order.placed'), :'a',
+          'an endpoint with 10000 pending deliveries waits');
+SELECT is((SELECT pending FROM read_webhook(77, pg_temp.uuid_of(:b))), 1000, 'it is shown with 1000');
+DELETE FROM webhook_delivery WHERE tenant_id = 77 AND message_id = 'test-1';
+SELECT pg_temp.fan_out() \g /dev/null
+SELECT is((SELECT count(*) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :b AND subject = 'order' AND subject_id = :t), 1::bigint, 'until one is delivered');
+
+-- Several tenants
+INSERT INTO tenant (id, name, currency) VALUES (78, 'other', 'USD');
+SELECT id AS c FROM create_webhook(78, 'operator', 'operator', NULL, 'webhooks', NULL, NULL, 'https://c.example', '{*}', NULL, NULL, NULL) \gset
+SELECT pg_temp.move_horizon(true) \g /dev/null
+SELECT is((SELECT string_agg(x::text, ' ') FROM tenants_with_events() AS x WHERE x IN (77, 78)), '78', 'a tenant with events to pass is found');
+SELECT is(fan_out_events(78, 1000), 1, 'and gets its own events only');
+SELECT is((SELECT count(*) FROM tenants_with_events() AS x WHERE x IN (77, 78)), 0::bigint, 'then it has none left');
+SELECT pg_temp.move_horizon(false) \g /dev/null
+SELECT is_empty(format('SELECT * FROM take_deliveries(77, %s, 10)', :c), 'another tenant does not see its deliveries');
+SELECT is_empty($$SELECT * FROM read_webhook(77, (SELECT public_id FROM webhook_endpoint WHERE tenant_id = 78))$$, 'nor its endpoint');
+
+-- After a restore, the epoch is greater and transaction ids start again.
+CREATE OR REPLACE FUNCTION orders.event_epoch() RETURNS integer LANGUAGE sql STABLE AS 'SELECT 7';
+SELECT pg_temp.buy('alice') AS u \gset
+SELECT pg_temp.fan_out() \g /dev/null
+SELECT is((SELECT string_agg(message_id, ' ' ORDER BY id) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :a AND subject = 'order' AND subject_id = :u),
+          (SELECT format('7-%s-order.placed 7-%1$s-order.paid', id) FROM event WHERE tenant_id = 77 AND subject = 'order' AND subject_id = :u), 'the cursors continue after a restore');
+
+-- Deletion and purge
+SELECT set_config('test.before', (SELECT count(*) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :a AND state = 'delivered')::text, true) \g /dev/null
+SELECT is(purge_webhooks(77, interval '30 days', 1000), 0, 'young deliveries are kept');
+UPDATE webhook_delivery SET done_at = now() - interval '31 days' WHERE tenant_id = 77 AND endpoint_id = :a AND state = 'delivered';
+SELECT is(purge_webhooks(77, interval '30 days', 1000), current_setting('test.before')::integer, 'old ones are deleted');
+SELECT is((SELECT count(*) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :a AND state <> 'pending'), 0::bigint, 'pending ones are not');
+SELECT is(pg_temp.remove(:b), 'deleted', 'an endpoint can be deleted');
+SELECT is_empty(format('SELECT * FROM read_webhook(77, %L)', pg_temp.uuid_of(:b)), 'it is not shown');
+SELECT is_empty(format('SELECT * FROM list_webhooks(77, 100, NULL) WHERE id = %s', :b), 'nor listed');
+SELECT throws_like(format('SELECT * FROM list_deliveries(77, %L, NULL, NULL, NULL, 10, NULL)', pg_temp.uuid_of(:b)), 'not_found', 'nor its deliveries');
+SELECT throws_like(format('SELECT pg_temp.test(%s)', :b), 'not_found', 'nor can it be used');
+SELECT is(pg_temp.violations(), NULL, 'nothing is wrong');
+SELECT is(purge_webhooks(77, interval '30 days', 3000), 3000, 'its deliveries are purged in parts');
+SELECT cmp_ok(purge_webhooks(77, interval '30 days', 20000), '>', 6000, 'until none is left');
+SELECT is((SELECT purged FROM webhook_endpoint WHERE tenant_id = 77 AND id = :b), true, 'then it is not looked at again');
+SELECT is((SELECT count(*) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :b), 0::bigint, 'all of them');
+SELECT is(pg_temp.violations(), NULL, 'nothing is wrong');
 SELECT * FROM finish();
 ROLLBACK;

@@ -39,5 +39,63 @@ SELECT is(pg_temp.change(:a, '{"enabled": true}'), 'changed v5', 'and enabled ag
 SELECT is((SELECT string_agg(y, ' ' ORDER BY e.version) FROM event e, unnest(e.types) AS y WHERE e.tenant_id = 77 AND e.subject_id = :a AND e.subject = 'webhook_endpoint'),
           'webhook_endpoint.created webhook_endpoint.updated webhook_endpoint.updated webhook_endpoint.disabled webhook_endpoint.enabled', 'each is an event');
 SELECT is(pg_temp.violations(), NULL, 'nothing is wrong');
+
+-- Rotation
+SELECT (pg_temp.rotate(:a, 'one')).endpoint AS e1 \gset
+SELECT is((SELECT format('v%s g%s %s %s', w.version, w.generation, (:'e1'::webhook_view).former_salt = w.former_salt, w.former_until - now()) FROM webhook_endpoint w WHERE w.tenant_id = 77 AND w.id = :a),
+          'v6 g2 t 1 day', 'a rotation makes a new secret, and the former one is valid for a day');
+SELECT is((SELECT replayed || ' ' || ((endpoint).salt = (:'e1'::webhook_view).salt) FROM pg_temp.rotate(:a, 'one')), 'true true', 'a repeat returns the same secret');
+SELECT is((SELECT (endpoint).former_salt FROM pg_temp.rotate(:a)), (:'e1'::webhook_view).salt, 'a second rotation replaces the former secret');
+UPDATE webhook_endpoint SET former_until = now() WHERE tenant_id = 77 AND id = :a;
+SELECT is((SELECT concat_ws(' ', former_salt, former_until) FROM read_webhook(77, pg_temp.uuid_of(:a))), '', 'after a day there is none');
+SELECT results_eq(format($$SELECT outcome, (delivery).message_id FROM pg_temp.test(%s, 't')$$, :a), format($$SELECT outcome, (delivery).message_id FROM pg_temp.test(%s, 't')$$, :a),
+                  'a repeated test sends one message');
+SELECT is((SELECT concat_ws(' ', (delivery).type, (delivery).webhook_id = pg_temp.uuid_of(:a), (delivery).event_id, (delivery).order_id, left((delivery).message_id, 5)) FROM pg_temp.test(:a)),
+          'webhook.test t test-', 'a test is about no event');
+
+-- Replay. The endpoint of the replay is made after the first order.
+SELECT pg_temp.remove(:a), pg_temp.remove(min(id)) FROM webhook_endpoint WHERE tenant_id = 77 AND id > :a \g /dev/null
+CREATE FUNCTION pg_temp.position_of(p_order bigint) RETURNS text LANGUAGE sql AS $$
+    SELECT format('%s.%s.%s', epoch, xid, id) FROM orders.event WHERE tenant_id = 77 AND subject = 'order' AND subject_id = p_order AND version = 1
+$$;
+CREATE FUNCTION pg_temp.queue_of(p_id bigint) RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg(subject_id || ' ' || d.type, ', ' ORDER BY t.n)
+    FROM unnest(pg_temp.take(p_id)) WITH ORDINALITY AS t (id, n)
+    JOIN orders.webhook_delivery d ON d.tenant_id = 77 AND d.endpoint_id = p_id AND d.id = t.id
+$$;
+SELECT pg_temp.buy('alice', 'few') AS o1, pg_temp.buy('alice', 'few') AS o2, pg_temp.buy('alice', 'few') AS o3 \gset
+SELECT (pg_temp.hook(p_patterns => '{order.placed,order.paid}')).id AS r \gset
+SELECT is((pg_temp.replay(:r, p_types => '{order.paid}')).queued, 3, 'events that the fan-out has not passed can be replayed');
+SELECT pg_temp.fan_out() \g /dev/null
+SELECT is((SELECT array_agg(DISTINCT type) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :r AND subject_id = :o3), '{order.paid,order.placed}', 'the fan-out makes the others');
+SELECT is((SELECT bool_and(d.event_id >= before) FROM (SELECT d.event_id, lag(d.event_id) OVER (ORDER BY t.n) AS before FROM unnest(pg_temp.take(:r)) WITH ORDINALITY AS t (id, n)
+           JOIN webhook_delivery d ON d.tenant_id = 77 AND d.endpoint_id = :r AND d.id = t.id) AS d), true, 'all are sent in the order of the events');
+SELECT pg_temp.record(:r, pg_temp.take(:r), 'delivered') \g /dev/null
+SELECT is((SELECT concat_ws(' ', queued, next) FROM pg_temp.replay(:r, pg_temp.position_of(:o1), pg_temp.position_of(:o2))), '2', 'a replay starts behind a cursor and ends with one');
+SELECT is(pg_temp.queue_of(:r), format('%s order.paid, %1$s order.placed', :o2), 'it queues deliveries again, those of one event in the order in which they were made');
+SELECT is((SELECT count(*) - count(DISTINCT message_id) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :r), 0::bigint, 'the same ones');
+SELECT is((SELECT concat_ws(' ', queued, next) FROM pg_temp.replay(:r, pg_temp.position_of(:o1), pg_temp.position_of(:o3), p_limit => 1)), '0 ' || pg_temp.position_of(:o2),
+          'it passes so many events, and returns the cursor to continue with; what is queued already is not counted');
+SELECT is((SELECT concat_ws(' ', queued, next) FROM pg_temp.replay(:r, pg_temp.position_of(:o2), pg_temp.position_of(:o3), p_limit => 2)), '2', 'until there are no more');
+SELECT is((SELECT queued FROM pg_temp.replay(:r, p_from => now() + interval '1 s')), 0, 'events of a later time are left out');
+SELECT is((SELECT queued FROM pg_temp.replay(:r, p_to => now())), 0, 'those of an earlier one too');
+SELECT is((SELECT queued FROM pg_temp.replay(:r, p_from => now(), p_to => now() + interval '1 s', p_types => '{order.placed}')), 1, 'those between and of a type are queued');
+SELECT throws_like(format('SELECT pg_temp.replay(%s, %L)', :r, x), 'invalid_field', 'not a cursor: ' || x)
+FROM unnest('{"",1,1.2,1.2.3.4,-1.2.3,a.b.c,1.2.99999999999999999999}'::text[]) AS x;
+
+-- Times are found by a search in the order of the events, in any epoch.
+CREATE FUNCTION pg_temp.old_event(p_epoch integer, p_xid bigint, p_at timestamptz) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO orders.event (tenant_id, version, subject_id, id, xid, created_at, epoch, first_step, subject, types, steps, actor, hash)
+    VALUES (78, 1, p_epoch * 1000000 + p_xid, p_epoch * 1000000 + p_xid, p_xid::text::xid8, p_at, p_epoch, 1, 'order', '{order.placed}', '{}', 'system', '')
+$$;
+INSERT INTO tenant (id, name, currency) VALUES (78, 'old', 'USD');
+SELECT pg_temp.old_event(x.epoch, x.n * 7, timestamptz '2026-01-01' + (x.epoch * 10) * interval '1 day' + x.n * interval '1 minute')
+FROM (SELECT epoch, n FROM generate_series(0, 4, 2) AS epoch, generate_series(1, 300) AS n) AS x \g /dev/null
+SELECT is((SELECT count(*) FROM unnest(ARRAY['2025-12-31', '2026-01-01 00:01', '2026-01-01 02:30:30', '2026-01-01 05:00', '2026-01-05', '2026-01-21 00:00', '2026-01-21 03:00', '2026-02-10 04:59:59', '2026-02-10 05:00']::timestamptz[]) AS x (at)
+           CROSS JOIN LATERAL event_position_at(78, x.at) AS p
+           WHERE (SELECT count(*) FROM event e WHERE e.tenant_id = 78 AND (e.epoch, e.xid) < (p.epoch, p.xid)) <> (SELECT count(*) FROM event e WHERE e.tenant_id = 78 AND e.created_at < x.at)),
+          0::bigint, 'exactly the older events are before the position');
+SELECT is((SELECT concat_ws(' ', p.epoch, p.xid) FROM event_position_at(78, '2026-03-01') AS p), '', 'there is none behind the last event');
+SELECT is(pg_temp.violations(), NULL, 'nothing is wrong');
 SELECT * FROM finish();
 ROLLBACK;

@@ -663,6 +663,7 @@ SELECT 'orders_v1.written_webhook_of'::regproc;
 SELECT 'orders_v1.drop_pending_deliveries'::regproc;
 SELECT 'orders_v1.written_delivery_of'::regproc;
 SELECT 'orders_v1.event_position'::regproc;
+SELECT 'orders_v1.event_position_at'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.create_webhook(integer, text, text, bigint, text, text, bytea, text, text[], text, text, boolean)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
