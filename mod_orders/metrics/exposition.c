@@ -267,6 +267,59 @@ static void write_jobs(writer_t *writer)
     write_job_family(writer, ORDERS_METRIC_JOB_LAST_SUCCESS, write_last_success);
 }
 
+/* --- values of the database --------------------------------------------------------------------------------------- */
+
+static const char *non_empty(const char *text)
+{
+    return *text ? text : NULL;
+}
+
+static void write_snapshot_family(writer_t *writer, const orders_snapshot_t *snapshot,
+                                  orders_snapshot_family_e family)
+{
+    static const struct {
+        orders_metric_e metric;
+        enum { COUNT, SECONDS } unit;
+        const char *label, *channel;
+    } families[] = {
+#define X(id, word, aggregate, units, metrics, labels, channels)                                   \
+    {ORDERS_METRIC_##metrics, units, labels, channels},
+        ORDERS_SNAPSHOT_FAMILIES(X)
+#undef X
+    };
+
+    orders_metrics_begin(writer, families[family].metric);
+    for (int32_t i = 0; snapshot && i < snapshot->count; i++) {
+        const orders_snapshot_row_t *row = &snapshot->rows[i];
+        const orders_metric_label_t labels[ORDERS_MAX_LABELS] = {
+            {families[family].label, families[family].label ? non_empty(row->label) : NULL},
+            {families[family].channel, families[family].channel ? non_empty(row->channel) : NULL}};
+
+        if (row->family != (int32_t)family) {
+            continue;
+        }
+        if (families[family].unit == SECONDS) {
+            orders_metrics_write_seconds(writer, labels, row->value);
+        } else {
+            orders_metrics_write_int(writer, labels, row->value);
+        }
+    }
+}
+
+static void write_snapshot(writer_t *writer)
+{
+    orders_snapshot_t *snapshot = orders_snapshot_read(writer->out.pool);
+    const bool current = snapshot && apr_time_now() - snapshot->taken_at < ORDERS_SNAPSHOT_LIFETIME;
+
+    for (int i = 0; i < ORDERS_SNAPSHOT__COUNT; i++) {
+        write_snapshot_family(writer, current ? snapshot : NULL, (orders_snapshot_family_e)i);
+    }
+    orders_metrics_begin(writer, ORDERS_METRIC_SNAPSHOT_TIME);
+    if (snapshot) {
+        orders_metrics_write_seconds(writer, no_labels, snapshot->taken_at);
+    }
+}
+
 /* --- versions ----------------------------------------------------------------------------------------------------- */
 
 static void write_versions(writer_t *writer, const orders_metrics_view_t *view)
@@ -297,6 +350,7 @@ void orders_metrics_write(writer_t *writer, const orders_metrics_view_t *view)
         write_providers(writer);
         write_mails(writer);
         write_jobs(writer);
+        write_snapshot(writer);
         write_versions(writer, view);
     }
     orders_metrics_end(writer);

@@ -47,11 +47,38 @@ typedef enum {
       "Duration of the attempts to send a mail.")                                                  \
     X(JOB_RUNS, COUNTER, "orders_job_runs", "Runs of a background job.")                           \
     X(JOB_ITEMS, COUNTER, "orders_job_items", "Items that a background job has processed.")        \
-    X(JOB_FAILURES, COUNTER, "orders_job_failures", "Items of a background job that failed.")      \
+    X(JOB_FAILURES, COUNTER, "orders_job_failures",                                                \
+      "Turns and items of a background job that failed.")                                          \
     X(JOB_LAST_RUN, GAUGE, "orders_job_last_run_timestamp_seconds",                                \
       "End of the last run of a background job.")                                                  \
     X(JOB_LAST_SUCCESS, GAUGE, "orders_job_last_success_timestamp_seconds",                        \
       "End of the last run of a background job that reached the database and had no failed item.") \
+    X(JOB_BACKLOG, GAUGE, "orders_job_backlog",                                                    \
+      "Work in the queue of a background job that is due, at most 1000 of each tenant.")           \
+    X(JOB_LAG, GAUGE, "orders_job_lag_seconds",                                                    \
+      "Age of the oldest work in the queue of a background job that is due.")                      \
+    X(PROVIDER_EVENTS, GAUGE, "orders_provider_events_unresolved",                                 \
+      "Events of payment providers that nobody has resolved, by verdict.")                         \
+    X(PROVIDER_EVENT_AGE, GAUGE, "orders_provider_event_age_seconds",                              \
+      "Age of the oldest of these events.")                                                        \
+    X(DIFFERENCES, GAUGE, "orders_reconciliation_differences_open",                                \
+      "Open differences of reconciliations.")                                                      \
+    X(WEBHOOK_DELIVERIES, GAUGE, "orders_webhook_deliveries",                                      \
+      "Pending and dead deliveries of a webhook endpoint, at most 1000 of each.")                  \
+    X(WEBHOOK_DELIVERY_AGE, GAUGE, "orders_webhook_delivery_age_seconds",                          \
+      "Age of the oldest pending delivery of a webhook endpoint.")                                 \
+    X(WEBHOOK_FAILING, GAUGE, "orders_webhook_failing_seconds",                                    \
+      "For how long all deliveries of a webhook endpoint have failed.")                            \
+    X(WEBHOOK_ENDPOINTS, GAUGE, "orders_webhook_endpoints", "Webhook endpoints, by state.")        \
+    X(HORIZON_AGE, GAUGE, "orders_event_horizon_age_seconds",                                      \
+      "For how long a running transaction has held back events that follow it.")                   \
+    X(RETENTION_AGE, GAUGE, "orders_retention_oldest_seconds",                                     \
+      "Age of the oldest record that the worker deletes when it is old, by kind.")                 \
+    X(RETENTION_LIMIT, GAUGE, "orders_retention_limit_seconds",                                    \
+      "Age at which the worker deletes records, by kind.")                                         \
+    X(SNAPSHOT_TIME, GAUGE, "orders_snapshot_timestamp_seconds",                                   \
+      "When the values of the database were read: backlogs, events, differences, webhooks, "       \
+      "horizon and retention.")                                                                    \
     X(BUILD, INFO, "orders_build",                                                                 \
       "Version of the module, and the versions of the schema that it accepts.")                    \
     X(SCHEMA_VERSION, GAUGE, "orders_schema_version",                                              \

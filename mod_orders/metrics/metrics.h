@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "core/call.h"
+#include "metrics/snapshot.h"
 
 /** Upper bounds of the buckets of all histograms, in microseconds. A last bucket has no bound. X(microseconds, label) */
 #define ORDERS_BUCKETS(X)                                                                          \
@@ -142,6 +143,7 @@ typedef struct orders_metrics_t {
     /** [job][0] without a channel, [job][1 + channel] with one. */
     orders_job_metrics_t jobs[ORDERS_METRICS_JOBS][ORDERS_METRICS_CHANNELS + 2];
     orders_process_metrics_t processes[ORDERS_METRICS_PROCESSES];
+    orders_snapshots_t snapshots;
 } orders_metrics_t;
 
 /** The rows of the memory. They live as long as the configuration. */

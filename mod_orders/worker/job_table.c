@@ -13,6 +13,8 @@
 #define PURGE_INTERVAL apr_time_from_sec(10)
 #define RETENTION_INTERVAL apr_time_from_sec(60)
 #define RETENTION_BATCH 5000
+/** The usual interval at which Prometheus reads metrics. */
+#define METRICS_INTERVAL apr_time_from_sec(15)
 /** A reconciliation is due once a day. The short interval repeats a run that got no database session. */
 #define PLAN_INTERVAL apr_time_from_sec(10)
 
@@ -99,6 +101,16 @@ const orders_job_t orders_jobs[] = {
         .parallel = 1,
         .statements = 1,
         .turn = orders_job_purge_carts,
+    },
+    {
+        .name = "metrics",
+        .interval = METRICS_INTERVAL,
+        .batch = 1,
+        .parallel = 1,
+        .statements = 1,
+        .once = true,
+        .tenants = orders_job_all_tenants_at_once,
+        .turn = orders_job_publish_metrics,
     },
     {
         .name = "comparisons",

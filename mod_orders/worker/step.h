@@ -70,6 +70,13 @@ orders_problem_t *orders_job_send_refund(const orders_job_run_t *run,
 orders_problem_t *orders_job_verify_notice(const orders_job_run_t *run,
                                            int64_t *count) ORDERS_MUSTCHECK;
 
+/* metrics.c */
+orders_problem_t *orders_job_all_tenants_at_once(const orders_reader_t *reader,
+                                                 const orders_channel_t *channel,
+                                                 apr_array_header_t **tenants) ORDERS_MUSTCHECK;
+orders_problem_t *orders_job_publish_metrics(const orders_job_run_t *run,
+                                             int64_t *count) ORDERS_MUSTCHECK;
+
 /* mails.c */
 orders_problem_t *orders_job_send_mail(const orders_job_run_t *run,
                                        int64_t *count) ORDERS_MUSTCHECK;

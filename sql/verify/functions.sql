@@ -347,6 +347,10 @@ SELECT 'orders_v1.purge_provider_events'::regproc;
 SELECT 'orders_v1.purge_tokens'::regproc;
 SELECT 'orders_v1.purge_carts'::regproc;
 SELECT 'orders_v1.job_backlog'::regproc;
+SELECT 'orders_v1.microseconds_since'::regproc;
+SELECT 'orders_v1.webhook_metrics'::regproc;
+SELECT 'orders_v1.tenant_metrics'::regproc;
+SELECT 'orders_v1.metric_values'::regproc;
 SELECT 'orders_v1.is_last_try'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.claim_intents(integer, text, integer, integer)', 'EXECUTE')::integer;
@@ -362,6 +366,7 @@ SELECT 1 / has_function_privilege('orders_api', 'orders_v1.purge_provider_events
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.purge_tokens(integer, interval, integer)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.purge_carts(integer, interval, integer)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.job_backlog(integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.metric_values(integer)', 'EXECUTE')::integer;
 SELECT 'orders_v1.move_balance'::regproc;
 SELECT 'orders_v1.posted_of'::regproc;
 SELECT 'orders_v1.post_balance'::regproc;

@@ -15,6 +15,7 @@ use IO::Select;
 use IO::Socket::INET;
 use ModOrders::Files qw(slurp);
 use ModOrders::MailServer;
+use ModOrders::Metrics;
 use ModOrders::Process qw(ended wait_or_die);
 use Test::More;
 use Time::HiRes qw(sleep time);
@@ -132,6 +133,13 @@ my %work = (
     },
     captures => sub { obsolete('capture', 'simulator') },
     refunds => sub { obsolete('refund', 'simulator') },
+    metrics => sub {
+        my $from = time;
+        return sub {
+            my $metrics = eval { ModOrders::Metrics->read("http://127.0.0.1:$stand->{port}/orders-metrics") };
+            return $metrics && ($metrics->value('orders_snapshot_timestamp_seconds') // 0) > $from;
+        };
+    },
     comparisons => sub {
         my $id = value(q(INSERT INTO orders.reconciliation (tenant_id, channel, provider, source, stage, from_at, to_at)
             VALUES (1, 'simulator', 'http', 'csv', 'entries', now() - interval '2 days', now() - interval '1 day') RETURNING id));
@@ -201,7 +209,7 @@ stop('the mail server hangs');
 my $locker = $postgres->connect;
 $locker->begin_work;
 $locker->do('LOCK TABLE orders.mail IN ACCESS EXCLUSIVE MODE');
-compare('a table is locked', measure($mail->plain_url, grep { !/^(?:purge_)?mails$/ && $_ ne 'expiry' } @jobs));
+compare('a table is locked', measure($mail->plain_url, grep { !/^(?:purge_)?mails$/ && !/^(?:expiry|metrics)$/ } @jobs));
 stop('a table is locked');
 $locker->rollback;
 $locker->disconnect;
