@@ -40,6 +40,37 @@ SELECT is((SELECT string_agg(id::text, ' ') FROM due WHERE tenant_id = 77 AND ki
 SELECT is((SELECT string_agg(id::text, ' ') FROM claim_webhooks(77, 10, 60)), :'b', 'the other can be claimed again');
 SELECT is(pg_temp.violations(), NULL, 'nothing is wrong');
 
+-- The check views find what is wrong.
+CREATE FUNCTION pg_temp.found(p_sql text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    v_found text;
+BEGIN
+    BEGIN
+        EXECUTE p_sql;
+        v_found := (SELECT string_agg(DISTINCT name, ' ' ORDER BY name) FROM orders_check.all_violations WHERE tenant_id = 77);
+        RAISE EXCEPTION USING ERRCODE = 'XX999';
+    EXCEPTION WHEN SQLSTATE 'XX999' THEN
+        RETURN v_found;
+    END;
+END
+$$;
+SELECT is(pg_temp.found(replace(replace(x.sql, '$a', :'a'), '$b', :'b')), x.names, x.sql)
+FROM (VALUES
+    ('UPDATE orders.webhook_endpoint SET state = ''disabled'', disabled_reason = ''gone'' WHERE id = $a', 'webhooks_fit'),
+    ('UPDATE orders.webhook_endpoint SET version = 2 WHERE id = $a', 'one_event_a_version'),
+    ('DELETE FROM orders.webhook_cursor WHERE endpoint_id = $a', 'webhooks_fit'),
+    ('UPDATE orders.webhook_cursor SET xid = ''9000000000000000'' WHERE endpoint_id = $a', 'webhooks_fit'),
+    ('UPDATE orders.webhook_cursor SET epoch = epoch + 1 WHERE endpoint_id = $a', 'webhooks_fit'),
+    ('UPDATE orders.webhook_delivery SET endpoint_id = 999999999 WHERE endpoint_id = $b', 'webhooks_fit'),
+    ('UPDATE orders.webhook_delivery SET subject_version = 99 WHERE endpoint_id = $a', 'webhooks_fit'),
+    ('UPDATE orders.webhook_delivery SET type = ''order.shipped'' WHERE endpoint_id = $a', 'webhooks_fit'),
+    ('INSERT INTO orders.webhook_body SELECT 77, id, ''x'' FROM orders.webhook_delivery WHERE endpoint_id = $a', 'webhooks_fit'),
+    ('DELETE FROM orders.due WHERE kind = ''webhook'' AND id = $b', 'due_fits'),
+    ('INSERT INTO orders.due (tenant_id, kind, id, due_at) VALUES (77, ''webhook'', $a, now())', 'webhooks_fit'),
+    ('INSERT INTO orders.due (tenant_id, kind, id, due_at) VALUES (77, ''webhook'', 999999999, now())', 'due_fits webhooks_fit'),
+    ('DELETE FROM orders.event WHERE subject = ''webhook_endpoint'' AND subject_id = $a', 'one_event_a_version webhooks_fit')
+) AS x (sql, names);
+
 -- The schedule
 SELECT is((SELECT array_agg(extract(epoch FROM webhook_delay(n::integer, 1, NULL))::integer BETWEEN d * 0.8 - 1 AND d * 1.2 + 1 ORDER BY n)
            FROM unnest('{5,300,1800,7200,18000,36000,50400,72000,86400}'::integer[]) WITH ORDINALITY AS x (d, n)), array_fill(true, ARRAY[9]), 'nine waits');
