@@ -10,6 +10,8 @@
 
 #define MAX_SLUG 64
 #define MAX_SUBTAG 8
+#define MAX_PATTERN 100
+#define MAX_PATTERNS 50
 #define LOWER_CASE "abcdefghijklmnopqrstuvwxyz"
 #define LOWER_CASE_OR_DIGIT LOWER_CASE "0123456789"
 
@@ -94,6 +96,50 @@ static bool is_slug(const char *text)
            *text != '-';
 }
 
+/* Words of a to z and _, separated by dots; the last one may be *. */
+static bool is_pattern(const char *text, size_t length)
+{
+    const char *end = text + length;
+
+    if (length == 0 || length > MAX_PATTERN) {
+        return false;
+    }
+    for (;;) {
+        size_t word = strspn(text, LOWER_CASE "_");
+
+        if (word == 0) {
+            return *text == '*' && text + 1 == end;
+        }
+        text += word;
+        if (text == end || *text != '.') {
+            return text == end;
+        }
+        text++;
+    }
+}
+
+static bool is_event_pattern(const char *text)
+{
+    return is_pattern(text, strlen(text));
+}
+
+static bool is_event_patterns(const char *text)
+{
+    for (int count = 1; count <= MAX_PATTERNS; count++) {
+        size_t length = strcspn(text, ",");
+
+        if (!is_pattern(text, length)) {
+            return false;
+        }
+        text += length;
+        if (!*text) {
+            return true;
+        }
+        text++;
+    }
+    return false;
+}
+
 const orders_format_t orders_format_mail = {
     orders_is_mail_address,
     "Must be a mail address, like ada@example.com.",
@@ -118,4 +164,12 @@ const orders_format_t orders_format_language = {
 const orders_format_t orders_format_slug = {
     is_slug,
     "Must be 1 to 64 of a to z, 0 to 9, _ and -, and must start with a letter or digit.",
+};
+const orders_format_t orders_format_event_pattern = {
+    is_event_pattern,
+    "Must be a type of events such as order.paid, a group such as order.*, or *.",
+};
+const orders_format_t orders_format_event_patterns = {
+    is_event_patterns,
+    "Must be 1 to 50 types of events, separated by commas, such as order.paid, order.* or *.",
 };

@@ -19,5 +19,9 @@ extern const orders_format_t orders_format_day_or_time;
 extern const orders_format_t orders_format_language;
 /** A name in URLs and settings: 1 to 64 lower-case letters, digits, _ and -. */
 extern const orders_format_t orders_format_slug;
+/** A pattern of types of events: *, order.* or order.paid. At most 100 characters. */
+extern const orders_format_t orders_format_event_pattern;
+/** 1 to 50 such patterns, separated by commas. */
+extern const orders_format_t orders_format_event_patterns;
 
 #endif

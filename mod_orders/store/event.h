@@ -40,6 +40,30 @@ bool orders_event_cursor_parse(orders_event_cursor_t *cursor, const char *text) 
 /** The position of an event: the next page of the feed begins behind it. */
 orders_event_cursor_t orders_event_position(const orders_event_t *event);
 
+typedef struct orders_event_list_t {
+    orders_event_cursor_t after;
+    const apr_array_header_t *patterns; /**< of const char *; NULL: events of any type */
+    int size;
+} orders_event_list_t;
+
+/** `*events`: of orders_event_t, in the order of the feed. `*next`: where the next page begins, always set. */
+orders_problem_t *orders_event_list(const orders_reader_t *reader, const orders_event_list_t *list,
+                                    apr_array_header_t **events,
+                                    orders_event_cursor_t *next) ORDERS_MUSTCHECK;
+
+/** The result of recomputing the hashes of an order's history. */
+typedef struct orders_history_check_t {
+    int64_t version; /**< of the order */
+    int64_t events;
+    const char *hash;       /**< of the last event; NULL: there is none */
+    int64_t broken_version; /**< the first one; 0: the history is valid */
+    const char *reason;     /**< missing, changed, comment_changed or unexpected */
+} orders_history_check_t;
+
+/** `text`: id, UUID or number of the order. Errors: `not_found`. */
+orders_problem_t *orders_event_verify(const orders_reader_t *reader, const char *text,
+                                      orders_history_check_t **check) ORDERS_MUSTCHECK;
+
 /** orders_v1.event_view, and the type of its steps. */
 extern const orders_row_type_t orders_event_type, orders_event_step_type;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/order.h"
 
+#include <apr_strings.h>
+
 #include "store/columns.h"
 
 static const orders_statement_t place_plan = {
@@ -38,6 +40,12 @@ static const orders_statement_t find = {
     .name = "orders_find",
     .text = "SELECT " ORDERS_OPERATOR_COLUMNS " FROM orders_v1.order_view AS v"
             " WHERE v.tenant_id = $1 AND v.id = (SELECT orders_v1.order_id_of($1, $2))",
+    .param_count = 2,
+};
+static const orders_statement_t read_many = {
+    .name = "orders_read_many",
+    .text = "SELECT " ORDERS_OPERATOR_COLUMNS " FROM orders_v1.order_view AS v"
+            " WHERE v.tenant_id = $1 AND v.id = ANY ($2::bigint[]) ORDER BY v.id",
     .param_count = 2,
 };
 
@@ -120,6 +128,20 @@ orders_problem_t *orders_order_find(const orders_reader_t *reader, const char *t
     orders_reader_params(&params, reader);
     orders_param_text(&params, text);
     return orders_store_read_order(reader, &find, &params, order);
+}
+
+orders_problem_t *orders_order_read_many(const orders_reader_t *reader,
+                                         const apr_array_header_t *ids, apr_array_header_t **orders)
+{
+    orders_params_t params;
+    const char **texts = apr_palloc(reader->pool, ((size_t)ids->nelts + 1) * sizeof(*texts));
+    for (int i = 0; i < ids->nelts; i++) {
+        texts[i] = apr_psprintf(reader->pool, "%" APR_INT64_T_FMT,
+                                (apr_int64_t)APR_ARRAY_IDX(ids, i, int64_t));
+    }
+    orders_reader_params(&params, reader);
+    orders_param_array(&params, texts, ids->nelts);
+    return orders_store_read(reader, &read_many, &params, &orders_order_type, orders);
 }
 
 static void add_ref(orders_params_t *params, const orders_order_ref_t *order)

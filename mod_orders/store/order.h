@@ -45,6 +45,10 @@ orders_problem_t *orders_order_read_status(const orders_reader_t *reader, int64_
 /** Any order, as the operator API shows it. Errors: `not_found`. */
 orders_problem_t *orders_order_find(const orders_reader_t *reader, const char *text,
                                     orders_order_t **order) ORDERS_MUSTCHECK;
+/** The same for many orders. `ids`: of int64_t. `*orders`: of orders_order_t, by id; an order that does not exist is left out. */
+orders_problem_t *orders_order_read_many(const orders_reader_t *reader,
+                                         const apr_array_header_t *ids,
+                                         apr_array_header_t **orders) ORDERS_MUSTCHECK;
 
 typedef enum {
     ORDERS_SORT_CREATED,

@@ -31,6 +31,8 @@ CREATE TYPE orders_v1.event_view AS (
     hash         text
 );
 
+COMMENT ON COLUMN orders.event.xid IS
+'Id of the transaction that wrote it, or the xid of the previous event of the subject if that is greater: (epoch, xid, id) has the order of the versions';
 COMMENT ON TYPE orders_v1.event_step_view IS
 'A step of an event: axis, states, and its comment. Attributes are read by position: new ones go to the end';
 COMMENT ON TYPE orders_v1.event_view IS

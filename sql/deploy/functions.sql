@@ -66,6 +66,7 @@ LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 \ir ../reads/provider_events.sql
 \ir ../reads/webhooks.sql
 \ir ../reads/metrics.sql
+\ir ../reads/feed.sql
 \ir ../reads/checks.sql
 \ir ../rules/plan_cache.sql
 \ir ../rules/version.sql

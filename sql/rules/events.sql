@@ -66,6 +66,16 @@ BEGIN
 END
 $$;
 
+-- The event of a transaction whose id is less than the xid of the previous event: see record_event.
+CREATE OR REPLACE FUNCTION orders_v1.has_previous_xid(e orders.event) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN e.epoch = orders.event_epoch() AND e.xid > pg_current_xact_id()
+       AND EXISTS (SELECT FROM orders.event x
+                   WHERE x.tenant_id = e.tenant_id AND x.subject = e.subject AND x.subject_id = e.subject_id
+                     AND x.version = e.version - 1 AND x.epoch = e.epoch AND x.xid = e.xid);
+END
+$$;
+
 -- Adds the steps of a second record of the same operation to its event. Only the transaction that inserted the event may do
 -- this. A step whose comment is not the first one of the event has the number of its comment. p_previous: the hash of the
 -- previous event.
@@ -76,7 +86,8 @@ DECLARE
     v_comments text[]  := coalesce(e.comments, ARRAY[NULL::text]);
     v_comment  integer := coalesce(array_position(v_comments, p_comment), cardinality(v_comments) + 1);
 BEGIN
-    IF (e.epoch, e.xid) IS DISTINCT FROM (orders.event_epoch(), pg_current_xact_id()) OR e.return_id <> p_return
+    IF ((e.epoch, e.xid) IS DISTINCT FROM (orders.event_epoch(), pg_current_xact_id()) AND NOT orders_v1.has_previous_xid(e))
+       OR e.return_id <> p_return
        OR (e.actor, e.actor_id, e.api) IS DISTINCT FROM (c.actor, c.actor_id, c.api) THEN
         RAISE EXCEPTION USING ERRCODE = 'unique_violation', CONSTRAINT = 'event_pkey',
             MESSAGE = format('version %s of %s %s has an event of another operation', e.version, e.subject, e.subject_id);
@@ -102,6 +113,9 @@ END
 $$;
 
 -- An operation may record more than once in one version: the first record inserts the event, the others extend it.
+--
+-- A transaction may get its id before that of another one and lock the subject after it. Its event then has the xid of the previous event, so
+-- that the order (epoch, xid, id) is that of the versions. An event below the horizon still belongs to a transaction that has ended.
 CREATE OR REPLACE FUNCTION orders_v1.record_event(
     c orders_v1.context, p_subject text, p_id bigint, p_version integer, p_at timestamptz, p_steps orders_v1.step[], p_comment text,
     p_return bigint DEFAULT NULL
@@ -129,6 +143,8 @@ BEGIN
                 WHERE x.tenant_id = c.tenant_id AND x.subject = p_subject AND x.subject_id = p_id AND x.version = p_version - 1),
                 p_steps, p_comment, p_return);
             RETURN;
+        ELSIF b.epoch = v_epoch AND b.xid > v_xid THEN
+            v_xid := b.xid;
         END IF;
     END IF;
     v_types := orders_v1.event_types(p_subject, c.actor, v_steps);
@@ -218,6 +234,8 @@ COMMENT ON FUNCTION orders_v1.event_types IS
 'Internal: the types of an event with these steps, from transition, each once; subject.updated without steps; NULL: the actor may not take one of the steps';
 COMMENT ON FUNCTION orders_v1.step_texts IS 'Internal: steps as an event has them, with the number of their comment';
 COMMENT ON FUNCTION orders_v1.check_steps IS 'Internal: foreign_key_violation when event_types found a step that is not allowed';
+COMMENT ON FUNCTION orders_v1.has_previous_xid IS
+'Internal: whether an event can be one of this transaction although it has a greater xid: that of the previous event';
 COMMENT ON FUNCTION orders_v1.extend_event IS
 'Internal: adds steps to an event of this transaction. unique_violation when the event belongs to another operation, actor or return';
 COMMENT ON FUNCTION orders_v1.record_event IS

@@ -14,6 +14,9 @@ extern const orders_page_rules_t orders_operator_pages;
 /** The names of the page parameters, NULL-terminated. */
 extern const char *const orders_operator_page_names[];
 
+/** Pages of the feed of events: `limit` (100, at most 500). */
+extern const orders_page_rules_t orders_operator_event_pages;
+
 /** Fields of bodies and queries, for the route table. */
 extern const orders_field_table_t orders_operator_no_fields;
 extern const orders_field_table_t orders_operator_search_query;
@@ -34,6 +37,7 @@ extern const orders_field_table_t orders_operator_cart_fields;
 extern const orders_field_table_t orders_operator_terminal_fields;
 extern const orders_field_table_t orders_operator_balance_fields;
 extern const orders_field_table_t orders_operator_token_fields;
+extern const orders_field_table_t orders_operator_events_query;
 extern const orders_field_table_t orders_operator_provider_events_query;
 extern const orders_field_table_t orders_operator_reconciliation_fields;
 extern const orders_field_table_t orders_operator_reconciliation_query;
@@ -103,6 +107,8 @@ orders_problem_t *orders_operator_balance(orders_call_t *call, orders_reply_t *r
 orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_revoke_token(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_list_events(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_verify_history(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_list_provider_events(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_read_provider_event(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_resolve_provider_event(orders_call_t *call,

@@ -55,6 +55,13 @@ static const orders_route_t routes[] = {
         .handler = orders_operator_read,
     },
     {
+        .name = "operator.orders.verify_history",
+        .method = ORDERS_GET,
+        .path = "/orders/:id/history/verify",
+        OPERATOR,
+        .handler = orders_operator_verify_history,
+    },
+    {
         .name = "operator.orders.pay",
         .method = ORDERS_POST,
         .path = "/orders/:id/pay",
@@ -282,6 +289,15 @@ static const orders_route_t routes[] = {
                    ORDERS_REFUSES(UNPROCESSABLE),
         .handler = orders_provider_events_receive,
         .before_body = orders_provider_events_expected,
+    },
+    {
+        .name = "operator.events.list",
+        .method = ORDERS_GET,
+        .path = "/events",
+        OPERATOR,
+        .query = &orders_operator_events_query,
+        .pages = &orders_operator_event_pages,
+        .handler = orders_operator_list_events,
     },
     {
         .name = "operator.provider_events.list",

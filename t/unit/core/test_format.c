@@ -66,11 +66,46 @@ static void checks_mail_addresses(void **state)
     ALL(orders_format_mail, false, "", "ada", "ada@example");
 }
 
+static void checks_patterns_of_events(void **state)
+{
+    ALL(orders_format_event_pattern, true, "*", "order.paid", "order.*", "order",
+        "webhook_endpoint.disabled", "a.b.c", "a.b.*");
+    ALL(orders_format_event_pattern, false, "", ".", "order.", ".paid", "order..paid", "**",
+        "order*", "order.p*", "*.paid", "order.*.paid", "Order.paid", "order.paid ", "order-paid",
+        "order.1", "order.paid,order.failed", "order.*,");
+    ALL(orders_format_event_patterns, true, "*", "order.paid", "order.paid,return.*",
+        "order.paid,order.paid,*");
+    ALL(orders_format_event_patterns, false, "", ",", "order.paid,", ",order.paid",
+        "order.paid,,return.*", "order.paid, return.*", "order.paid;return.*");
+}
+
+static void limits_patterns_of_events(void **state)
+{
+    char pattern[102], *list = "*";
+    memset(pattern, 'a', sizeof(pattern));
+    pattern[100] = '\0';
+    assert_true(orders_format_event_pattern.matches(pattern));
+    pattern[100] = 'a';
+    pattern[101] = '\0';
+    assert_false(orders_format_event_pattern.matches(pattern));
+    for (int i = 1; i < 50; i++) {
+        list = apr_pstrcat(pool, list, ",order.*", NULL);
+    }
+    assert_true(orders_format_event_patterns.matches(list));
+    assert_false(orders_format_event_patterns.matches(apr_pstrcat(pool, list, ",*", NULL)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(checks_times),         TEST(checks_days_and_times), TEST(checks_urls),
-        TEST(checks_language_tags), TEST(checks_slugs),          TEST(checks_mail_addresses),
+        TEST(checks_times),
+        TEST(checks_days_and_times),
+        TEST(checks_urls),
+        TEST(checks_language_tags),
+        TEST(checks_slugs),
+        TEST(checks_mail_addresses),
+        TEST(checks_patterns_of_events),
+        TEST(limits_patterns_of_events),
     };
 
     return RUN(tests);
