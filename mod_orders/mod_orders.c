@@ -20,6 +20,7 @@
 #include "httpd/metrics.h"
 #include "httpd/sessions.h"
 #include "httpd/start_line.h"
+#include "httpd/status.h"
 #include "httpd/token_cache.h"
 #include "httpd/worker.h"
 #include "payments/provider.h"
@@ -122,6 +123,7 @@ static void register_hooks(apr_pool_t *pool)
     orders_health_register_hooks(pool);
     orders_error_filter_register_hooks(pool);
     orders_metrics_register_hooks(pool);
+    orders_status_register_hooks(pool);
     orders_request_register_hooks(pool);
 }
 

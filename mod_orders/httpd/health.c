@@ -14,10 +14,15 @@
 
 #include "httpd/config.h"
 #include "httpd/sessions.h"
+#include "httpd/worker.h"
+#include "metrics/metrics.h"
 
 APLOG_USE_MODULE(orders);
 
 #define HANDLER "orders-health"
+/** The worker is late after this number of intervals (OrdersWorkerInterval) without a successful run, and at least this time. */
+#define LATE_INTERVALS 12
+#define MIN_LATE apr_time_from_sec(15)
 
 static bool is_ready(const orders_readiness_t *readiness)
 {
@@ -57,8 +62,52 @@ static void ask_pools(const request_rec *r, orders_readiness_t *readiness)
     }
 }
 
-static const char *format_readiness(apr_pool_t *pool, const orders_readiness_t *readiness)
+/** The last success of any job on this server, in any process; the start of the server, if there was none. */
+static apr_time_t last_job_success(const orders_metrics_t *metrics)
 {
+    apr_time_t last = (apr_time_t)orders_metrics_gauge(&metrics->created_at);
+
+    for (size_t job = 0; job < ORDERS_METRICS_JOBS; job++) {
+        for (size_t i = 0; i < ORDERS_METRICS_CHANNELS + 2; i++) {
+            const apr_time_t success =
+                (apr_time_t)orders_metrics_gauge(&metrics->jobs[job][i].last_success);
+
+            last = success > last ? success : last;
+        }
+    }
+    return last;
+}
+
+/** The server whose worker serves the pool of `server`; of the first pool, if this server has no API. NULL: this httpd has no such worker. */
+static const server_rec *find_worker(const server_rec *server)
+{
+    const server_rec *first = orders_server_conf(server)->first;
+
+    for (server_rec *other = ap_server_conf; other && !first; other = other->next) {
+        first = orders_server_conf(other)->first;
+    }
+    return first && orders_worker_possible() ? orders_worker_server(ap_server_conf, first) : NULL;
+}
+
+/** Whether this httpd should run jobs, and none of them has succeeded for some time. */
+static bool is_worker_late(const server_rec *server)
+{
+    const orders_metrics_t *metrics = orders_metrics();
+    const server_rec *owner = find_worker(server);
+    apr_interval_time_t limit;
+    orders_server_conf_t conf;
+
+    if (!metrics || !owner) {
+        return false;
+    }
+    orders_server_conf_resolve(orders_server_conf(owner), &conf);
+    limit = apr_time_from_sec(LATE_INTERVALS * conf.worker_interval);
+    return apr_time_now() - last_job_success(metrics) > (limit > MIN_LATE ? limit : MIN_LATE);
+}
+
+static const char *format_readiness(const request_rec *r, const orders_readiness_t *readiness)
+{
+    apr_pool_t *pool = r->pool;
     const char *schema = readiness->supported            ? "supported"
                          : readiness->schema_version < 0 ? "unknown"
                                                          : "unsupported";
@@ -67,9 +116,10 @@ static const char *format_readiness(apr_pool_t *pool, const orders_readiness_t *
 
     return apr_psprintf(pool,
                         "{\"status\":\"%s\",\"database\":\"%s\",\"schema\":\"%s\","
-                        "\"schema_version\":%s,\"warnings\":[]}\n",
+                        "\"schema_version\":%s,\"warnings\":[%s]}\n",
                         is_ready(readiness) ? "ready" : "unavailable",
-                        readiness->answered ? "responds" : "unreachable", schema, version);
+                        readiness->answered ? "responds" : "unreachable", schema, version,
+                        is_worker_late(r->server) ? "\"worker_late\"" : "");
 }
 
 static int send_json(request_rec *r, int status, const char *body)
@@ -90,7 +140,7 @@ static int send_ready(request_rec *r)
 
     ask_pools(r, &readiness);
     return send_json(r, is_ready(&readiness) ? HTTP_OK : HTTP_SERVICE_UNAVAILABLE,
-                     format_readiness(r->pool, &readiness));
+                     format_readiness(r, &readiness));
 }
 
 /** ap_hook_handler. The last segment of the path is the question. */

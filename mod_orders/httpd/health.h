@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** The handler `orders-health`: whether this process responds (/live) and whether it can serve requests (/ready). docs/operations.md */
+/** The handler `orders-health`: whether this process responds (/live) and whether it can serve requests (/ready). docs/monitoring.md */
 #ifndef ORDERS_HTTPD_HEALTH_H
 #define ORDERS_HTTPD_HEALTH_H
 

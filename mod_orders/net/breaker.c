@@ -192,6 +192,20 @@ bool orders_breaker_closed(orders_breaker_t *breaker)
     return closed;
 }
 
+const char *orders_breaker_word(orders_breaker_t *breaker)
+{
+    static const char *const words[] = {
+        [CLOSED] = "admitted", [OPEN] = "suspended", [HALF_OPEN] = "tested"};
+    state_e state = CLOSED;
+
+    if (breaker) {
+        pthread_mutex_lock(&breaker->lock);
+        state = breaker->state;
+        pthread_mutex_unlock(&breaker->lock);
+    }
+    return words[state];
+}
+
 /** Caller holds the lock. Returns the reason, for the log. */
 static const char *count_refusal(orders_breaker_t *breaker, log_line_t *line)
 {

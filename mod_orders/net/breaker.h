@@ -56,6 +56,9 @@ bool orders_breaker_ready(orders_breaker_t *breaker);
 /** Whether calls are neither refused nor probes. NULL: always. */
 bool orders_breaker_closed(orders_breaker_t *breaker);
 
+/** The state of a breaker: "admitted" (closed), "suspended" (open) or "tested" (half-open). NULL: admitted. */
+const char *orders_breaker_word(orders_breaker_t *breaker);
+
 /**
  * Returns NULL if the call is admitted: orders_breaker_leave() must follow. Otherwise the reason of the refusal, for the log. A NULL
  * breaker admits every call.

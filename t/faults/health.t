@@ -138,6 +138,25 @@ subtest 'a database without free connections' => sub {
     timely('full');
 };
 
+subtest 'jobs that fail' => sub {
+    $stand->stop_httpd;
+    start(worker => 'On', interval => 1);
+    my $warnings = sub { HTTP::Tiny->new->get("http://127.0.0.1:$stand->{port}/health/ready")->{content} =~ /"warnings":\[(.*)\]/ ? $1 : 'no list' };
+    sleep 2;
+    is($warnings->(), '', 'no warning while they succeed');
+    my $as_owner = sub { $postgres->db->do("$_[0] EXECUTE ON ALL FUNCTIONS IN SCHEMA orders_v1 $_[1] orders_api") };
+    my @granted = $postgres->rows(q(SELECT oid::regprocedure AS name FROM pg_proc WHERE pronamespace = 'orders_v1'::regnamespace AND prokind = 'f' AND has_function_privilege('orders_api', oid, 'EXECUTE')));
+    $as_owner->('REVOKE', 'FROM');
+    $postgres->db->do('GRANT EXECUTE ON FUNCTION orders_v1.schema_version() TO orders_api');
+    sleep 10;
+    is($warnings->(), '', 'no warning after 10 seconds');
+    ok(wait_for(sub { $warnings->() eq '"worker_late"' }, 15), 'a warning after 15 seconds');
+    is(probe('ready'), 200, 'ready all the same');
+    $postgres->db->do("GRANT EXECUTE ON FUNCTION $_->{name} TO orders_api") for @granted;
+    ok(wait_for(sub { $warnings->() eq '' }, 10), 'no warning once they succeed again');
+    timely('jobs');
+};
+
 subtest 'a database at an address that never responds' => sub {
     $stand->stop_httpd;
     my $hole = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 64) || die "no port: $!\n";
