@@ -154,6 +154,13 @@ agree('commerce: create', unique('key'),
 );
 
 my $paid = order_goods($buyer, payment_method => 'balance', lines => [ [ $lamp, 1 ] ]);
+agree('operator: a webhook', unique('key'),
+    [ 'JSON',             "$admin/webhooks", @operator, body => '{"url":"https://hooks.example/","events":["order.*","return.*"],"enabled":true}' ],
+    [ 'reordered',        "$admin/webhooks", @operator, body => '{"events":["order.*","r\u0065turn.*"],"enabled":true, "url":"https://hooks.example/"}' ],
+    [ 'null for absent',  "$admin/webhooks", @operator, body => '{"url":"https://hooks.example/","events":["order.*","return.*"],"enabled":true,"payload":null}' ],
+);
+api(DELETE => "$admin/webhooks/$_->{id}", @operator) for @{ api(GET => "$admin/webhooks", @operator)->{json}{webhooks} };
+
 agree('operator: a refund', unique('key'),
     [ 'an amount',         "$admin/orders/$paid->{id}/refund", @operator, body => '{"amount":1}' ],
     [ 'null for absent',   "$admin/orders/$paid->{id}/refund", @operator, body => '{"amount":1.0,"lines":null,"reason":""}' ],

@@ -2,15 +2,14 @@
 /* The operator API: webhook endpoints. The secret of an endpoint is only in the responses that create it and rotate the secret. */
 #include "store/webhook.h"
 
-#include <apr_lib.h>
 #include <apr_strings.h>
-#include <string.h>
 
 #include "api/common/members.h"
 #include "api/operator/operator.h"
 #include "api/operator/webhooks.h"
 #include "core/call_input.h"
 #include "core/etag.h"
+#include "core/format.h"
 #include "core/text.h"
 #include "webhooks/secret.h"
 #include "webhooks/url.h"
@@ -31,44 +30,13 @@ typedef struct webhook_fields_t {
     bool has_url, has_events, has_description, has_payload, has_enabled, has_skip_missed;
 } webhook_fields_t;
 
-/* Words of a to z and _, separated by dots. */
-static bool is_type(const char *text, apr_size_t length)
-{
-    bool in_word = false;
-    for (apr_size_t i = 0; i < length; i++) {
-        const bool is_dot = text[i] == '.';
-        if (is_dot ? !in_word : !(apr_islower(text[i]) || text[i] == '_')) {
-            return false;
-        }
-        in_word = !is_dot;
-    }
-    return in_word;
-}
-
-static bool is_pattern(const char *text)
-{
-    apr_size_t length = strlen(text);
-    if (strcmp(text, "*") == 0) {
-        return true;
-    }
-    if (length > 2 && strcmp(text + length - 2, ".*") == 0) {
-        length -= 2;
-    }
-    return is_type(text, length);
-}
-
-const orders_format_t orders_operator_event_pattern = {
-    is_pattern,
-    "Must be an event type such as order.paid, a prefix such as order.*, or *.",
-};
-
 const orders_field_t orders_operator_pattern_entry = {
     .type = ORDERS_FIELD_STRING,
     .offset = ORDERS_FIELD_CHECKED,
     .given = SIZE_MAX,
     .min = 1,
     .max = MAX_PATTERN,
-    .format = &orders_operator_event_pattern,
+    .format = &orders_format_event_pattern,
 };
 
 #define EVENTS(more)                                                                               \

@@ -5,9 +5,7 @@
 
 #include "core/call.h"
 
-/** A pattern of event types: `*`, a prefix with `.*`, or a type. */
-extern const orders_format_t orders_operator_event_pattern;
-/** The entry of an array of patterns. */
+/** The entry of an array of patterns of event types. */
 extern const orders_field_t orders_operator_pattern_entry;
 
 /** The texts of an array of patterns, of const char *; they live as long as `patterns`. */
