@@ -20,6 +20,14 @@ SELECT is(pg_temp.violations(), NULL, 'nothing is wrong');
 
 SELECT is((SELECT string_agg(id::text, ' ' ORDER BY id) FROM claim_webhooks(77, 10, 60)), :'a' || ' ' || :'b', 'a worker claims them');
 SELECT is_empty('SELECT * FROM claim_webhooks(77, 10, 60)', 'and no other worker does');
+SELECT pg_temp.buy('alice', 'few') AS leased \gset
+SELECT pg_temp.fan_out() \g /dev/null
+SELECT is((SELECT due_at - now() FROM due WHERE tenant_id = 77 AND kind = 'webhook' AND id = :a), interval '1 minute', 'new deliveries do not end its lease');
+SELECT pg_temp.record(:a, array_agg(id), 'delivered') FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :a AND subject_id = :leased \g /dev/null
+DELETE FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :a AND subject_id = :leased;
+SELECT release_webhook(77, :a, NULL, 2) \g /dev/null
+SELECT is((SELECT due_at - now() FROM due WHERE tenant_id = 77 AND kind = 'webhook' AND id = :a), interval '1 minute', 'nor does a worker that does not own the endpoint');
+SELECT is_empty(format('SELECT * FROM renew_webhooks(77, ARRAY[%s::bigint], 600, 2)', :a), 'which cannot renew it either');
 SELECT is((SELECT string_agg(concat_ws(' ', type, attempts, subject, subject_id, (event).order_number = order_number, (event).actor, (event).types ->> 0,
                                    length((event).hash), body), ', ')
            FROM take_deliveries(77, :a, 10)),
@@ -85,7 +93,7 @@ SELECT is((SELECT count(*) FROM due WHERE tenant_id = 77 AND kind = 'webhook' AN
 SELECT pg_temp.buy('alice') AS p, pg_temp.buy('alice') AS q \gset
 SELECT pg_temp.fan_out() \g /dev/null
 SELECT claim_webhooks(77, 10, 60) \g /dev/null
-SELECT pg_temp.record(:b, (pg_temp.take(:b))[3:3], 'delivered') \g /dev/null
+SELECT pg_temp.record(:b, (pg_temp.take(:b))[3:], 'delivered') \g /dev/null
 SELECT (pg_temp.take(:b))[1] AS x, (pg_temp.take(:b))[2] AS y \gset
 SELECT store_bodies(77, ARRAY[:x, :y], '{x,y}') \g /dev/null
 SELECT is((SELECT concat_ws(' ', began_failing, recovered, disabled, dead, failing_since = now()) FROM pg_temp.record(:b, ARRAY[:x], 'failed')), 't f f 0 t', 'an endpoint begins to fail');

@@ -108,6 +108,25 @@ is "$(q "SELECT count(*) FROM orders.due WHERE tenant_id = $tenant AND kind = 'w
 is "$(q "SELECT count(*) FROM orders_check.all_violations WHERE tenant_id = $tenant")" 0 'and nothing is wrong'
 q "DROP TABLE public.sent"
 
+# A fan-out while an operator disables an endpoint.
+psql -XqAt -c BEGIN -c "SELECT outcome FROM orders_v1.change_webhook($operator, '$(uuid "$two")', NULL, '{\"enabled\": false}')" -c "SELECT pg_sleep(4)" -c COMMIT >"$out/disable" 2>&1 &
+disable=$!
+q "DO \$\$ BEGIN
+    FOR i IN 1 .. 200 LOOP
+        EXIT WHEN EXISTS (SELECT FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep\(4' AND backend_xid IS NOT NULL);
+        PERFORM pg_sleep(0.02), pg_stat_clear_snapshot();
+    END LOOP; END \$\$"
+before=$(q "SELECT count(*) FROM orders.webhook_delivery WHERE tenant_id = $tenant AND endpoint_id = $two")
+q "UPDATE orders.webhook_cursor SET xid = '3', epoch = 0 WHERE tenant_id = $tenant AND endpoint_id = $two;
+   DELETE FROM orders.webhook_delivery WHERE tenant_id = $tenant AND endpoint_id = $two"
+fan_out
+wait $disable
+is "$(q "SELECT count(*) FROM orders.webhook_delivery WHERE tenant_id = $tenant AND endpoint_id = $two") $(q "SELECT count(*) FROM orders.due WHERE tenant_id = $tenant AND id = $two AND kind = 'webhook'")" '0 0' \
+    'a fan-out leaves out an endpoint that is being disabled'
+q "SELECT outcome FROM orders_v1.change_webhook($operator, '$(uuid "$two")', NULL, '{\"enabled\": true}')" >"$out/enable"
+fan_out
+is "$(q "SELECT count(*) FROM orders.webhook_delivery WHERE tenant_id = $tenant AND endpoint_id = $two")" "$before" 'and makes its deliveries when it is enabled'
+
 # Everything that operators do, while the worker records failures and successes. The endpoint three is deleted in the end.
 three=$(hook three '{*}')
 u1=$(uuid "$one") u3=$(uuid "$three")
