@@ -81,7 +81,8 @@ static void checks_patterns_of_events(void **state)
 
 static void limits_patterns_of_events(void **state)
 {
-    char pattern[102], *list = "*";
+    char pattern[102];
+    const char *list = "*";
     memset(pattern, 'a', sizeof(pattern));
     pattern[100] = '\0';
     assert_true(orders_format_event_pattern.matches(pattern));
