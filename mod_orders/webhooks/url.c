@@ -11,12 +11,20 @@
 #include "net/http_client.h"
 
 #define FORM                                                                                       \
-    "Must be an https URL with a host and without user, password and fragment. http:// is "        \
-    "allowed "                                                                                     \
-    "only for loopback addresses."
+    "Must be an https URL in ASCII with a host and without user, password and fragment. http:// "  \
+    "is allowed only for loopback addresses."
 #define PRIVATE                                                                                    \
     "The address is not public. Use a public address, or a host that OrdersWebhookAllowHosts "     \
     "names."
+
+/* Other characters must be encoded: libcurl would send them as they are. */
+static bool is_ascii(const char *url)
+{
+    while (*url > ' ' && *url < 0x7F) {
+        url++;
+    }
+    return !*url;
+}
 
 static bool is_allowed(const char *host, const apr_array_header_t *allowed_hosts)
 {
@@ -63,7 +71,7 @@ const char *orders_webhook_url_check(const char *url, const apr_array_header_t *
 {
     const char *message = FORM;
     char *host = NULL;
-    CURLU *parsed = orders_http_endpoint_check(url) ? NULL : curl_url();
+    CURLU *parsed = !is_ascii(url) || orders_http_endpoint_check(url) ? NULL : curl_url();
     if (parsed && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
         curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
         message = is_private(host) && !is_allowed(host, allowed_hosts) ? PRIVATE : NULL;

@@ -7,7 +7,7 @@
 
 /**
  * NULL, or a sentence that says why the URL is refused. It may have a query, in which receivers expect their own tokens, but no user,
- * password or fragment. A host that is an address must be public; the address of a name is checked when it is connected to.
+ * password, fragment, space or character beyond ASCII. A host that is an address must be public; the address of a name is checked when it is connected to.
  * `allowed_hosts`: of const char *, in lower case, hosts whose address may be private; or NULL.
  */
 const char *orders_webhook_url_check(const char *url, const apr_array_header_t *allowed_hosts);

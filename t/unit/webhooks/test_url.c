@@ -58,6 +58,11 @@ static void refuses_other_forms(void **state)
     assert_false(is_accepted("https://hooks.example/#part"));
     assert_false(is_accepted("https://hooks.example/?x#part"));
     assert_false(is_accepted("https://hooks.example:99999/"));
+    assert_false(is_accepted("https://hooks.example/a b"));
+    assert_false(is_accepted("https://hooks.example/\xC3\xBC"));
+    assert_false(is_accepted("https://b\xC3\xBC"
+                             "cher.example/"));
+    assert_false(is_accepted("https://hooks.example/\x7F"));
 }
 
 static void refuses_private_addresses(void **state)
