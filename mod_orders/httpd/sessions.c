@@ -36,6 +36,7 @@ APLOG_USE_MODULE(orders);
 
 struct orders_session_pool_t {
     server_rec *server; /**< owner of the mod_dbd pool */
+    size_t index;       /**< among the pools of the configuration, for the metrics */
     orders_limiter_t *limiter;
     orders_schema_t *schema;
     int queue_timeout; /**< milliseconds */
@@ -160,16 +161,6 @@ static bool open_connection(orders_session_pool_t *session_pool, apr_pool_t *poo
     return false;
 }
 
-/** Sets the pause between two attempts to connect; 0: there is no outage. */
-static void set_pause(orders_session_pool_t *session_pool, apr_time_t pause)
-{
-    const apr_time_t before = __atomic_exchange_n(&session_pool->pause, pause, __ATOMIC_RELAXED);
-
-    if (!before != !pause) {
-        orders_metrics_change(&orders_metrics_process()->outages, pause ? 1 : -1);
-    }
-}
-
 static void record_outage(orders_session_pool_t *session_pool)
 {
     apr_time_t pause = 2 * __atomic_load_n(&session_pool->pause, __ATOMIC_RELAXED);
@@ -177,7 +168,8 @@ static void record_outage(orders_session_pool_t *session_pool)
     pause = pause < OUTAGE_PAUSE       ? OUTAGE_PAUSE
             : pause > MAX_OUTAGE_PAUSE ? MAX_OUTAGE_PAUSE
                                        : pause;
-    set_pause(session_pool, pause);
+    __atomic_store_n(&session_pool->pause, pause, __ATOMIC_RELAXED);
+    orders_metrics_outage(session_pool->index, true);
     __atomic_store_n(&session_pool->closed_until, orders_clock_now() + pause, __ATOMIC_RELAXED);
 }
 
@@ -262,9 +254,8 @@ static orders_problem_t *acquire_connection(const borrower_t *borrower, apr_pool
         if (admission == ORDERS_LIMITER_ADMITTED) {
             if (open_connection(session_pool, pool, lease)) {
                 __atomic_add_fetch(&session_pool->holders, 1, __ATOMIC_RELAXED);
-                if (__atomic_load_n(&session_pool->pause, __ATOMIC_RELAXED)) {
-                    set_pause(session_pool, 0);
-                }
+                __atomic_store_n(&session_pool->pause, 0, __ATOMIC_RELAXED);
+                orders_metrics_outage(session_pool->index, false);
                 return NULL;
             }
             returning = release_unconnected(session_pool, borrower->user, returns);
@@ -420,7 +411,7 @@ void orders_sessions_readiness(orders_session_pool_t *session_pool, orders_readi
     }
 }
 
-static orders_session_pool_t *create_pool(apr_pool_t *pchild, server_rec *server)
+static orders_session_pool_t *create_pool(apr_pool_t *pchild, server_rec *server, size_t index)
 {
     orders_server_conf_t conf;
     orders_session_pool_t *pool = apr_pcalloc(pchild, sizeof *pool);
@@ -431,6 +422,7 @@ static orders_session_pool_t *create_pool(apr_pool_t *pchild, server_rec *server
     apr_pool_create(&own, pchild);
     apr_pool_tag(own, "orders_limiter");
     pool->server = server;
+    pool->index = index;
     pool->params = conf.dbd_params;
     pool->queue_timeout = conf.queue_timeout;
     pool->prepared_statements = conf.prepared_statements;
@@ -448,13 +440,15 @@ static orders_session_pool_t *create_pool(apr_pool_t *pchild, server_rec *server
 
 void orders_sessions_child_init(apr_pool_t *pchild, server_rec *main)
 {
+    size_t count = 0;
+
     for (server_rec *server = main; server; server = server->next) {
         orders_server_conf_t *conf = orders_server_conf(server);
 
-        if (conf->first) { /* this server, or an earlier one of the list */
-            conf->session_pool = conf->first == server
-                                     ? create_pool(pchild, server)
-                                     : orders_server_conf(conf->first)->session_pool;
+        if (conf->first == server) {
+            conf->session_pool = create_pool(pchild, server, count++);
+        } else if (conf->first) { /* an earlier one of the list */
+            conf->session_pool = orders_server_conf(conf->first)->session_pool;
         }
     }
 }

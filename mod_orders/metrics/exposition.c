@@ -218,7 +218,7 @@ static void write_job_family(writer_t *writer, orders_metric_e family, job_write
         for (size_t j = 0; j < ORDERS_METRICS_CHANNELS + 2; j++) {
             const orders_job_metrics_t *job = &orders_metrics()->jobs[i][j];
             const orders_metric_label_t labels[ORDERS_MAX_LABELS] = {
-                {"job", names->jobs[i]}, {"channel", j ? channel_name(j - 1) : NULL}};
+                {"name", names->jobs[i]}, {"channel", j ? channel_name(j - 1) : NULL}};
 
             if (orders_metrics_load(&job->runs)) {
                 write(writer, labels, job);

@@ -24,7 +24,7 @@ typedef enum {
     X(DATABASE_DURATION, HISTOGRAM, "orders_database_duration_seconds",                            \
       "Time of a request with a database session.")                                                \
     X(DATABASE_UP, GAUGE, "orders_database_up",                                                    \
-      "1 while all processes can connect to the database, 0 during an outage.")                    \
+      "1 while the database can be reached, 0 during an outage.")                                  \
     X(PROCESSES, GAUGE, "orders_processes",                                                        \
       "Processes that serve requests, including those that end gracefully.")                       \
     X(LIMITER_LIMIT, GAUGE, "orders_limiter_limit",                                                \

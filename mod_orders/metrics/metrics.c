@@ -58,6 +58,9 @@ void orders_metrics_use(orders_metrics_t *memory, const orders_metrics_names_t *
     }
     own.memory = memory;
     own.names = names;
+    for (size_t i = 0; i < ORDERS_METRICS_POOLS; i++) {
+        orders_metrics_outage(i, false); /* a new configuration may have fewer pools */
+    }
     if (!memory->layout) {
         memory->created_at = apr_time_now();
         memory->schema_version = -1;
@@ -104,7 +107,7 @@ void orders_metrics_add_channel(const char *name)
 
 static void clear_gauges(orders_process_metrics_t *process)
 {
-    process->limit = process->allowed = process->in_use = process->waiting = process->outages = 0;
+    process->limit = process->allowed = process->in_use = process->waiting = 0;
 }
 
 void orders_metrics_enter_process(int64_t pid)
@@ -203,6 +206,16 @@ void orders_metrics_request(const orders_request_sample_t *sample)
     }
 }
 
+void orders_metrics_outage(size_t pool, bool outage)
+{
+    int64_t *own_outage =
+        own.memory && pool < ORDERS_METRICS_POOLS ? &own.memory->outages[pool] : NULL;
+
+    if (own_outage && orders_metrics_gauge(own_outage) != outage) {
+        __atomic_store_n(own_outage, (int64_t)outage, __ATOMIC_RELAXED);
+    }
+}
+
 void orders_metrics_limiter_refused(orders_limiter_refusal_e refusal)
 {
     if (own.memory) {
@@ -286,7 +299,6 @@ static void add_processes(orders_metrics_totals_t *totals)
             totals->allowed += orders_metrics_gauge(&process->allowed);
             totals->in_use += orders_metrics_gauge(&process->in_use);
             totals->waiting += orders_metrics_gauge(&process->waiting);
-            totals->outages += orders_metrics_gauge(&process->outages);
         }
     }
 }
@@ -302,6 +314,9 @@ orders_metrics_totals_t orders_metrics_totals(void)
         for (size_t class = 0; class < ORDERS_METRICS_CLASSES; class ++) {
             totals.requests[class] += orders_metrics_load(&own.memory->routes[i].requests[class]);
         }
+    }
+    for (size_t i = 0; i < ORDERS_METRICS_POOLS; i++) {
+        totals.outages += orders_metrics_gauge(&own.memory->outages[i]);
     }
     add_processes(&totals);
     return totals;

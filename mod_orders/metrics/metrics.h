@@ -77,13 +77,15 @@ typedef enum { ORDERS_PROVIDER_CALLS(X) ORDERS_PROVIDER_CALL__COUNT } orders_pro
 typedef enum { ORDERS_MAIL_OUTCOMES(X) ORDERS_MAIL_OUTCOME__COUNT } orders_mail_outcome_e;
 #undef X
 
-/* Capacities. Routes beyond them are counted as requests without a route, channels as one channel `(other)`, jobs not at all. */
+/* Capacities. Routes beyond them are counted as requests without a route, channels as one channel `(other)`, jobs and
+ * outages of pools not at all. */
 #define ORDERS_METRICS_APIS 16
 #define ORDERS_METRICS_ROUTES 512
 #define ORDERS_METRICS_CHANNELS 32
 #define ORDERS_METRICS_CHANNEL_NAME 40
 #define ORDERS_METRICS_JOBS 48
 #define ORDERS_METRICS_PROCESSES 256
+#define ORDERS_METRICS_POOLS 16
 
 /** Label of a request that matches no route, and of a channel beyond ORDERS_METRICS_CHANNELS. */
 #define ORDERS_METRICS_NO_ROUTE "none"
@@ -122,7 +124,6 @@ typedef struct orders_process_metrics_t {
     int64_t limit;   /**< of database sessions, as configured */
     int64_t allowed; /**< lower than `limit` while the database accepts fewer sessions */
     int64_t in_use, waiting;
-    int64_t outages; /**< connection pools whose database is unreachable */
 } orders_process_metrics_t;
 
 /** The shared memory. Read members with orders_metrics_load() or orders_metrics_gauge(). */
@@ -133,6 +134,8 @@ typedef struct orders_metrics_t {
         schema_version; /**< of the last connection that was checked; 0: the schema has none; -1: not read */
     orders_route_metrics_t routes[ORDERS_METRICS_ROUTES];
     orders_api_metrics_t apis[ORDERS_METRICS_APIS];
+    int64_t outages
+        [ORDERS_METRICS_POOLS]; /**< whether the database of a connection pool is unreachable */
     uint64_t limiter_refused[ORDERS_LIMITER_REFUSAL__COUNT];
     uint64_t cache_lookups[ORDERS_CACHE_LOOKUP__COUNT];
     uint64_t mails[ORDERS_MAIL_OUTCOME__COUNT];
@@ -191,6 +194,11 @@ typedef struct orders_request_sample_t {
 } orders_request_sample_t;
 
 void orders_metrics_request(const orders_request_sample_t *sample);
+/**
+ * Records whether the last attempt to connect to the database of a connection pool was successful. Any process ends an outage: a process without
+ * requests does not try. `pool`: its index in the configuration.
+ */
+void orders_metrics_outage(size_t pool, bool outage);
 void orders_metrics_limiter_refused(orders_limiter_refusal_e refusal);
 void orders_metrics_cache_lookup(orders_cache_lookup_e result);
 /** `duration` is ignored for a call that was not made. */
@@ -239,7 +247,8 @@ size_t orders_metrics_api_index(const orders_api_t *api);
 typedef struct orders_metrics_totals_t {
     uint64_t requests[ORDERS_METRICS_CLASSES]; /**< by status / 100 */
     int64_t processes;
-    int64_t limit, allowed, in_use, waiting, outages; /**< as in orders_process_metrics_t */
+    int64_t limit, allowed, in_use, waiting; /**< as in orders_process_metrics_t */
+    int64_t outages;                         /**< connection pools whose database is unreachable */
 } orders_metrics_totals_t;
 
 /** All zero in a process without the memory. */

@@ -19,8 +19,8 @@
  * labels, or NULL.
  */
 #define ORDERS_SNAPSHOT_FAMILIES(X)                                                                \
-    X(BACKLOG, "backlog", SUM, COUNT, JOB_BACKLOG, "job", "channel")                               \
-    X(LAG, "lag", MAX, SECONDS, JOB_LAG, "job", "channel")                                         \
+    X(BACKLOG, "backlog", SUM, COUNT, JOB_BACKLOG, "name", "channel")                              \
+    X(LAG, "lag", MAX, SECONDS, JOB_LAG, "name", "channel")                                        \
     X(EVENTS, "events", SUM, COUNT, PROVIDER_EVENTS, "verdict", "channel")                         \
     X(EVENT_AGE, "event_age", MAX, SECONDS, PROVIDER_EVENT_AGE, "verdict", "channel")              \
     X(DIFFERENCES, "differences", SUM, COUNT, DIFFERENCES, NULL, "channel")                        \

@@ -35,7 +35,7 @@ BEGIN
         FROM (VALUES ('deliveries', 'pending', count_pending_deliveries(p_tenant, w.id, 1000)::bigint),
                      ('deliveries', 'dead', v_dead::bigint),
                      ('delivery_age', '', coalesce(microseconds_since(v_oldest), 0)),
-                     ('failing', '', CASE w.state WHEN 'enabled' THEN microseconds_since(w.failing_since) END)) AS x (family, label, value)
+                     ('failing', '', CASE WHEN w.state = 'enabled' AND w.failing_since IS NOT NULL THEN microseconds_since(w.failing_since) END)) AS x (family, label, value)
         WHERE x.value IS NOT NULL;
         RETURN QUERY SELECT 'endpoints', w.state, '', 1::bigint;
     END LOOP;

@@ -84,6 +84,13 @@ my $reconciliation = value(q(INSERT INTO orders.reconciliation (tenant_id, chann
 value(q(INSERT INTO orders.reconciliation_difference (tenant_id, channel, provider, reconciliation_id, transaction_id, kind, there_kind, there_amount, there_currency, occurred_at)
     VALUES (1, 'unwatched', 'http', ?, ?, 'missing_here', 'capture', 700, 'USD', now()) RETURNING id), $reconciliation, unique('tx'));
 value(q(INSERT INTO orders.idempotency (tenant_id, actor_id, route, key, fingerprint, created_at) VALUES (1, 0, 'metrics', ?, '', now() - interval '1 hour') RETURNING 1), unique('key'));
+my ($hook, $endpoint) = db()->selectrow_array(q(SELECT (w.endpoint).id, (w.endpoint).public_id
+    FROM orders_v1.create_webhook(1, 'operator', 'operator', 0, 'test', NULL, NULL, 'https://hook.example/', '{metrics.none}', NULL, 'full', true) AS w));
+value(q(INSERT INTO orders.webhook_delivery (tenant_id, endpoint_id, event_epoch, event_xid, event_id, subject_id, subject_version, attempts, next_at, created_at, done_at,
+        state, subject, type, message_id)
+    SELECT 1, ?, 1, '1'::xid8, n, 1, 1, 1, now() + interval '1 day', now() - interval '200 s', CASE WHEN n = 3 THEN now() END, CASE WHEN n = 3 THEN 'dead' ELSE 'pending' END,
+        'order', 'order.paid', 'metrics' || n FROM generate_series(1, 3) AS n RETURNING id), $hook);
+db()->do(q(UPDATE orders.webhook_endpoint SET failing_since = now() - interval '300 s' WHERE tenant_id = 1 AND id = ?), undef, $hook);
 my $holder = ModOrders::Test::connect_as($ENV{PGUSER});
 $holder->do('BEGIN');
 $holder->do('SELECT pg_current_xact_id()');
@@ -93,12 +100,12 @@ my $httpd = start_httpd();
 
 subtest 'values of the database' => sub {
     my $now = snapshot_of($httpd, $before);
-    is($now->value('orders_job_backlog', job => 'captures', channel => 'unwatched'), 3, 'the backlog of a job and channel');
-    my $lag = $now->value('orders_job_lag_seconds', job => 'captures', channel => 'unwatched');
+    is($now->value('orders_job_backlog', name => 'captures', channel => 'unwatched'), 3, 'the backlog of a job and channel');
+    my $lag = $now->value('orders_job_lag_seconds', name => 'captures', channel => 'unwatched');
     cmp_ok($lag, '>=', 100, "its lag: $lag s") and cmp_ok($lag, '<', 160, 'in seconds');
-    is($now->value('orders_job_backlog', job => 'notices', channel => 'gone'), 1, 'the job of another kind');
-    is($now->value('orders_job_backlog', job => 'captures', channel => 'watched'), 0, 'a job without work has zero');
-    is($now->value('orders_job_backlog', job => 'bills'), 0, 'a job without channels too');
+    is($now->value('orders_job_backlog', name => 'notices', channel => 'gone'), 1, 'the job of another kind');
+    is($now->value('orders_job_backlog', name => 'captures', channel => 'watched'), 0, 'a job without work has zero');
+    is($now->value('orders_job_backlog', name => 'bills'), 0, 'a job without channels too');
     is($now->value('orders_provider_events_unresolved', channel => 'unwatched', verdict => 'refused'), 1, 'unresolved events');
     cmp_ok($now->value('orders_provider_event_age_seconds', channel => 'unwatched', verdict => 'refused'), '>=', 3600, 'the age of the oldest');
     is($now->value('orders_reconciliation_differences_open', channel => 'unwatched'), 1, 'open differences');
@@ -107,13 +114,18 @@ subtest 'values of the database' => sub {
     is($now->value('orders_retention_limit_seconds', records => 'provider_events'), undef, 'none for events, which are kept for ever');
     is($now->value('orders_retention_limit_seconds', records => 'idempotency'), 86400, 'OrdersIdempotencyLifetime');
     cmp_ok($now->value('orders_retention_oldest_seconds', records => 'idempotency') // 0, '>=', 3600, 'the oldest idempotency record');
+    cmp_ok($now->value('orders_webhook_endpoints', state => 'enabled'), '>=', 1, 'webhook endpoints');
+    is($now->value('orders_webhook_deliveries', endpoint => $endpoint, state => 'pending'), 2, 'pending deliveries of an endpoint');
+    is($now->value('orders_webhook_deliveries', endpoint => $endpoint, state => 'dead'), 1, 'dead ones');
+    cmp_ok($now->value('orders_webhook_delivery_age_seconds', endpoint => $endpoint), '>=', 200, 'the age of the oldest pending one');
+    cmp_ok($now->value('orders_webhook_failing_seconds', endpoint => $endpoint), '>=', 300, 'how long the endpoint has failed');
     is($now->value('orders_build_info'), 1, 'the build');
     cmp_ok($now->value('orders_schema_version'), '>', 100, 'the version of the schema');
 };
 
 # The jobs of the channel `watched`, which the shared server does not have.
 subtest 'runs of jobs' => sub {
-    my %labels = (job => 'intents', channel => 'watched');
+    my %labels = (name => 'intents', channel => 'watched');
     my $first  = metrics_of($httpd);
     ok(wait_for(sub { metrics_of($httpd)->since($first, 'orders_job_runs_total', %labels) >= 2 }, 10), 'runs are counted');
     my $order = place_at($httpd);    # without an intent: the provider is down
@@ -125,11 +137,11 @@ subtest 'runs of jobs' => sub {
     cmp_ok($now->since($first, 'orders_provider_calls_total', channel => 'watched', outcome => 'failed'), '>=', 1, 'its call of the provider has failed');
     cmp_ok(abs(time - $now->value('orders_job_last_run_timestamp_seconds', %labels)), '<', 5, 'the last run');
     ok(wait_for(sub { metrics_of($httpd)->value('orders_job_last_success_timestamp_seconds', %labels) > $from }, 10), 'the last success');
-    is(metrics_of($httpd)->value('orders_job_runs_total', job => 'intents', channel => 'unwatched'), undef, 'nothing of a channel that this server does not have');
+    is(metrics_of($httpd)->value('orders_job_runs_total', name => 'intents', channel => 'unwatched'), undef, 'nothing of a channel that this server does not have');
 };
 
 subtest 'items that fail' => sub {
-    my %labels = (job => 'refused_events');
+    my %labels = (name => 'refused_events');
     my $lock   = ModOrders::Test::connect_as($ENV{PGUSER});
     $lock->do('BEGIN');
     $lock->do('LOCK TABLE orders.provider_event IN ACCESS EXCLUSIVE MODE');
@@ -141,7 +153,7 @@ subtest 'items that fail' => sub {
 };
 
 subtest 'a run that does not reach the database' => sub {
-    my %labels = (job => 'expiry');
+    my %labels = (name => 'expiry');
     my $lock   = ModOrders::Test::connect_as($ENV{PGUSER});
     $lock->do('BEGIN');
     $lock->do('LOCK TABLE orders.due IN ACCESS EXCLUSIVE MODE');
@@ -156,10 +168,14 @@ subtest 'a snapshot replaces the last one' => sub {
     db()->do(q(DELETE FROM orders.due WHERE id >= 2000000000 AND channel IN ('unwatched', 'gone')));
     db()->do(q(UPDATE orders.provider_event SET resolved_at = now(), resolved_by = 1 WHERE tenant_id = 1 AND channel = 'unwatched'));
     db()->do('DELETE FROM orders.reconciliation_difference WHERE tenant_id = 1 AND reconciliation_id = ?', undef, $reconciliation);
+    db()->do('DELETE FROM orders.webhook_delivery WHERE tenant_id = 1 AND endpoint_id = ?', undef, $hook);
+    db()->do(q(UPDATE orders.webhook_endpoint SET failing_since = NULL WHERE tenant_id = 1 AND id = ?), undef, $hook);
     db()->do('DELETE FROM orders.reconciliation WHERE tenant_id = 1 AND id = ?', undef, $reconciliation);
     my $now = snapshot_of($httpd, time);
-    is($now->value('orders_job_backlog', job => 'captures', channel => 'unwatched'), undef, 'work of another channel has no value any more');
+    is($now->value('orders_job_backlog', name => 'captures', channel => 'unwatched'), undef, 'work of another channel has no value any more');
     is($now->value($_, channel => 'unwatched'), undef, "nor has $_") for qw(orders_provider_events_unresolved orders_reconciliation_differences_open);
+    is($now->value('orders_webhook_deliveries', endpoint => $endpoint), 0, 'an endpoint without deliveries has zeros');
+    is($now->value('orders_webhook_failing_seconds', endpoint => $endpoint), undef, 'an endpoint that does not fail has no value');
     my $age = $now->value('orders_event_horizon_age_seconds');
     cmp_ok($age, '>', 8, "a transaction has been running: $age s");
     $holder->do('ROLLBACK');

@@ -19,7 +19,7 @@ test_packages=(
     libcmocka-dev clang-format valgrind libapache2-mod-perl2 libwww-perl libjson-validator-perl libyaml-libyaml-perl libyaml-pp-perl
     postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl pgbouncer
     libfaketime libio-socket-ssl-perl exim4-daemon-light poppler-utils zbar-tools chromium nodejs node-request php-cli php-curl python3
-    python3-psycopg2
+    python3-psycopg2 prometheus
 )
 # Debian has a package npm. Other packages of Node.js include npm and conflict with it.
 command -v npm >/dev/null || test_packages+=(npm)

@@ -190,10 +190,10 @@ static void test_job_runs(void **state)
     assert_true(job->last_success >= job->last_run);
     orders_metrics_job_run(&unknown);
     text = write_all(false);
-    assert_line(text, "orders_job_runs_total{job=\"captures\",channel=\"card\"} 2");
-    assert_line(text, "orders_job_items_total{job=\"captures\",channel=\"card\"} 5");
-    assert_line(text, "orders_job_failures_total{job=\"captures\",channel=\"card\"} 1");
-    assert_null(strstr(text, "job=\"expiry\""));
+    assert_line(text, "orders_job_runs_total{name=\"captures\",channel=\"card\"} 2");
+    assert_line(text, "orders_job_items_total{name=\"captures\",channel=\"card\"} 5");
+    assert_line(text, "orders_job_failures_total{name=\"captures\",channel=\"card\"} 1");
+    assert_null(strstr(text, "name=\"expiry\""));
 }
 
 static void test_processes_add_up(void **state)
@@ -220,6 +220,23 @@ static void test_processes_add_up(void **state)
     }
     assert_int_equal(orders_metrics_totals().processes, ORDERS_METRICS_PROCESSES);
     assert_int_equal(memory->processes[ORDERS_METRICS_PROCESSES - 1].limit, 1);
+}
+
+static void test_outages(void **state)
+{
+    orders_metrics_t *memory = use_new_memory();
+
+    assert_line(write_all(false), "orders_database_up 1");
+    orders_metrics_outage(1, true);
+    orders_metrics_outage(0, false);
+    orders_metrics_outage(ORDERS_METRICS_POOLS, true);
+    assert_int_equal(orders_metrics_totals().outages, 1);
+    assert_line(write_all(false), "orders_database_up 0");
+    orders_metrics_outage(1, false);
+    assert_line(write_all(false), "orders_database_up 1");
+    orders_metrics_outage(1, true);
+    orders_metrics_use(memory, &names);
+    assert_line(write_all(false), "orders_database_up 1");
 }
 
 /** A graceful restart: the same memory is used again. */
@@ -345,6 +362,7 @@ int main(void)
         TEST(test_mails),
         TEST(test_job_runs),
         TEST(test_processes_add_up),
+        TEST(test_outages),
         TEST(test_memory_is_used_again),
         TEST(test_layout),
         TEST(test_capacity),

@@ -69,10 +69,10 @@ static void test_aggregates(void **state)
     orders_snapshot_publish(snapshot);
     const char *text = write_all();
 
-    assert_non_null(strstr(text, "\norders_job_backlog{job=\"captures\",channel=\"card\"} 6\n"));
+    assert_non_null(strstr(text, "\norders_job_backlog{name=\"captures\",channel=\"card\"} 6\n"));
     assert_non_null(
-        strstr(text, "\norders_job_lag_seconds{job=\"captures\",channel=\"card\"} 4.500000\n"));
-    assert_non_null(strstr(text, "\norders_job_backlog{job=\"mails\"} 7\n"));
+        strstr(text, "\norders_job_lag_seconds{name=\"captures\",channel=\"card\"} 4.500000\n"));
+    assert_non_null(strstr(text, "\norders_job_backlog{name=\"mails\"} 7\n"));
     assert_non_null(strstr(text, "\norders_snapshot_timestamp_seconds "));
 }
 
