@@ -88,7 +88,7 @@ static void load_fonts(apr_pool_t *pchild, server_rec *main)
     if (problem) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, main,
                      "ORD%04d %s: invoices and bills cannot be rendered: %s",
-                     orders_error_number(problem->error), orders_error_word(problem->error),
+                     orders_error_number(problem->error), orders_error_code(problem->error),
                      problem->log);
     }
 }

@@ -209,20 +209,20 @@ static bool decode_bool(slot_t *slot)
     return refuse(slot, ORDERS_E_invalid_type, "Must be true or false.");
 }
 
-static bool decode_word(slot_t *slot)
+static bool decode_enum(slot_t *slot)
 {
-    const char *const *word;
+    const char *const *value;
     const char *list = "";
 
     if (!is_string_or_integer(slot)) {
         return false;
     }
-    for (word = slot->field->words; *word; word++) {
-        if (strcmp(*word, slot->text) == 0) {
-            *(const char **)slot->to = *word;
+    for (value = slot->field->values; *value; value++) {
+        if (strcmp(*value, slot->text) == 0) {
+            *(const char **)slot->to = *value;
             return true;
         }
-        list = apr_pstrcat(slot->pool, list, *list ? ", " : "", *word, NULL);
+        list = apr_pstrcat(slot->pool, list, *list ? ", " : "", *value, NULL);
     }
     return refuse(slot, ORDERS_E_unknown_word, "Must be one of: %s.", list);
 }
@@ -435,7 +435,7 @@ static bool decode_ids(slot_t *slot)
 static const decoder_t decoders[] = {
     [ORDERS_FIELD_UINT64] = decode_uint64, [ORDERS_FIELD_INT64] = decode_int64,
     [ORDERS_FIELD_STRING] = decode_string, [ORDERS_FIELD_BOOL] = decode_bool,
-    [ORDERS_FIELD_WORD] = decode_word,     [ORDERS_FIELD_DECIMAL] = decode_decimal,
+    [ORDERS_FIELD_ENUM] = decode_enum,     [ORDERS_FIELD_DECIMAL] = decode_decimal,
     [ORDERS_FIELD_JSON] = decode_json,     [ORDERS_FIELD_OBJECT] = decode_json,
     [ORDERS_FIELD_ARRAY] = decode_array,   [ORDERS_FIELD_MAP] = decode_map,
     [ORDERS_FIELD_IDS] = decode_ids,

@@ -60,7 +60,7 @@ typedef enum {
     ORDERS_FIELD_INT64,
     ORDERS_FIELD_STRING, /**< const char *; valid UTF-8, no control characters unless MULTILINE */
     ORDERS_FIELD_BOOL,
-    ORDERS_FIELD_WORD,    /**< const char *, one of `words` */
+    ORDERS_FIELD_ENUM,    /**< const char *, one of `values` */
     ORDERS_FIELD_DECIMAL, /**< const char *: a number's literal text, for orders_money_parse */
     ORDERS_FIELD_JSON,    /**< json_t * (borrowed from the input), any type; forms have none */
     ORDERS_FIELD_OBJECT,  /**< json_t *, must be an object; its `members` are checked */
@@ -78,7 +78,7 @@ typedef enum {
 #define ORDERS_FIELD_SANITISE 4u
 #define ORDERS_FIELD_OR_NUMBER 8u   /**< STRING: a number is accepted too, as its literal text */
 #define ORDERS_FIELD_OR_EMPTY 16u   /**< STRING, checked only: "" needs no format */
-#define ORDERS_FIELD_OR_INTEGER 32u /**< STRING, WORD: an integer is accepted too, as its digits */
+#define ORDERS_FIELD_OR_INTEGER 32u /**< STRING, ENUM: an integer is accepted too, as its digits */
 /** A value that is not valid, or "", counts as absent. A text in JSON is read as in a form: "2" is a number too. */
 #define ORDERS_FIELD_LENIENT 64u
 /** Required, but not by the decoder: the database or the handler refuses a request without the field. */
@@ -104,7 +104,7 @@ typedef struct orders_field_t {
     int64_t min,
         max; /**< numbers: the range; strings: characters; lists: entries. 0, 0: no limit of its own */
     const char *const
-        *words; /**< NULL-terminated, for WORD; of a STRING only for the documentation */
+        *values; /**< NULL-terminated, for ENUM; of a STRING only for the documentation */
     const orders_format_t *format; /**< STRING: the text's, MAP: the names'; or NULL */
     /**
      * OBJECT: its members. ARRAY, MAP: the members of each entry, which is an object. Where the field has an offset and the

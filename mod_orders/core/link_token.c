@@ -41,22 +41,22 @@ typedef struct signed_text_t {
     apr_size_t size;
 } signed_text_t;
 
-/* The word is hashed with its NUL, so no word is a prefix of another. */
-static signed_text_t signed_text(const char *word, const orders_link_token_t *token, int32_t tenant,
-                                 apr_pool_t *pool)
+/* The purpose is hashed with its NUL, so no purpose is a prefix of another. */
+static signed_text_t signed_text(const char *purpose, const orders_link_token_t *token,
+                                 int32_t tenant, apr_pool_t *pool)
 {
-    const apr_size_t word_size = strlen(word) + 1;
+    const apr_size_t purpose_size = strlen(purpose) + 1;
     const signed_text_t text = {
-        .bytes = apr_palloc(pool, word_size + TENANT_SIZE + ORDERS_LINK_TOKEN_SIZE),
-        .size = word_size + TENANT_SIZE + ORDERS_LINK_TOKEN_SIZE};
+        .bytes = apr_palloc(pool, purpose_size + TENANT_SIZE + ORDERS_LINK_TOKEN_SIZE),
+        .size = purpose_size + TENANT_SIZE + ORDERS_LINK_TOKEN_SIZE};
 
-    memcpy(text.bytes, word, word_size);
-    put(text.bytes + word_size, tenant);
-    orders_link_token_write(text.bytes + word_size + TENANT_SIZE, token);
+    memcpy(text.bytes, purpose, purpose_size);
+    put(text.bytes + purpose_size, tenant);
+    orders_link_token_write(text.bytes + purpose_size + TENANT_SIZE, token);
     return text;
 }
 
-orders_problem_t *orders_link_token_sign(unsigned char mac[ORDERS_SHA256_SIZE], const char *word,
+orders_problem_t *orders_link_token_sign(unsigned char mac[ORDERS_SHA256_SIZE], const char *purpose,
                                          const orders_link_token_t *token,
                                          const orders_settings_t *settings, apr_pool_t *pool)
 {
@@ -64,7 +64,7 @@ orders_problem_t *orders_link_token_sign(unsigned char mac[ORDERS_SHA256_SIZE], 
         return orders_problem_logged(pool, ORDERS_E_not_configured,
                                      "signed links require OrdersSecretFile");
     }
-    const signed_text_t text = signed_text(word, token, settings->tenant, pool);
+    const signed_text_t text = signed_text(purpose, token, settings->tenant, pool);
 
     return orders_hmac_sha256(mac, settings->secret, settings->secret_length, text.bytes, text.size)
                ? NULL
@@ -77,10 +77,10 @@ orders_problem_t *orders_link_token_verify(bool *valid, const orders_link_mac_t 
 {
     unsigned char mac[ORDERS_SHA256_SIZE];
 
-    ORDERS_TRY(orders_link_token_sign(mac, given->word, token, settings, pool));
+    ORDERS_TRY(orders_link_token_sign(mac, given->purpose, token, settings, pool));
     *valid = orders_bytes_equal(mac, given->mac, given->length);
     if (!*valid && settings->former_secret_length) {
-        const signed_text_t text = signed_text(given->word, token, settings->tenant, pool);
+        const signed_text_t text = signed_text(given->purpose, token, settings->tenant, pool);
 
         *valid = orders_hmac_sha256(mac, settings->former_secret, settings->former_secret_length,
                                     text.bytes, text.size) &&

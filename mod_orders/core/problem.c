@@ -7,15 +7,15 @@
 
 typedef struct {
     int number;
-    const char *word;
+    const char *code;
     orders_kind_e kind;
     const char *sentence;
 } error_row_t;
 
 static const error_row_t errors[] = {
-#define X(error_number, error_word, error_kind, text)                                              \
-    [ORDERS_E_##error_word] = {.number = error_number,                                             \
-                               .word = #error_word,                                                \
+#define X(error_number, error_code, error_kind, text)                                              \
+    [ORDERS_E_##error_code] = {.number = error_number,                                             \
+                               .code = #error_code,                                                \
                                .kind = ORDERS_KIND_##error_kind,                                   \
                                .sentence = text},
     ORDERS_ERRORS(X)
@@ -113,9 +113,9 @@ int orders_error_number(orders_error_e error)
     return row_of(error)->number;
 }
 
-const char *orders_error_word(orders_error_e error)
+const char *orders_error_code(orders_error_e error)
 {
-    return row_of(error)->word;
+    return row_of(error)->code;
 }
 
 const char *orders_error_sentence(orders_error_e error)
@@ -141,12 +141,12 @@ int orders_problem_status(const orders_problem_t *problem)
                            : orders_kind_status(orders_error_kind(problem->error));
 }
 
-orders_error_e orders_error_by_word(const char *word, orders_error_e fallback)
+orders_error_e orders_error_by_code(const char *code, orders_error_e fallback)
 {
     unsigned index;
 
-    for (index = 0; word && index < ORDERS_E__COUNT; index++) {
-        if (strcmp(errors[index].word, word) == 0) {
+    for (index = 0; code && index < ORDERS_E__COUNT; index++) {
+        if (strcmp(errors[index].code, code) == 0) {
             return (orders_error_e)index;
         }
     }

@@ -21,7 +21,7 @@ typedef enum {
 } orders_kind_e;
 
 typedef enum {
-#define X(number, word, kind, sentence) ORDERS_E_##word,
+#define X(number, code, kind, sentence) ORDERS_E_##code,
     ORDERS_ERRORS(X)
 #undef X
         ORDERS_E__COUNT
@@ -78,7 +78,7 @@ void orders_problem_merge(orders_problem_t **problem, apr_pool_t *pool,
 const char *orders_problem_field_names(apr_pool_t *pool, const orders_problem_t *problem);
 
 int orders_error_number(orders_error_e error);
-const char *orders_error_word(orders_error_e error);
+const char *orders_error_code(orders_error_e error);
 const char *orders_error_sentence(orders_error_e error);
 orders_kind_e orders_error_kind(orders_error_e error);
 int orders_kind_status(orders_kind_e kind);
@@ -86,6 +86,6 @@ int orders_kind_status(orders_kind_e kind);
 int orders_problem_status(const orders_problem_t *problem);
 
 /** The error with that code, or `fallback`. */
-orders_error_e orders_error_by_word(const char *word, orders_error_e fallback);
+orders_error_e orders_error_by_code(const char *code, orders_error_e fallback);
 
 #endif

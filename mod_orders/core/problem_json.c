@@ -55,7 +55,7 @@ static void write_fields(orders_json_t *json, const apr_array_header_t *fields)
 
         orders_json_begin_object(json);
         orders_json_member_string(json, "field", refused->field);
-        orders_json_member_string(json, "code", orders_error_word(refused->error));
+        orders_json_member_string(json, "code", orders_error_code(refused->error));
         orders_json_member_string(json, "message", refused->message);
         orders_json_end_object(json);
     }
@@ -107,7 +107,7 @@ void orders_problem_json(orders_json_t *json, const orders_problem_t *problem, i
     orders_json_member_int(json, "status", shown);
     orders_json_member_string(json, "detail", problem->detail);
     orders_json_member_string(json, "message", problem->detail);
-    orders_json_member_string(json, "code", orders_error_word(problem->error));
+    orders_json_member_string(json, "code", orders_error_code(problem->error));
     if (problem->fields && problem->fields->nelts > 0) {
         write_fields(json, problem->fields);
     }

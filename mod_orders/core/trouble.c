@@ -70,7 +70,7 @@ static void end(orders_troubles_t *troubles, trouble_t *one)
     } else if (one->count > 1) {
         orders_log(&troubles->log, one->level,
                    "ORD%04d %s - - %s: ended after %ld.%03ld s; %lu errors, %lu of them not logged",
-                   orders_error_number(one->error), orders_error_word(one->error), one->subject,
+                   orders_error_number(one->error), orders_error_code(one->error), one->subject,
                    ms / 1000, ms % 1000, one->count, one->left_out);
     }
     one->active = false;

@@ -12,7 +12,7 @@
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 /* Maximum length of texts, in characters. */
-#define WORD 64
+#define SHORT 64
 #define NAME 500
 #define ADDRESS_LINE 1000 /* can have several fields of an address: city, state and postal code */
 #define TITLE 2000
@@ -77,13 +77,13 @@ static const char *const kinds[] = {"invoice", "bill", NULL};
 
 static const orders_field_t top_table[] = {
     {.name = "kind",
-     .type = ORDERS_FIELD_WORD,
+     .type = ORDERS_FIELD_ENUM,
      .offset = offsetof(top_t, is.kind),
      .given = SIZE_MAX,
-     .words = kinds},
-    TOP_TEXT(number, REQUIRED, WORD),
-    TOP_TEXT(order_number, REQUIRED, WORD),
-    TEXT(top_t, issued_at, REQUIRED, WORD),
+     .values = kinds},
+    TOP_TEXT(number, REQUIRED, SHORT),
+    TOP_TEXT(order_number, REQUIRED, SHORT),
+    TEXT(top_t, issued_at, REQUIRED, SHORT),
     TOP_TEXT(currency, REQUIRED, 8),
     FIELD(top_t, exponent, INT64, REQUIRED, 0, ORDERS_MONEY_MAX_EXPONENT),
     {.name = "tax_inclusive",
@@ -117,7 +117,7 @@ static const orders_field_t party_table[] = {
 };
 
 static const orders_field_t line_table[] = {
-    TEXT(orders_invoice_line_t, number, 0, WORD),
+    TEXT(orders_invoice_line_t, number, 0, SHORT),
     TEXT(orders_invoice_line_t, title, REQUIRED | MULTILINE, TITLE),
     TEXT(orders_invoice_line_t, variant, MULTILINE, TITLE),
     AMOUNT(orders_invoice_line_t, quantity),
@@ -138,9 +138,9 @@ typedef struct payment_fields_t {
 } payment_fields_t;
 
 static const orders_field_t payment_table[] = {
-    TEXT(payment_fields_t, method, REQUIRED, WORD),
+    TEXT(payment_fields_t, method, REQUIRED, SHORT),
     TEXT(payment_fields_t, reference, 0, NAME),
-    TEXT(payment_fields_t, paid_at, 0, WORD),
+    TEXT(payment_fields_t, paid_at, 0, SHORT),
 };
 
 /** NULL for absent and for empty text. */

@@ -376,7 +376,7 @@ void orders_request_log(orders_request_t *request, const orders_problem_t *probl
     const char *fields = orders_problem_field_names(r->pool, problem);
     const char *line =
         apr_psprintf(r->pool, "%s %s %s %s %s%s%s%s%s", format_error_number(r->pool, problem),
-                     orders_error_word(problem->error), request->call.request_id,
+                     orders_error_code(problem->error), request->call.request_id,
                      *problem->sqlstate ? problem->sqlstate : "-", orders_request_route(request),
                      fields ? " fields=" : "", fields ? fields : "", problem->log ? ": " : "",
                      problem->log ? problem->log : "");
@@ -454,7 +454,7 @@ void orders_request_note(orders_request_t *request, const orders_problem_t *prob
 
     set_note(r, "orders_api", request->api->name);
     set_note(r, "orders_route", request->match.route ? request->match.route->name : NULL);
-    set_note(r, "orders_code", problem ? orders_error_word(problem->error) : NULL);
+    set_note(r, "orders_code", problem ? orders_error_code(problem->error) : NULL);
     set_note(r, "orders_error", problem ? format_error_number(r->pool, problem) : NULL);
     set_note(r, "orders_sqlstate", problem && *problem->sqlstate ? problem->sqlstate : NULL);
     set_note(r, "orders_db_us", format_number(r->pool, database->busy_us));

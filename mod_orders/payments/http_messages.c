@@ -144,11 +144,11 @@ static const char *const refund_states[] = {"done", "pending", NULL};
 static const orders_field_t refund_table[] = {
     FIELD(refund_fields_t, transaction_id, STRING, ORDERS_FIELD_REQUIRED, 1, MAX_ID),
     {.name = "status",
-     .type = ORDERS_FIELD_WORD,
+     .type = ORDERS_FIELD_ENUM,
      .flags = ORDERS_FIELD_REQUIRED,
      .offset = offsetof(refund_fields_t, status),
      .given = SIZE_MAX,
-     .words = refund_states},
+     .values = refund_states},
 };
 
 orders_problem_t *orders_refund_read(orders_refund_reply_t *reply, apr_pool_t *pool,

@@ -42,7 +42,7 @@ static void log_failure(const orders_payment_flow_t *flow, const char *channel,
     }
     const char *line =
         apr_psprintf(pool, "ORD%04d %s %s - %s: %s", orders_error_number(problem->error),
-                     orders_error_word(problem->error), request_id ? request_id : "-",
+                     orders_error_code(problem->error), request_id ? request_id : "-",
                      flow->writer->route, failure);
     orders_trouble_log(flow->providers->log, ORDERS_LOG_WARNING, problem->error,
                        apr_pstrcat(pool, "channel ", channel, NULL), line);

@@ -35,7 +35,7 @@ void orders_provider_event_log(const orders_providers_t *providers, const char *
                "ORD%04d %s %s - %s: channel %s, event %s (%s), payment %s, intent %s, "
                "transaction %s, amount %" APR_INT64_T_FMT " %s: %s",
                orders_error_number(ORDERS_E_provider_event_refused),
-               orders_error_word(ORDERS_E_provider_event_refused), or_dash(providers->request_id),
+               orders_error_code(ORDERS_E_provider_event_refused), or_dash(providers->request_id),
                route, event->channel, or_dash(event->event_id), or_dash(event->type),
                or_dash(refused->payment), or_dash(event->intent_id), or_dash(event->transaction_id),
                (apr_int64_t)event->amount, or_dash(event->currency), refused->refusal);
@@ -61,7 +61,7 @@ orders_problem_t *orders_provider_event_refusal(apr_pool_t *pool, const orders_w
 {
     return written->refusal
                ? orders_problem(
-                     pool, orders_error_by_word(written->refusal, ORDERS_E_provider_event_refused),
+                     pool, orders_error_by_code(written->refusal, ORDERS_E_provider_event_refused),
                      written->detail)
                : NULL;
 }

@@ -43,7 +43,7 @@ void orders_provider_failure(const orders_problem_t *problem, apr_pool_t *pool, 
                              const char **message)
 {
     orders_input_t *extra;
-    *code = orders_error_word(problem->error);
+    *code = orders_error_code(problem->error);
     *message = problem->detail;
     if (problem->extra &&
         !orders_input_json(&extra, pool, problem->extra, strlen(problem->extra), true)) {

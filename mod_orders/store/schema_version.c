@@ -69,7 +69,7 @@ static void report_unsupported(const orders_schema_t *schema, const char *found,
                "ORD%04d %s - - schema: the database has %s; mod_orders " ORDERS_VERSION
                " accepts versions %d to %d. Requests are refused until the %s is upgraded",
                orders_error_number(ORDERS_E_schema_version_unsupported),
-               orders_error_word(ORDERS_E_schema_version_unsupported), found, ORDERS_SCHEMA_OLDEST,
+               orders_error_code(ORDERS_E_schema_version_unsupported), found, ORDERS_SCHEMA_OLDEST,
                ORDERS_SCHEMA_NEWEST, remedy);
 }
 

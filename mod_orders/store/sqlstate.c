@@ -130,7 +130,7 @@ static void read_hint(orders_problem_t *problem, apr_pool_t *pool, const char *h
 static orders_problem_t *refusal(apr_pool_t *pool, const PGresult *error, const char *sqlstate)
 {
     const char *name = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
-    orders_error_e code = orders_error_by_word(name ? name : "", class_error(sqlstate));
+    orders_error_e code = orders_error_by_code(name ? name : "", class_error(sqlstate));
     orders_problem_t *problem =
         orders_problem(pool, code, copy_field(pool, error, PG_DIAG_MESSAGE_DETAIL));
     problem->retry_after = code == ORDERS_E_idempotency_in_flight ? SOON : 0;

@@ -7,17 +7,18 @@
 #define PREFIX "whsec_"
 #define PREFIX_LENGTH (sizeof(PREFIX) - 1)
 
-/* The word is signed with its NUL, so that no other message signed with the server secret begins like this one. */
-#define WORD "webhook"
+/* The purpose is signed with its NUL, so that no other message signed with the server secret begins like this one. */
+#define PURPOSE "webhook"
 
 bool orders_webhook_key(unsigned char key[ORDERS_WEBHOOK_KEY_SIZE], const unsigned char *secret,
                         apr_size_t length, const unsigned char uuid[ORDERS_WEBHOOK_UUID_SIZE],
                         const unsigned char salt[ORDERS_WEBHOOK_SALT_SIZE])
 {
-    unsigned char message[sizeof(WORD) + ORDERS_WEBHOOK_UUID_SIZE + 1 + ORDERS_WEBHOOK_SALT_SIZE] =
-        WORD;
-    memcpy(message + sizeof(WORD), uuid, ORDERS_WEBHOOK_UUID_SIZE);
-    memcpy(message + sizeof(WORD) + ORDERS_WEBHOOK_UUID_SIZE + 1, salt, ORDERS_WEBHOOK_SALT_SIZE);
+    unsigned char message[sizeof(PURPOSE) + ORDERS_WEBHOOK_UUID_SIZE + 1 +
+                          ORDERS_WEBHOOK_SALT_SIZE] = PURPOSE;
+    memcpy(message + sizeof(PURPOSE), uuid, ORDERS_WEBHOOK_UUID_SIZE);
+    memcpy(message + sizeof(PURPOSE) + ORDERS_WEBHOOK_UUID_SIZE + 1, salt,
+           ORDERS_WEBHOOK_SALT_SIZE);
     return orders_hmac_sha256(key, secret, length, message, sizeof(message));
 }
 

@@ -48,7 +48,7 @@ void orders_job_log_problem(const orders_log_t *log, const orders_problem_t *pro
         return;
     }
     (void)apr_snprintf(line, sizeof line, "ORD%04d %s - %s worker%s%s",
-                       orders_error_number(problem->error), orders_error_word(problem->error),
+                       orders_error_number(problem->error), orders_error_code(problem->error),
                        *problem->sqlstate ? problem->sqlstate : "-", problem->log ? ": " : "",
                        problem->log ? problem->log : "");
     orders_trouble_log(log, problem->error == ORDERS_E_busy ? ORDERS_LOG_INFO : ORDERS_LOG_ERROR,

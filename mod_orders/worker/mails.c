@@ -61,5 +61,5 @@ orders_problem_t *orders_job_send_mail(const orders_job_run_t *run, int64_t *cou
         orders_trouble_passed(log, ORDERS_E_mail_unreachable, LOG_SUBJECT);
     }
     return orders_worker_mark_mail(&run->reader, task->id, problem && is_final(problem),
-                                   problem ? orders_error_word(problem->error) : NULL);
+                                   problem ? orders_error_code(problem->error) : NULL);
 }

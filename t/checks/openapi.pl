@@ -78,7 +78,7 @@ my %TYPES = (
     integer => ['integer'],
     string  => ['string'],
     boolean => ['boolean'],
-    word    => ['string'],
+    enum    => ['string'],
     number  => [qw(number string)],
     object  => ['object'],
     array   => ['array'],
@@ -118,11 +118,11 @@ sub compare_limits
     return;
 }
 
-sub compare_words
+sub compare_values
 {
     my ($where, $field, $schema) = @_;
     my @documented = map { defined ? "$_" : '' } @{ $schema->{enum} || (exists $schema->{const} ? [ $schema->{const} ] : []) };
-    both_ways($where, 'word', [ grep { length } @documented ], $field->{words} || []) if $field->{words} || $field->{type} eq 'word' || @documented;
+    both_ways($where, 'value', [ grep { length } @documented ], $field->{values} || []) if $field->{values} || $field->{type} eq 'enum' || @documented;
     return;
 }
 
@@ -133,7 +133,7 @@ sub compare_field
     $schema = merged($schema->{anyOf}[0]) if $schema->{anyOf} && !types_of($schema);
     wrong("$where: the document has the type", join('|', types_of($schema)), 'and the code', $field->{type}) if !types_fit($field, $schema);
     compare_limits($where, $field, $schema);
-    compare_words($where, $field, $schema);
+    compare_values($where, $field, $schema);
     compare_field("$where\[]", { %{ $field->{entry} }, required => 0 }, $schema->{ $field->{type} eq 'map' ? 'additionalProperties' : 'items' } || {}) if $field->{entry};
     if ($field->{members}) {
         my $inside = $field->{type} eq 'array' ? $schema->{items} : $field->{type} eq 'map' ? $schema->{additionalProperties} : $schema;

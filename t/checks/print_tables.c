@@ -42,7 +42,7 @@ static void write_field(const orders_field_t *field)
     static const char *const types[] = {
         [ORDERS_FIELD_UINT64] = "integer", [ORDERS_FIELD_INT64] = "integer",
         [ORDERS_FIELD_STRING] = "string",  [ORDERS_FIELD_BOOL] = "boolean",
-        [ORDERS_FIELD_WORD] = "word",      [ORDERS_FIELD_DECIMAL] = "number",
+        [ORDERS_FIELD_ENUM] = "enum",      [ORDERS_FIELD_DECIMAL] = "number",
         [ORDERS_FIELD_JSON] = "any",       [ORDERS_FIELD_OBJECT] = "object",
         [ORDERS_FIELD_ARRAY] = "array",    [ORDERS_FIELD_MAP] = "map",
         [ORDERS_FIELD_IDS] = "ids",
@@ -63,11 +63,11 @@ static void write_field(const orders_field_t *field)
         orders_json_member_int(json, "min", field->min);
         orders_json_member_int(json, "max", field->max);
     }
-    if (field->words) {
-        orders_json_key(json, "words");
+    if (field->values) {
+        orders_json_key(json, "values");
         orders_json_begin_array(json);
-        for (const char *const *word = field->words; *word; word++) {
-            orders_json_string(json, *word);
+        for (const char *const *value = field->values; *value; value++) {
+            orders_json_string(json, *value);
         }
         orders_json_end_array(json);
     }
@@ -270,7 +270,7 @@ static void member_incomplete(const orders_api_t *api, const orders_route_t *rou
             applies = errors[i].error == error && errors[i].applies(route);
         }
         if (applies && is_incomplete(api, route, (orders_error_e)error)) {
-            orders_json_string(json, orders_error_word((orders_error_e)error));
+            orders_json_string(json, orders_error_code((orders_error_e)error));
         }
     }
     orders_json_end_array(json);
@@ -279,7 +279,7 @@ static void member_incomplete(const orders_api_t *api, const orders_route_t *rou
 static void member_status(const orders_api_t *api, const orders_route_t *route,
                           orders_error_e error)
 {
-    orders_json_member_int(json, orders_error_word(error), status_of(api, route, error));
+    orders_json_member_int(json, orders_error_code(error), status_of(api, route, error));
 }
 
 /** By kind, the statuses that its errors have. */

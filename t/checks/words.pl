@@ -144,12 +144,12 @@ is(join(' ', grep { !$with_page{$_} } map { m{([^/]+)\.md$} } files(qr{\.md$}, '
 
 my @errors = members($vocabulary, 'ORDERS_ERRORS');
 cmp_ok(scalar @errors, '>', 0, 'the vocabulary has errors');
-my (%number, %word);
+my (%number, %name);
 for (@errors) {
-    my ($number, $word) = @$_;
+    my ($number, $name) = @$_;
     my $code = sprintf 'ORD%04d', $number;
-    ok(!$number{$number}++ && !$word{$word}++, "$code $word is unique");
-    like($errors, qr/\b\Q$code\E\b[^\n]*\b\Q$word\E\b/, "$code $word is in docs/errors.md");
+    ok(!$number{$number}++ && !$name{$name}++, "$code $name is unique");
+    like($errors, qr/\b\Q$code\E\b[^\n]*\b\Q$name\E\b/, "$code $name is in docs/errors.md");
 }
 is(join(' ', grep { !$number{ 0 + $_ } } $errors =~ /\bORD(\d{4})\b/g), '', 'every error of docs/errors.md is in the vocabulary');
 

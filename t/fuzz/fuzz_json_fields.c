@@ -68,7 +68,7 @@ static const orders_field_t table[] = {
     FIELD(number, INT64, .min = -10, .max = 10),
     FIELD(name, STRING, .max = 16),
     FIELD(notes, STRING, .flags = ORDERS_FIELD_MULTILINE),
-    FIELD(word, WORD, .words = words),
+    FIELD(word, ENUM, .values = words),
     FIELD(price, DECIMAL, .flags = 0),
     FIELD(flag, BOOL, .flags = 0),
     FIELD(any, JSON, .flags = 0),

@@ -52,7 +52,7 @@ static int apr_close(void **state)
 /** The code of a problem, "" if it is NULL. */
 static inline const char *code_of(const orders_problem_t *problem)
 {
-    return problem ? orders_error_word(problem->error) : "";
+    return problem ? orders_error_code(problem->error) : "";
 }
 
 /** The refused fields: "plan_id:required_field quantity:out_of_range". */
@@ -66,7 +66,7 @@ static inline const char *fields_of(const orders_problem_t *problem)
             &APR_ARRAY_IDX(problem->fields, index, orders_field_error_t);
 
         list = apr_pstrcat(pool, list, *list ? " " : "", refused->field, ":",
-                           orders_error_word(refused->error), NULL);
+                           orders_error_code(refused->error), NULL);
     }
     return list;
 }

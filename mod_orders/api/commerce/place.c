@@ -30,7 +30,7 @@ typedef struct member_t {
 #define GOODS_MEMBERS(X) X("total_amount", "total", DECIMAL)
 
 #define PACKAGE_MEMBERS(X)                                                                         \
-    X("order_type", "type", WORD, .words = package_types)                                          \
+    X("order_type", "type", ENUM, .values = package_types)                                         \
     X("product_id", "product", DECIMAL)                                                            \
     X("unit_price", "unit_price", DECIMAL)                                                         \
     X("discount", "discount", OPTIONAL_DECIMAL)                                                    \
@@ -63,14 +63,14 @@ typedef struct payment_t {
 static const char *const methods[] = {"manual", "balance", "external", NULL};
 
 #define PAYMENT_FIELDS                                                                             \
-    ORDERS_FIELD(payment_t, WORD, payment_method, .words = methods),                               \
+    ORDERS_FIELD(payment_t, ENUM, payment_method, .values = methods),                              \
         ORDERS_FIELD(payment_t, STRING, payment_channel, .max = 64),                               \
         ORDERS_FIELD(payment_t, STRING, payment_return_url, .max = 2048)
 
 #define REQUIRED ORDERS_FIELD_REQUIRED_LATER
 #define DECIMAL ORDERS_FIELD_DECIMAL, REQUIRED
 #define OPTIONAL_DECIMAL ORDERS_FIELD_DECIMAL, 0
-#define WORD ORDERS_FIELD_WORD, REQUIRED
+#define ENUM ORDERS_FIELD_ENUM, REQUIRED
 #define STRING ORDERS_FIELD_STRING, REQUIRED
 #define TEXT ORDERS_FIELD_STRING, ORDERS_FIELD_OR_NUMBER | REQUIRED
 #define ARRAY ORDERS_FIELD_ARRAY, REQUIRED

@@ -32,7 +32,7 @@ static const orders_field_t list_fields[] = {
         .max = 64,
     },
     ORDERS_FIELD(filter_t, STRING, period),
-    ORDERS_FIELD(filter_t, WORD, category, .words = orders_commerce_categories),
+    ORDERS_FIELD(filter_t, ENUM, category, .values = orders_commerce_categories),
     ORDERS_FIELD(filter_t, STRING, uid, .flags = ORDERS_FIELD_OR_NUMBER),
 };
 const orders_field_table_t orders_commerce_list_fields = ORDERS_FIELD_TABLE(list_fields);

@@ -105,8 +105,8 @@ static const char *const titles[] = {"0", "1", NULL};
 static const orders_field_t members[] = {
     TEXT(given_name, .flags = ORDERS_FIELD_REQUIRED),
     TEXT(family_name, .flags = ORDERS_FIELD_REQUIRED),
-    ORDERS_FIELD(address_t, WORD, title, .flags = ORDERS_FIELD_REQUIRED | ORDERS_FIELD_OR_INTEGER,
-                 .words = titles),
+    ORDERS_FIELD(address_t, ENUM, title, .flags = ORDERS_FIELD_REQUIRED | ORDERS_FIELD_OR_INTEGER,
+                 .values = titles),
     TEXT(phone),
     TEXT(email, .format = &orders_format_mail),
     TEXT(street),
@@ -126,7 +126,7 @@ static const char *address_document(const address_t *address, apr_pool_t *pool)
     orders_json_begin_object(json);
     for (size_t i = 0; i < ORDERS_COUNT(members); i++) {
         const char *text = *(const char *const *)((const char *)address + members[i].offset);
-        if (members[i].type == ORDERS_FIELD_WORD) {
+        if (members[i].type == ORDERS_FIELD_ENUM) {
             orders_json_member_int(json, members[i].name, *text == '1');
         } else if (orders_or_null(text)) {
             orders_json_member_string(json, members[i].name, text);

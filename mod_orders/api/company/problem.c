@@ -232,14 +232,14 @@ static const char *choose_name(const orders_call_t *call, const orders_problem_t
     }
     *status = orders_kind_status(orders_error_kind(problem->error));
     if (is_key_error(problem->error)) {
-        return orders_error_word(problem->error);
+        return orders_error_code(problem->error);
     }
     name = common_name(orders_error_kind(problem->error));
     if (!name && refusals) {
         *status = 403;
         return refusals->otherwise;
     }
-    return name ? name : orders_error_word(problem->error);
+    return name ? name : orders_error_code(problem->error);
 }
 
 /* The members of `extra` that the specification has beside `error_name`. */

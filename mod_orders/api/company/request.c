@@ -27,8 +27,8 @@ static const orders_field_t list_fields[] = {
 static const orders_field_t create_fields[] = {
     KEY,
     TEXT(cart_id, ORDERS_FIELD_REQUIRED),
-    ORDERS_FIELD(BODY, WORD, type, .flags = ORDERS_FIELD_REQUIRED | ORDERS_FIELD_LENIENT,
-                 .words = orders_company_types),
+    ORDERS_FIELD(BODY, ENUM, type, .flags = ORDERS_FIELD_REQUIRED | ORDERS_FIELD_LENIENT,
+                 .values = orders_company_types),
 };
 static const orders_field_t payment_fields[] = {
     KEY,

@@ -163,7 +163,7 @@ static void log_unsent_refunds(const orders_call_t *call, const orders_problem_t
     }
     const char *line =
         apr_psprintf(call->pool, "ORD%04d %s %s %s %s: the worker sends the refunds%s%s",
-                     orders_error_number(problem->error), orders_error_word(problem->error),
+                     orders_error_number(problem->error), orders_error_code(problem->error),
                      call->request_id, *problem->sqlstate ? problem->sqlstate : "-",
                      call->route->name, problem->log ? ": " : "", problem->log ? problem->log : "");
     orders_trouble_log(call->log, ORDERS_LOG_WARNING, problem->error, "refunds", line);

@@ -9,7 +9,7 @@
 #include "core/number.h"
 #include "core/time.h"
 
-#define WORD "bill link"
+#define PURPOSE "bill link"
 
 orders_problem_t *orders_bill_link_url(const char **url, int64_t order_id,
                                        const orders_call_t *call)
@@ -24,7 +24,7 @@ orders_problem_t *orders_bill_link_url(const char **url, int64_t order_id,
         return orders_problem_logged(call->pool, ORDERS_E_not_configured,
                                      "the URL of a bill needs OrdersPublicURL");
     }
-    ORDERS_TRY(orders_link_token_sign(mac, WORD, &token, settings, call->pool));
+    ORDERS_TRY(orders_link_token_sign(mac, PURPOSE, &token, settings, call->pool));
     *url = apr_psprintf(call->pool,
                         "%s%s/e-bill/%" APR_INT64_T_FMT "/pdf?expires=%" APR_INT64_T_FMT
                         "&signature=%s",
@@ -65,7 +65,7 @@ orders_problem_t *orders_bill_link_read(int64_t *order_id, const char *id,
                                         const orders_call_t *call)
 {
     unsigned char given[ORDERS_SHA256_SIZE];
-    const orders_link_mac_t mac = {WORD, given, sizeof(given)};
+    const orders_link_mac_t mac = {PURPOSE, given, sizeof(given)};
     orders_link_token_t token;
     bool valid;
     orders_problem_t *refusal =

@@ -233,7 +233,7 @@ static const char *write_line(const bulk_line_t *line, const orders_stored_t *re
     orders_json_member_string(json, "kind", line->kind);
     orders_json_member_string(json, "ref", line->ref);
     if (line->problem) {
-        write_refused(json, orders_error_word(line->problem->error), line->problem->detail,
+        write_refused(json, orders_error_code(line->problem->error), line->problem->detail,
                       line->field);
     } else if (!is_success(result->outcome)) {
         write_refused(json, result->outcome, result->detail, result->field);

@@ -18,7 +18,7 @@ static const char *const read_only[] = {"kind", "ref", "id", "result", NULL};
 
 static const char *const duration_units[] = {"day", "week", "month", "year", NULL};
 #define DURATION                                                                                   \
-    FIELD("duration_unit", WORD, .words = duration_units),                                         \
+    FIELD("duration_unit", ENUM, .values = duration_units),                                        \
         FIELD("duration_value", INT64, .min = 1, .max = 10000)
 
 #define FIELD_URL(name) FIELD(name, STRING, .max = 2000, .format = &orders_format_url)
@@ -60,7 +60,7 @@ static const char *const roles[] = {"member", "salesperson", "manager", NULL};
 static const orders_field_t membership_fields[] = {
     FIELD("company", STRING, REQUIRED, TEXT),
     FIELD("user", STRING, REQUIRED, TEXT),
-    FIELD("role", WORD, .words = roles),
+    FIELD("role", ENUM, .values = roles),
     FIELD("active", BOOL, .flags = 0),
 };
 
@@ -123,7 +123,7 @@ static const orders_field_t plan_fields[] = {
     FIELD("currency", STRING, REQUIRED, TEXT),
     DURATION,
     FIELD("features", JSON, .flags = 0),
-    FIELD("status", WORD, .words = plan_statuses),
+    FIELD("status", ENUM, .values = plan_statuses),
     FIELD("max_quantity", INT64, .min = 1, .max = 1000000),
     FIELD("tax_class", STRING, TEXT),
     FIELD("metadata", OBJECT, .flags = 0),
@@ -171,7 +171,7 @@ static const orders_field_t payment_channel_fields[] = {
 static const char *const label_types[] = {"order_status", "shipment_status", "payment_method",
                                           NULL};
 static const orders_field_t label_fields[] = {
-    FIELD("type", WORD, REQUIRED, .words = label_types),
+    FIELD("type", ENUM, REQUIRED, .values = label_types),
     FIELD("word", STRING, REQUIRED, .max = 64, .format = &orders_format_slug),
     FIELD("language", STRING, REQUIRED, .max = 35),
     FIELD("text", STRING, REQUIRED, TEXT),

@@ -20,8 +20,8 @@ static const char *const kinds[] = {
 static const orders_field_t query_fields[] = {
     ORDERS_FIELD(differences_query_t, UINT64, reconciliation, .min = 1, .max = INT64_MAX),
     ORDERS_FIELD(differences_query_t, STRING, channel, .max = 200),
-    ORDERS_FIELD(differences_query_t, WORD, state, .words = states),
-    ORDERS_FIELD(differences_query_t, WORD, kind, .words = kinds),
+    ORDERS_FIELD(differences_query_t, ENUM, state, .values = states),
+    ORDERS_FIELD(differences_query_t, ENUM, kind, .values = kinds),
 };
 const orders_field_table_t orders_operator_differences_query =
     ORDERS_FIELD_TABLE(query_fields, .exactly = true, .read_only = orders_operator_page_names);

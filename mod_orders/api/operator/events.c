@@ -30,7 +30,7 @@ typedef struct query_t {
 static const orders_field_t query_fields[] = {
     ORDERS_FIELD(query_t, STRING, after, .max = ORDERS_EVENT_CURSOR_SIZE - 1),
     ORDERS_FIELD(query_t, STRING, types, .max = 5049, .format = &orders_format_event_patterns),
-    ORDERS_FIELD(query_t, WORD, expand, .words = expandable),
+    ORDERS_FIELD(query_t, ENUM, expand, .values = expandable),
 };
 const orders_field_table_t orders_operator_events_query =
     ORDERS_FIELD_TABLE(query_fields, .exactly = true, .read_only = size_names);

@@ -46,7 +46,7 @@ orders_problem_t *orders_operator_make_cart(orders_call_t *call, orders_reply_t 
 static const char *const terminal_kinds[] = {"charge", "refund", NULL};
 static const orders_field_t terminal_fields[] = {
     ORDERS_FIELD(T, STRING, transaction_id, .flags = ORDERS_FIELD_REQUIRED, .max = 255),
-    ORDERS_FIELD(T, WORD, kind, .flags = ORDERS_FIELD_REQUIRED, .words = terminal_kinds),
+    ORDERS_FIELD(T, ENUM, kind, .flags = ORDERS_FIELD_REQUIRED, .values = terminal_kinds),
     ORDERS_FIELD(T, INT64, amount, .flags = ORDERS_FIELD_REQUIRED, .min = 1,
                  .max = INT64_C(1000000000000000)),
     ORDERS_FIELD(T, STRING, currency, .flags = ORDERS_FIELD_REQUIRED, .min = 3, .max = 3),

@@ -22,10 +22,10 @@ typedef struct search_query_t {
 } search_query_t;
 
 static const orders_field_t query_fields[] = {
-    ORDERS_FIELD(search_query_t, WORD, status, .words = orders_order_states),
-    ORDERS_FIELD(search_query_t, WORD, payment, .words = orders_payment_states),
-    ORDERS_FIELD(search_query_t, WORD, fulfilment, .words = orders_fulfilment_states),
-    ORDERS_FIELD(search_query_t, WORD, dialect, .words = orders_operator_order_apis),
+    ORDERS_FIELD(search_query_t, ENUM, status, .values = orders_order_states),
+    ORDERS_FIELD(search_query_t, ENUM, payment, .values = orders_payment_states),
+    ORDERS_FIELD(search_query_t, ENUM, fulfilment, .values = orders_fulfilment_states),
+    ORDERS_FIELD(search_query_t, ENUM, dialect, .values = orders_operator_order_apis),
     ORDERS_FIELD(search_query_t, STRING, user, .max = 255),
     ORDERS_FIELD(search_query_t, STRING, number, .max = 64),
     ORDERS_FIELD(search_query_t, STRING, from, .max = 40, .format = &orders_format_day_or_time),

@@ -33,7 +33,7 @@ typedef struct place_t {
 } place_t;
 
 static const orders_field_t place_fields[] = {
-    FIELD("dialect", WORD, REQUIRED, .words = orders_operator_order_apis),
+    FIELD("dialect", ENUM, REQUIRED, .values = orders_operator_order_apis),
     FIELD("user", STRING, TEXT),
     FIELD("company", STRING, TEXT),
     FIELD("agent", STRING, TEXT),

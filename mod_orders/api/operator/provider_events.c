@@ -17,7 +17,7 @@ typedef struct query_t {
 static const char *const verdicts[] = {"done", "unchanged", "waiting", "refused", NULL};
 
 static const orders_field_t query_fields[] = {
-    ORDERS_FIELD(query_t, WORD, verdict, .words = verdicts),
+    ORDERS_FIELD(query_t, ENUM, verdict, .values = verdicts),
     ORDERS_FIELD(query_t, STRING, channel, .min = 1, .max = 200),
     {.name = "resolved",
      .type = ORDERS_FIELD_BOOL,

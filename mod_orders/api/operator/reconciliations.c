@@ -197,7 +197,7 @@ typedef struct list_query_t {
 static const char *const states[] = {"running", "done", "failed", NULL};
 static const orders_field_t list_fields[] = {
     ORDERS_FIELD(list_query_t, STRING, channel, .max = 200),
-    ORDERS_FIELD(list_query_t, WORD, state, .words = states),
+    ORDERS_FIELD(list_query_t, ENUM, state, .values = states),
 };
 const orders_field_table_t orders_operator_reconciliations_query =
     ORDERS_FIELD_TABLE(list_fields, .exactly = true, .read_only = orders_operator_page_names);

@@ -14,7 +14,7 @@ typedef struct returns_query_t {
 } returns_query_t;
 
 static const orders_field_t query_fields[] = {
-    ORDERS_FIELD(returns_query_t, WORD, state, .words = orders_return_states),
+    ORDERS_FIELD(returns_query_t, ENUM, state, .values = orders_return_states),
 };
 const orders_field_table_t orders_operator_returns_query =
     ORDERS_FIELD_TABLE(query_fields, .exactly = true, .read_only = orders_operator_page_names);

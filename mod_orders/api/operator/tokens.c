@@ -34,10 +34,10 @@ typedef struct issue_t {
 } issue_t;
 
 static const orders_field_t scope = {
-    .type = ORDERS_FIELD_WORD,
+    .type = ORDERS_FIELD_ENUM,
     .offset = ORDERS_FIELD_CHECKED,
     .given = SIZE_MAX,
-    .words = known_scopes,
+    .values = known_scopes,
 };
 static const orders_field_t fields[] = {
     ORDERS_FIELD(issue_t, STRING, user, .flags = ORDERS_FIELD_REQUIRED, .max = 255),

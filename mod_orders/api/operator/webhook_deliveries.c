@@ -23,7 +23,7 @@ typedef struct deliveries_query_t {
 
 static const char *const states[] = {"pending", "delivered", "dead", NULL};
 static const orders_field_t query_fields[] = {
-    ORDERS_FIELD(deliveries_query_t, WORD, state, .words = states),
+    ORDERS_FIELD(deliveries_query_t, ENUM, state, .values = states),
     ORDERS_FIELD(deliveries_query_t, STRING, type, .min = 1, .max = MAX_TYPE),
     ORDERS_FIELD(deliveries_query_t, STRING, order, .min = 1, .max = 100),
 };

@@ -57,14 +57,14 @@ static const orders_field_t create_fields[] = {
     GIVEN(STRING, url, .flags = ORDERS_FIELD_REQUIRED, .min = 1, .max = MAX_URL),
     EVENTS(ORDERS_FIELD_REQUIRED),
     GIVEN(STRING, description, .max = MAX_DESCRIPTION),
-    GIVEN(WORD, payload, .words = payloads),
+    GIVEN(ENUM, payload, .values = payloads),
     GIVEN(BOOL, enabled),
 };
 static const orders_field_t change_fields[] = {
     GIVEN(STRING, url, .min = 1, .max = MAX_URL),
     EVENTS(0),
     GIVEN(STRING, description, .max = MAX_DESCRIPTION),
-    GIVEN(WORD, payload, .words = payloads),
+    GIVEN(ENUM, payload, .values = payloads),
     GIVEN(BOOL, enabled),
     GIVEN(BOOL, skip_missed),
 };

@@ -128,7 +128,7 @@ static orders_problem_t *store_unreadable(const orders_call_t *call, const order
     const orders_store_notice_t notice = {
         .channel = call->param[0],
         .body_hash = hash,
-        .refusal = orders_error_word(problem->error),
+        .refusal = orders_error_code(problem->error),
         .detail = unreadable_detail(call->pool, event->id, problem),
     };
     ORDERS_TRY(orders_notice_store_unreadable(&reader, &notice, &stored));
@@ -172,7 +172,7 @@ static orders_problem_t *store_notice(const orders_call_t *call, const delivery_
         .payment_key = notice->payment_key,
         .transaction_id = notice->transaction_id,
         .for_tenant = notice->tenant,
-        .refusal = notice->unreadable ? orders_error_word(notice->unreadable->error) : NULL,
+        .refusal = notice->unreadable ? orders_error_code(notice->unreadable->error) : NULL,
         .detail =
             notice->unreadable ? unreadable_detail(call->pool, NULL, notice->unreadable) : NULL,
         .lease = orders_notice_lease(&delivery->channel),
@@ -199,7 +199,7 @@ static orders_problem_t *leave_to_worker(const orders_call_t *call, const orders
     if (!problem->quiet) {
         const char *line = apr_psprintf(
             call->pool, "ORD%04d %s %s - %s: channel %s, an event is verified later: %s",
-            orders_error_number(problem->error), orders_error_word(problem->error),
+            orders_error_number(problem->error), orders_error_code(problem->error),
             call->request_id ? call->request_id : "-", call->route->name, call->param[0],
             problem->log ? problem->log : problem->detail);
         orders_trouble_log(call->providers->log, ORDERS_LOG_WARNING, problem->error,

@@ -29,7 +29,7 @@ static void write_fields(orders_json_t *json, const apr_array_header_t *fields)
         const orders_field_error_t *refused = &APR_ARRAY_IDX(fields, i, orders_field_error_t);
         orders_json_begin_object(json);
         orders_json_member_string(json, "field", refused->field);
-        orders_json_member_string(json, "code", orders_error_word(refused->error));
+        orders_json_member_string(json, "code", orders_error_code(refused->error));
         orders_json_member_string(json, "message", refused->message);
         orders_json_end_object(json);
     }
@@ -45,7 +45,7 @@ static void member_details(orders_json_t *json, const orders_problem_t *problem)
         return;
     }
     orders_json_begin_object(json);
-    orders_json_member_string(json, "code", orders_error_word(problem->error));
+    orders_json_member_string(json, "code", orders_error_code(problem->error));
     orders_json_end_object(json);
 }
 

@@ -15,7 +15,7 @@ static const orders_field_t fields[] = {
     ORDERS_FIELD(create_t, UINT64, plan_id, .flags = ORDERS_FIELD_REQUIRED),
     ORDERS_FIELD(create_t, UINT64, billing_option_id),
     ORDERS_FIELD(create_t, INT64, quantity),
-    ORDERS_FIELD(create_t, STRING, payment_method, .max = 64, .words = orders_user_methods),
+    ORDERS_FIELD(create_t, STRING, payment_method, .max = 64, .values = orders_user_methods),
     ORDERS_FIELD(create_t, STRING, payment_channel, .max = 64),
     ORDERS_FIELD(create_t, STRING, payment_return_url, .max = 2048),
     ORDERS_FIELD(create_t, STRING, idempotency_key),

@@ -20,12 +20,12 @@ typedef struct list_query_t {
 } list_query_t;
 
 static const orders_field_t fields[] = {
-    ORDERS_FIELD(list_query_t, WORD, status, .words = orders_user_status_values),
-    ORDERS_FIELD(list_query_t, WORD, payment_status, .words = orders_user_payment_status_values),
-    ORDERS_FIELD(list_query_t, WORD, payment_method, .words = orders_user_methods),
+    ORDERS_FIELD(list_query_t, ENUM, status, .values = orders_user_status_values),
+    ORDERS_FIELD(list_query_t, ENUM, payment_status, .values = orders_user_payment_status_values),
+    ORDERS_FIELD(list_query_t, ENUM, payment_method, .values = orders_user_methods),
     ORDERS_FIELD(list_query_t, STRING, number, .max = 64),
-    ORDERS_FIELD(list_query_t, WORD, sort, .words = sorts),
-    ORDERS_FIELD(list_query_t, WORD, direction, .words = directions),
+    ORDERS_FIELD(list_query_t, ENUM, sort, .values = sorts),
+    ORDERS_FIELD(list_query_t, ENUM, direction, .values = directions),
 };
 const orders_field_table_t orders_user_list_query = ORDERS_FIELD_TABLE(fields);
 

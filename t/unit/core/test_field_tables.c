@@ -226,7 +226,7 @@ static const char *const lenient_words[] = {"cash", "card", NULL};
 static const orders_field_t lenient_fields[] = {
     LENIENT(STRING, text, .max = 5,
             .flags = ORDERS_FIELD_LENIENT | ORDERS_FIELD_OR_INTEGER | ORDERS_FIELD_REQUIRED),
-    LENIENT(WORD, method, .flags = ORDERS_FIELD_LENIENT, .words = lenient_words),
+    LENIENT(ENUM, method, .flags = ORDERS_FIELD_LENIENT, .values = lenient_words),
     LENIENT(INT64, number, .flags = ORDERS_FIELD_LENIENT, .min = 1, .max = 9),
 };
 static const orders_field_table_t lenient_table = ORDERS_FIELD_TABLE(lenient_fields);
@@ -279,11 +279,11 @@ static const orders_field_t address_members[] = {
      .given = SIZE_MAX,
      .max = 3},
     {.name = "title",
-     .type = ORDERS_FIELD_WORD,
+     .type = ORDERS_FIELD_ENUM,
      .flags = ORDERS_FIELD_OR_INTEGER,
      .offset = offsetof(address_t, title),
      .given = SIZE_MAX,
-     .words = titles},
+     .values = titles},
 };
 static const orders_field_table_t postal_table = ORDERS_FIELD_TABLE(address_members);
 static const orders_field_t address_field = CHECKED("address", JSON, .members = &postal_table);

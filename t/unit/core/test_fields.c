@@ -53,10 +53,10 @@ static const orders_field_t table[] = {
      .offset = offsetof(sample_t, active),
      .given = SIZE_MAX},
     {.name = "method",
-     .type = ORDERS_FIELD_WORD,
+     .type = ORDERS_FIELD_ENUM,
      .offset = offsetof(sample_t, method),
      .given = SIZE_MAX,
-     .words = methods},
+     .values = methods},
     {.name = "price",
      .type = ORDERS_FIELD_DECIMAL,
      .offset = offsetof(sample_t, price),
@@ -362,7 +362,7 @@ typedef struct {
 
 static const orders_field_t line_fields[] = {
     {.name = "id", .type = ORDERS_FIELD_UINT64, .flags = ORDERS_FIELD_REQUIRED},
-    {.name = "method", .type = ORDERS_FIELD_WORD, .words = methods},
+    {.name = "method", .type = ORDERS_FIELD_ENUM, .values = methods},
     {.name = "part", .type = ORDERS_FIELD_OBJECT},
 };
 static const char *const line_read_only[] = {"total", NULL};

@@ -37,11 +37,11 @@ static void words_and_numbers_are_unique(void **state)
         for (right = left + 1; right < ORDERS_E__COUNT; right++) {
             assert_int_not_equal(orders_error_number((orders_error_e)left),
                                  orders_error_number((orders_error_e)right));
-            assert_string_not_equal(orders_error_word((orders_error_e)left),
-                                    orders_error_word((orders_error_e)right));
+            assert_string_not_equal(orders_error_code((orders_error_e)left),
+                                    orders_error_code((orders_error_e)right));
         }
         assert_int_equal(
-            orders_error_by_word(orders_error_word((orders_error_e)left), ORDERS_E__COUNT), left);
+            orders_error_by_code(orders_error_code((orders_error_e)left), ORDERS_E__COUNT), left);
     }
 }
 
@@ -55,11 +55,11 @@ static void has_a_status_for_each_error(void **state)
 
 static void handles_unknown_errors(void **state)
 {
-    assert_int_equal(orders_error_by_word("no_such_word", ORDERS_E_database_error),
+    assert_int_equal(orders_error_by_code("no_such_word", ORDERS_E_database_error),
                      ORDERS_E_database_error);
-    assert_int_equal(orders_error_by_word(NULL, ORDERS_E_busy), ORDERS_E_busy);
-    assert_string_equal(orders_error_word((orders_error_e)9999), "internal_error");
-    assert_string_equal(orders_error_word((orders_error_e)-1), "internal_error");
+    assert_int_equal(orders_error_by_code(NULL, ORDERS_E_busy), ORDERS_E_busy);
+    assert_string_equal(orders_error_code((orders_error_e)9999), "internal_error");
+    assert_string_equal(orders_error_code((orders_error_e)-1), "internal_error");
 }
 
 int main(void)

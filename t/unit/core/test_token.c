@@ -289,7 +289,7 @@ static const char *const words[] = {"one", "two", NULL};
     }
 static const orders_field_t fields[] = {
     FIELD(UINT64, plan_id), FIELD(DECIMAL, price),
-    FIELD(STRING, note),    FIELD(WORD, word, .words = words),
+    FIELD(STRING, note),    FIELD(ENUM, word, .values = words),
     FIELD(BOOL, active),    FIELD(IDS, ids),
 };
 static const orders_route_t list_route = {

@@ -159,7 +159,7 @@ static void assert_problem(const orders_problem_t *problem, orders_error_e error
 {
     assert_non_null(problem);
     if (problem->error != error) {
-        fail_msg("%s: %s", orders_error_word(problem->error), problem->log);
+        fail_msg("%s: %s", orders_error_code(problem->error), problem->log);
     }
     assert_int_equal(problem->retry_after > 0, error == ORDERS_E_mail_unreachable);
     assert_non_null(problem->log);
@@ -170,7 +170,7 @@ static void assert_problem(const orders_problem_t *problem, orders_error_e error
 static void assert_sent(const orders_problem_t *problem)
 {
     if (problem) {
-        fail_msg("%s: %s", orders_error_word(problem->error), problem->log);
+        fail_msg("%s: %s", orders_error_code(problem->error), problem->log);
     }
 }
 

@@ -355,7 +355,7 @@ static void refusals_keep_their_texts(void **state)
     assert_null(problem->log);
     const orders_field_error_t *field = &APR_ARRAY_IDX(problem->fields, 0, orders_field_error_t);
     assert_string_equal(field->field, "coupon_code");
-    assert_string_equal(orders_error_word(field->error), "coupon_expired");
+    assert_string_equal(orders_error_code(field->error), "coupon_expired");
     assert_int_equal(calls(), 1);
 }
 

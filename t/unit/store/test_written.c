@@ -21,9 +21,9 @@ static void test_a_temporary_failure_leaves_the_outcome_unknown(void **state)
 
     for (size_t i = 0; i < COUNT(failures); i++) {
         assert_string_equal(reported(true, failures[i], NULL), "outcome_unknown");
-        assert_string_equal(reported(false, failures[i], NULL), orders_error_word(failures[i]));
+        assert_string_equal(reported(false, failures[i], NULL), orders_error_code(failures[i]));
         assert_string_equal(reported(true, failures[i], "{\"lines_stored\": 1}"),
-                            orders_error_word(failures[i]));
+                            orders_error_code(failures[i]));
     }
 }
 
