@@ -66,6 +66,7 @@ my @NOT_RUN = (
     [ 'README.md', qr{^conf/quickstart},                't/check runs it: installs Debian packages and builds' ],
     [ 'docs/getting-started.md', qr{^conf/quickstart},  't/check runs it: installs Debian packages and builds' ],
     [ 'docs/getting-started.md', qr/a2enconf orders-customer/, 't/install runs it: needs the Apache of the system' ],
+    [ 'docs/examples/mirror-orders/README.md', qr/python3 mirror_orders/, 'needs a second database; t/faults/mirror.t runs the script' ],
     [ 'docs/installation.md', qr/db\.internal/,         'needs a second machine' ],
     [ 'docs/installation.md', qr/operator-token\.sql/,  'needs an installed schema; getting-started.md runs the script' ],
     [ 'docs/installation.md', qr/OIDCCryptoPassphrase/, 'writes below /etc; t/oidc tests the configuration' ],
@@ -82,7 +83,7 @@ my @NOT_RUN = (
 my %used;
 
 # The language of a block, and the first words of commands, by which a block counts as sh.
-my $LANGUAGE = qr/^(?:apache|http|json|sh|sql|text|ts)$/;
+my $LANGUAGE = qr/^(?:apache|http|json|sh|sql|text|ts|yaml)$/;
 my $COMMAND  = qr/^(?:a2en\w+|apachectl|apt-get|conf\/\w+|createdb|curl|export|install|make|node|np[mx]|openssl|psql|restorecon|scp|service|setsebool|sqitch|ssh|su|systemctl|t\/\w+|\.)(?: |$)/;
 
 sub reason
