@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Deliveries are made behind the cursors of the endpoints, sent by the worker that owns the endpoint, and recorded.
+-- Deliveries are created after the cursors of the endpoints, sent by the worker that owns the endpoint, and recorded.
 BEGIN;
 \ir lib/shop.sql
 \ir lib/webhooks.sql
@@ -9,17 +9,17 @@ SELECT (pg_temp.hook(p_patterns => '{order.placed,order.paid}')).id AS a \gset
 SELECT (pg_temp.hook(p_patterns => '{webhook_endpoint.*}')).id AS b \gset
 SELECT pg_temp.buy('alice') AS o \gset
 SELECT is(fan_out_events(77, 1000), 0, 'events of a running transaction are not fanned out');
-SELECT cmp_ok(pg_temp.fan_out(), '>', 0, 'but those of ended ones are');
+SELECT cmp_ok(pg_temp.fan_out(), '>', 0, 'events of ended transactions are fanned out');
 SELECT is((SELECT string_agg(type, ' ' ORDER BY id) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :a), 'order.placed order.paid',
           'an event has a delivery for each of its types that matches');
 SELECT is((SELECT string_agg(type, ' ' ORDER BY id) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :b),
-          'webhook_endpoint.created webhook_endpoint.created', 'events of endpoints too');
+          'webhook_endpoint.created webhook_endpoint.created', 'events of endpoints are fanned out');
 SELECT is(pg_temp.fan_out(), 0, 'each event is passed once');
 SELECT is((SELECT string_agg(id::text, ' ' ORDER BY id) FROM due WHERE tenant_id = 77 AND kind = 'webhook'), :'a' || ' ' || :'b', 'endpoints are queued');
-SELECT is(pg_temp.violations(), NULL, 'nothing is wrong');
+SELECT is(pg_temp.violations(), NULL, 'no invariant is violated');
 
-SELECT is((SELECT string_agg(id::text, ' ' ORDER BY id) FROM claim_webhooks(77, 10, 60)), :'a' || ' ' || :'b', 'a worker claims them');
-SELECT is_empty('SELECT * FROM claim_webhooks(77, 10, 60)', 'and no other worker does');
+SELECT is((SELECT string_agg(id::text, ' ' ORDER BY id) FROM claim_webhooks(77, 10, 60)), :'a' || ' ' || :'b', 'a worker claims the endpoints');
+SELECT is_empty('SELECT * FROM claim_webhooks(77, 10, 60)', 'no other worker claims the endpoints');
 SELECT pg_temp.buy('alice', 'few') AS leased \gset
 SELECT pg_temp.fan_out() \g /dev/null
 SELECT is((SELECT due_at - now() FROM due WHERE tenant_id = 77 AND kind = 'webhook' AND id = :a), interval '1 minute', 'new deliveries do not end its lease');
@@ -31,22 +31,22 @@ SELECT is_empty(format('SELECT * FROM renew_webhooks(77, ARRAY[%s::bigint], 600,
 SELECT is((SELECT string_agg(concat_ws(' ', type, attempts, subject, subject_id, (event).order_number = order_number, (event).actor, (event).types ->> 0,
                                    length((event).hash), body), ', ')
            FROM take_deliveries(77, :a, 10)),
-          format('order.placed 0 order %s t buyer order.placed 64, order.paid 0 order %1$s t buyer order.placed 64', :o), 'it takes deliveries with their events');
-SELECT is((SELECT (endpoint).public_id FROM take_deliveries(77, :b, 1)), pg_temp.uuid_of(:a), 'and with the endpoint that the event is about');
-SELECT is((SELECT (event).public_id FROM take_deliveries(77, :b, 1)), pg_temp.uuid_of(:a), 'whose UUID is in the event');
+          format('order.placed 0 order %s t buyer order.placed 64, order.paid 0 order %1$s t buyer order.placed 64', :o), 'a worker takes deliveries with their events');
+SELECT is((SELECT (endpoint).public_id FROM take_deliveries(77, :b, 1)), pg_temp.uuid_of(:a), 'a delivery of an event of an endpoint has this endpoint');
+SELECT is((SELECT (event).public_id FROM take_deliveries(77, :b, 1)), pg_temp.uuid_of(:a), 'an event of an endpoint has its UUID');
 SELECT pg_temp.take(:a) AS ids \gset
 SELECT store_bodies(77, :'ids', '{one,two}') \g /dev/null
 SELECT store_bodies(77, :'ids', '{three,four}') \g /dev/null
 SELECT is((SELECT string_agg(body, ' ') FROM take_deliveries(77, :a, 10)), 'one two', 'a body is stored once');
-SELECT is((pg_temp.record(:a, :'ids', 'delivered')).state, 'enabled', 'results are recorded');
+SELECT is((pg_temp.record(:a, :'ids', 'delivered')).state, 'enabled', 'recording results leaves the endpoint enabled');
 SELECT is((SELECT string_agg(concat_ws(' ', state, attempts, last_status, last_ms), ', ') FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :a),
-          'delivered 1 200 5, delivered 1 200 5', 'as delivered');
-SELECT is_empty('SELECT FROM webhook_body WHERE tenant_id = 77', 'and the bodies are deleted');
-SELECT is(pg_temp.violations(), NULL, 'nothing is wrong');
+          'delivered 1 200 5, delivered 1 200 5', 'the deliveries are recorded as delivered');
+SELECT is_empty('SELECT FROM webhook_body WHERE tenant_id = 77', 'the bodies of delivered messages are deleted');
+SELECT is(pg_temp.violations(), NULL, 'no invariant is violated');
 SELECT release_webhook(77, :a, NULL), release_webhook(77, :b, NULL) \g /dev/null
 SELECT is((SELECT string_agg(id::text, ' ') FROM due WHERE tenant_id = 77 AND kind = 'webhook'), :'b', 'an endpoint without pending deliveries leaves the queue');
-SELECT is((SELECT string_agg(id::text, ' ') FROM claim_webhooks(77, 10, 60)), :'b', 'the other can be claimed again');
-SELECT is(pg_temp.violations(), NULL, 'nothing is wrong');
+SELECT is((SELECT string_agg(id::text, ' ') FROM claim_webhooks(77, 10, 60)), :'b', 'an endpoint with pending deliveries can be claimed again');
+SELECT is(pg_temp.violations(), NULL, 'no invariant is violated');
 
 -- The check views find what is wrong.
 CREATE FUNCTION pg_temp.found(p_sql text) RETURNS text LANGUAGE plpgsql AS $$
@@ -81,15 +81,15 @@ FROM (VALUES
 
 -- The schedule
 SELECT is((SELECT array_agg(extract(epoch FROM webhook_delay(n::integer, 1, NULL))::integer BETWEEN d * 0.8 - 1 AND d * 1.2 + 1 ORDER BY n)
-           FROM unnest('{5,300,1800,7200,18000,36000,50400,72000,86400}'::integer[]) WITH ORDINALITY AS x (d, n)), array_fill(true, ARRAY[9]), 'nine waits');
+           FROM unnest('{5,300,1800,7200,18000,36000,50400,72000,86400}'::integer[]) WITH ORDINALITY AS x (d, n)), array_fill(true, ARRAY[9]), 'there are nine waits');
 SELECT is((SELECT format('%s %s', min(x) >= interval '4 s' AND max(x) <= interval '6 s', count(DISTINCT x) > 50)
-           FROM generate_series(1, 200) AS n, webhook_delay(1, n, NULL) AS x), 't t', 'with a jitter of 20 % that differs between deliveries');
+           FROM generate_series(1, 200) AS n, webhook_delay(1, n, NULL) AS x), 't t', 'the waits have a jitter of 20 % that differs between deliveries');
 SELECT is(webhook_delay(1, 1, 3600), interval '1 hour', 'the receiver may ask for a longer wait');
-SELECT ok(webhook_delay(4, 1, 1) > interval '1 hour', 'not for a shorter one');
-SELECT is(webhook_delay(1, 1, 1000000), interval '24 hours', 'and for 24 hours at most');
+SELECT ok(webhook_delay(4, 1, 1) > interval '1 hour', 'the receiver may not ask for a shorter wait');
+SELECT is(webhook_delay(1, 1, 1000000), interval '24 hours', 'the receiver may ask for at most 24 hours');
 SELECT pg_temp.change(:b, '{"events": ["order.placed"], "enabled": true, "skip_missed": true}') \g /dev/null
-SELECT is((SELECT count(*) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :b AND state = 'pending'), 0::bigint, 'skip_missed drops what is pending');
-SELECT is((SELECT count(*) FROM due WHERE tenant_id = 77 AND kind = 'webhook' AND id = :b), 0::bigint, 'and the endpoint leaves the queue');
+SELECT is((SELECT count(*) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :b AND state = 'pending'), 0::bigint, 'skip_missed deletes the pending deliveries');
+SELECT is((SELECT count(*) FROM due WHERE tenant_id = 77 AND kind = 'webhook' AND id = :b), 0::bigint, 'an endpoint with skip_missed leaves the queue');
 SELECT pg_temp.buy('alice') AS p, pg_temp.buy('alice') AS q \gset
 SELECT pg_temp.fan_out() \g /dev/null
 SELECT claim_webhooks(77, 10, 60) \g /dev/null
@@ -99,56 +99,56 @@ SELECT store_bodies(77, ARRAY[:x, :y], '{x,y}') \g /dev/null
 SELECT is((SELECT concat_ws(' ', began_failing, recovered, disabled, dead, failing_since = now()) FROM pg_temp.record(:b, ARRAY[:x], 'failed')), 't f f 0 t', 'an endpoint begins to fail');
 SELECT is((SELECT concat_ws(' ', state, attempts, next_at > now(), done_at, last_status) FROM webhook_delivery WHERE tenant_id = 77 AND id = :x), 'pending 1 t 500',
           'the delivery is attempted again later');
-SELECT is(pg_temp.take(:b), ARRAY[:y]::bigint[], 'the next one is not held up by it');
+SELECT is(pg_temp.take(:b), ARRAY[:y]::bigint[], 'a failed delivery does not delay the next delivery');
 SELECT release_webhook(77, :b, now() + interval '1 minute') \g /dev/null
 SELECT is((SELECT due_at - now() FROM due WHERE tenant_id = 77 AND kind = 'webhook' AND id = :b), interval '1 minute', 'the worker may postpone the endpoint');
 SELECT pg_temp.buy('alice') AS r \gset
 SELECT pg_temp.fan_out() \g /dev/null
-SELECT is((SELECT due_at - now() FROM due WHERE tenant_id = 77 AND kind = 'webhook' AND id = :b), interval '1 minute', 'and new events do not change that');
+SELECT is((SELECT due_at - now() FROM due WHERE tenant_id = 77 AND kind = 'webhook' AND id = :b), interval '1 minute', 'new events do not shorten the wait of a postponed endpoint');
 SELECT is((pg_temp.test(:b)).outcome, 'queued', 'an operator can test the endpoint');
-SELECT is((SELECT due_at - now() FROM due WHERE tenant_id = 77 AND kind = 'webhook' AND id = :b), interval '0', 'at once');
-SELECT is((SELECT string_agg(type || coalesce(' ' || body, ''), ', ') FROM take_deliveries(77, :b, 10)), 'webhook.test, order.placed y, order.placed', 'before all other messages');
+SELECT is((SELECT due_at - now() FROM due WHERE tenant_id = 77 AND kind = 'webhook' AND id = :b), interval '0', 'a test ends the wait of the endpoint');
+SELECT is((SELECT string_agg(type || coalesce(' ' || body, ''), ', ') FROM take_deliveries(77, :b, 10)), 'webhook.test, order.placed y, order.placed', 'a test message comes before all other messages');
 SELECT claim_webhooks(77, 10, 60) \g /dev/null
 SELECT is((SELECT concat_ws(' ', began_failing, recovered, disabled, failing_since) FROM pg_temp.record(:b, ARRAY[:y], 'delivered')), 'f t f', 'an endpoint recovers');
 SELECT is((SELECT concat_ws(' ', began_failing, recovered, failing_since = now()) FROM record_deliveries(77, :b, '[{"id": 0, "outcome": "delivered"}, {"id": 0, "outcome": "failed"}]')),
           't f t', 'the last result of a batch counts');
 SELECT is((SELECT concat_ws(' ', began_failing, recovered, failing_since) FROM record_deliveries(77, :b, '[{"id": 0, "outcome": "failed"}, {"id": 0, "outcome": "delivered"}]')),
-          'f t', 'in the order of the attempts');
+          'f t', 'the results of a batch count in the sequence of the attempts');
 UPDATE webhook_delivery SET next_at = now() WHERE tenant_id = 77 AND id = :x;
-SELECT is((pg_temp.take(:b))[2], :x::bigint, 'a failed delivery is taken again when it is due, in the order of the events');
-SELECT is((SELECT body FROM take_deliveries(77, :b, 10) WHERE id = :x), 'x', 'with the same body');
+SELECT is((pg_temp.take(:b))[2], :x::bigint, 'a failed delivery is taken again when it is due, in the sequence of the events');
+SELECT is((SELECT body FROM take_deliveries(77, :b, 10) WHERE id = :x), 'x', 'a failed delivery keeps its body');
 UPDATE webhook_delivery SET attempts = 9 WHERE tenant_id = 77 AND id = :x;
-SELECT is((SELECT dead FROM pg_temp.record(:b, ARRAY[:x], 'failed', '{"status": null, "error": "timeout", "retry_after": 5}')), 1, 'after ten failed attempts it is dead');
-SELECT is((SELECT concat_ws(' ', state, attempts, done_at = now(), last_error, next_at) FROM read_delivery(77, pg_temp.uuid_of(:b), :x)), 'dead 10 t timeout', 'with the last error');
-SELECT is((pg_temp.record(:b, ARRAY[:x], 'delivered')).state, 'enabled', 'a late result');
-SELECT is((SELECT state FROM read_delivery(77, pg_temp.uuid_of(:b), :x)), 'dead', 'of a dead delivery is ignored');
-SELECT is((pg_temp.retry(:b, :x)).outcome, 'queued', 'an operator can retry it');
-SELECT is((SELECT attempts || ' ' || body FROM take_deliveries(77, :b, 10) WHERE id = :x), '0 x', 'with all attempts, and the same body');
-SELECT throws_like(format('SELECT pg_temp.retry(%s, %s)', :a, :x), 'not_found', 'not through another endpoint');
-SELECT is(pg_temp.violations(), NULL, 'nothing is wrong');
+SELECT is((SELECT dead FROM pg_temp.record(:b, ARRAY[:x], 'failed', '{"status": null, "error": "timeout", "retry_after": 5}')), 1, 'a delivery is dead after ten failed attempts');
+SELECT is((SELECT concat_ws(' ', state, attempts, done_at = now(), last_error, next_at) FROM read_delivery(77, pg_temp.uuid_of(:b), :x)), 'dead 10 t timeout', 'a dead delivery has the last error');
+SELECT is((pg_temp.record(:b, ARRAY[:x], 'delivered')).state, 'enabled', 'a late result is accepted');
+SELECT is((SELECT state FROM read_delivery(77, pg_temp.uuid_of(:b), :x)), 'dead', 'a late result does not change a dead delivery');
+SELECT is((pg_temp.retry(:b, :x)).outcome, 'queued', 'an operator can retry a dead delivery');
+SELECT is((SELECT attempts || ' ' || body FROM take_deliveries(77, :b, 10) WHERE id = :x), '0 x', 'a retried delivery has no attempts and the same body');
+SELECT throws_like(format('SELECT pg_temp.retry(%s, %s)', :a, :x), 'not_found', 'a delivery cannot be retried through another endpoint');
+SELECT is(pg_temp.violations(), NULL, 'no invariant is violated');
 
 -- Endpoints that are disabled by the worker
 SELECT is((SELECT concat_ws(' ', state, disabled_reason, disabled) FROM pg_temp.record(:b, ARRAY[:x], 'gone')), 'disabled gone t', 'a 410 disables the endpoint');
 SELECT is((SELECT array_agg(concat_ws(' ', y, e.actor, e.api)) FROM event e, unnest(e.types) AS y WHERE e.tenant_id = 77 AND e.subject = 'webhook_endpoint' AND e.subject_id = :b AND e.actor = 'system'),
-          '{webhook_endpoint.disabled system worker}', 'which is an event');
-SELECT is_empty(format('SELECT * FROM renew_webhooks(77, ARRAY[%s::bigint], 60)', :b), 'the worker loses it');
-SELECT is((SELECT concat_ws(' ', state, disabled) FROM pg_temp.record(:b, ARRAY[:x], 'gone')), 'disabled f', 'once');
+          '{webhook_endpoint.disabled system worker}', 'disabling an endpoint is an event');
+SELECT is_empty(format('SELECT * FROM renew_webhooks(77, ARRAY[%s::bigint], 60)', :b), 'the lease of a disabled endpoint is not renewed');
+SELECT is((SELECT concat_ws(' ', state, disabled) FROM pg_temp.record(:b, ARRAY[:x], 'gone')), 'disabled f', 'a second 410 changes nothing');
 SELECT pg_temp.buy('alice') AS s \gset
 SELECT pg_temp.fan_out() \g /dev/null
 SELECT is((SELECT count(*) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :b AND subject_id = :s), 0::bigint, 'nothing is delivered to a disabled endpoint');
-SELECT is(pg_temp.violations(), NULL, 'nothing is wrong');
+SELECT is(pg_temp.violations(), NULL, 'no invariant is violated');
 SELECT pg_temp.change(:b, '{"enabled": true}') \g /dev/null
-SELECT is((SELECT count(*) FROM due WHERE tenant_id = 77 AND kind = 'webhook' AND id = :b), 1::bigint, 'when it is enabled, it is queued again');
+SELECT is((SELECT count(*) FROM due WHERE tenant_id = 77 AND kind = 'webhook' AND id = :b), 1::bigint, 'an enabled endpoint with pending deliveries is queued');
 SELECT pg_temp.fan_out() \g /dev/null
-SELECT is((SELECT count(*) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :b AND subject_id = :s), 1::bigint, 'and receives what it has missed');
+SELECT is((SELECT count(*) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :b AND subject_id = :s), 1::bigint, 'an enabled endpoint receives missed events');
 UPDATE webhook_endpoint SET failing_since = now() - interval '4 days 23 hours' WHERE tenant_id = 77 AND id = :b;
-SELECT is((SELECT concat_ws(' ', state, began_failing) FROM record_deliveries(77, :b, '[{"id": 0, "outcome": "failed"}]')), 'enabled f', 'an endpoint may fail for five days');
+SELECT is((SELECT concat_ws(' ', state, began_failing) FROM record_deliveries(77, :b, '[{"id": 0, "outcome": "failed"}]')), 'enabled f', 'an endpoint stays enabled when it has failed for less than five days');
 UPDATE webhook_endpoint SET failing_since = now() - interval '5 days 1 s' WHERE tenant_id = 77 AND id = :b;
-SELECT is((SELECT concat_ws(' ', state, recovered) FROM record_deliveries(77, :b, '[{"id": 0, "outcome": "delivered"}]')), 'enabled t', 'and recover then');
+SELECT is((SELECT concat_ws(' ', state, recovered) FROM record_deliveries(77, :b, '[{"id": 0, "outcome": "delivered"}]')), 'enabled t', 'an endpoint can recover after five days');
 UPDATE webhook_endpoint SET failing_since = now() - interval '5 days 1 s' WHERE tenant_id = 77 AND id = :b;
-SELECT is((SELECT concat_ws(' ', state, disabled_reason, disabled) FROM record_deliveries(77, :b, '[{"id": 0, "outcome": "failed"}]')), 'disabled failing t', 'then it is disabled');
+SELECT is((SELECT concat_ws(' ', state, disabled_reason, disabled) FROM record_deliveries(77, :b, '[{"id": 0, "outcome": "failed"}]')), 'disabled failing t', 'an endpoint that has failed for more than five days is disabled');
 SELECT pg_temp.change(:b, '{"enabled": true, "skip_missed": true}') \g /dev/null
-SELECT is((SELECT concat_ws(' ', state, failing_since, pending) FROM read_webhook(77, pg_temp.uuid_of(:b))), 'enabled 0', 'enabling starts anew');
+SELECT is((SELECT concat_ws(' ', state, failing_since, pending) FROM read_webhook(77, pg_temp.uuid_of(:b))), 'enabled 0', 'enabling an endpoint ends its failure');
 
 -- A receiver that is down does not fill the table.
 INSERT INTO webhook_delivery (tenant_id, endpoint_id, message_id, type, event_epoch, event_xid, subject, subject_id, next_at)
@@ -157,21 +157,21 @@ SELECT pg_temp.buy('alice') AS t \gset
 SELECT pg_temp.fan_out() \g /dev/null
 SELECT is((SELECT string_agg(endpoint_id::text, ' ') FROM webhook_delivery WHERE tenant_id = 77 AND subject = 'order' AND subject_id = :t AND type = 'order.placed'), :'a',
           'an endpoint with 10000 pending deliveries waits');
-SELECT is((SELECT pending FROM read_webhook(77, pg_temp.uuid_of(:b))), 1000, 'it is shown with 1000');
+SELECT is((SELECT pending FROM read_webhook(77, pg_temp.uuid_of(:b))), 1000, 'pending deliveries are counted up to 1000');
 DELETE FROM webhook_delivery WHERE tenant_id = 77 AND message_id = 'test-1';
 SELECT pg_temp.fan_out() \g /dev/null
-SELECT is((SELECT count(*) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :b AND subject = 'order' AND subject_id = :t), 1::bigint, 'until one is delivered');
+SELECT is((SELECT count(*) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :b AND subject = 'order' AND subject_id = :t), 1::bigint, 'the fan-out continues when there are fewer than 10000 pending deliveries');
 
 -- Several tenants
 INSERT INTO tenant (id, name, currency) VALUES (78, 'other', 'USD');
 SELECT id AS c FROM create_webhook(78, 'operator', 'operator', NULL, 'webhooks', NULL, NULL, 'https://c.example', '{*}', NULL, NULL, NULL) \gset
 SELECT pg_temp.move_horizon(true) \g /dev/null
 SELECT is((SELECT string_agg(x::text, ' ') FROM tenants_with_events() AS x WHERE x IN (77, 78)), '78', 'a tenant with events to pass is found');
-SELECT is(fan_out_events(78, 1000), 1, 'and gets its own events only');
-SELECT is((SELECT count(*) FROM tenants_with_events() AS x WHERE x IN (77, 78)), 0::bigint, 'then it has none left');
+SELECT is(fan_out_events(78, 1000), 1, 'the fan-out of a tenant passes its own events only');
+SELECT is((SELECT count(*) FROM tenants_with_events() AS x WHERE x IN (77, 78)), 0::bigint, 'a tenant without events to pass is not found');
 SELECT pg_temp.move_horizon(false) \g /dev/null
-SELECT is_empty(format('SELECT * FROM take_deliveries(77, %s, 10)', :c), 'another tenant does not see its deliveries');
-SELECT is_empty($$SELECT * FROM read_webhook(77, (SELECT public_id FROM webhook_endpoint WHERE tenant_id = 78))$$, 'nor its endpoint');
+SELECT is_empty(format('SELECT * FROM take_deliveries(77, %s, 10)', :c), 'another tenant does not see the deliveries');
+SELECT is_empty($$SELECT * FROM read_webhook(77, (SELECT public_id FROM webhook_endpoint WHERE tenant_id = 78))$$, 'another tenant does not see the endpoint');
 
 -- After a restore, the epoch is greater and transaction ids start again.
 CREATE OR REPLACE FUNCTION orders.event_epoch() RETURNS integer LANGUAGE sql STABLE AS 'SELECT 7';
@@ -184,18 +184,18 @@ SELECT is((SELECT string_agg(message_id, ' ' ORDER BY id) FROM webhook_delivery 
 SELECT set_config('test.before', (SELECT count(*) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :a AND state = 'delivered')::text, true) \g /dev/null
 SELECT is(purge_webhooks(77, interval '30 days', 1000), 0, 'young deliveries are kept');
 UPDATE webhook_delivery SET done_at = now() - interval '31 days' WHERE tenant_id = 77 AND endpoint_id = :a AND state = 'delivered';
-SELECT is(purge_webhooks(77, interval '30 days', 1000), current_setting('test.before')::integer, 'old ones are deleted');
-SELECT is((SELECT count(*) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :a AND state <> 'pending'), 0::bigint, 'pending ones are not');
+SELECT is(purge_webhooks(77, interval '30 days', 1000), current_setting('test.before')::integer, 'old deliveries are deleted');
+SELECT is((SELECT count(*) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :a AND state <> 'pending'), 0::bigint, 'only pending deliveries remain');
 SELECT is(pg_temp.remove(:b), 'deleted', 'an endpoint can be deleted');
-SELECT is_empty(format('SELECT * FROM read_webhook(77, %L)', pg_temp.uuid_of(:b)), 'it is not shown');
-SELECT is_empty(format('SELECT * FROM list_webhooks(77, 100, NULL) WHERE id = %s', :b), 'nor listed');
-SELECT throws_like(format('SELECT * FROM list_deliveries(77, %L, NULL, NULL, NULL, 10, NULL)', pg_temp.uuid_of(:b)), 'not_found', 'nor its deliveries');
-SELECT throws_like(format('SELECT pg_temp.test(%s)', :b), 'not_found', 'nor can it be used');
-SELECT is(pg_temp.violations(), NULL, 'nothing is wrong');
-SELECT is(purge_webhooks(77, interval '30 days', 3000), 3000, 'its deliveries are purged in parts');
-SELECT cmp_ok(purge_webhooks(77, interval '30 days', 20000), '>', 6000, 'until none is left');
-SELECT is((SELECT purged FROM webhook_endpoint WHERE tenant_id = 77 AND id = :b), true, 'then it is not looked at again');
-SELECT is((SELECT count(*) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :b), 0::bigint, 'all of them');
-SELECT is(pg_temp.violations(), NULL, 'nothing is wrong');
+SELECT is_empty(format('SELECT * FROM read_webhook(77, %L)', pg_temp.uuid_of(:b)), 'a deleted endpoint is not shown');
+SELECT is_empty(format('SELECT * FROM list_webhooks(77, 100, NULL) WHERE id = %s', :b), 'a deleted endpoint is not listed');
+SELECT throws_like(format('SELECT * FROM list_deliveries(77, %L, NULL, NULL, NULL, 10, NULL)', pg_temp.uuid_of(:b)), 'not_found', 'the deliveries of a deleted endpoint are not listed');
+SELECT throws_like(format('SELECT pg_temp.test(%s)', :b), 'not_found', 'a deleted endpoint cannot be tested');
+SELECT is(pg_temp.violations(), NULL, 'no invariant is violated');
+SELECT is(purge_webhooks(77, interval '30 days', 3000), 3000, 'deliveries of a deleted endpoint are purged in parts');
+SELECT cmp_ok(purge_webhooks(77, interval '30 days', 20000), '>', 6000, 'the last call purges the rest');
+SELECT is((SELECT purged FROM webhook_endpoint WHERE tenant_id = 77 AND id = :b), true, 'a deleted endpoint without deliveries is marked as purged');
+SELECT is((SELECT count(*) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :b), 0::bigint, 'a purged endpoint has no deliveries');
+SELECT is(pg_temp.violations(), NULL, 'no invariant is violated');
 SELECT * FROM finish();
 ROLLBACK;

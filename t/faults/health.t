@@ -22,7 +22,7 @@ my $stand = Faults::Stand->new->start_postgres(max_connections => 20, superuser_
 my $postgres = $stand->postgres;
 my $log = Faults::Client->new;
 $postgres->db;
-my $most = 1.6;    # 1, and what a busy machine adds
+my $most = 1.6;    # one second, and the delay of a busy machine
 
 # Starts httpd without a worker, whose statements would count as replies.
 sub start { return $stand->start_httpd(sessions => 2, worker => 'Off', @_) }
@@ -121,7 +121,7 @@ subtest 'buyers occupy all sessions' => sub {
     note($load->run->summary);
     cmp_ok(scalar(grep { $_->{code} eq 'busy' } @{ $load->{diary} }), '>', 0, 'requests are refused because all sessions are in use');
     waitpid $pid, 0;
-    is($?, 0, 'always ready meanwhile, within a second');
+    is($?, 0, 'the server stays ready while buyers occupy all sessions, within a second');
 };
 
 subtest 'a database without free connections' => sub {
@@ -161,7 +161,7 @@ subtest 'a database at an address that never responds' => sub {
     $stand->stop_httpd;
     my $hole = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 64) || die "no port: $!\n";
     start(dsn => $postgres->dsn =~ s/port=\d+/'port=' . $hole->sockport/er);
-    is(during(4), 503, 'not ready');
+    is(during(4), 503, 'not ready with a database that never responds');
     is(probe('live'), 200, 'live');
     timely('no response');
     my $from = time;

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# SetHandler orders-metrics: the formats, and each metric of the server itself, which is asserted by making it move. Several processes
-# add up, and counters survive graceful restarts and the end of a process. t/httpd/job_metrics.t tests the metrics of the worker.
+# SetHandler orders-metrics: the formats, and each metric of the server itself, which is asserted after requests that change it. The
+# values of several processes add up, and counters survive graceful restarts and the end of a process. t/httpd/job_metrics.t tests
+# the metrics of the worker.
 use strict;
 use warnings;
 use HTTP::Tiny;
@@ -52,7 +53,7 @@ subtest 'formats' => sub {
     my $reply = request('GET');
     is($reply->{status}, 200, 'GET');
     is($reply->{headers}{'content-type'}, 'text/plain; version=0.0.4; charset=utf-8', 'the text format by default');
-    is($reply->{headers}{'cache-control'}, 'no-store', 'not cached');
+    is($reply->{headers}{'cache-control'}, 'no-store', 'the metrics are not cached');
     is($reply->{headers}{vary}, 'Accept', 'the format depends on Accept');
     like($reply->{content}, qr/^# HELP orders_http_requests_total .*\.\n# TYPE orders_http_requests_total counter\n/m, 'a counter');
     like($reply->{content}, qr/^orders_build_info\{version="[\d.]+",schema_oldest="\d+",schema_newest="\d+"\} 1$/m, 'the build');
@@ -65,7 +66,7 @@ subtest 'formats' => sub {
     $reply = request('GET', Accept => $prometheus);
     is($reply->{headers}{'content-type'}, $open, 'OpenMetrics for Prometheus');
     like($reply->{content}, qr/^# TYPE orders_http_requests counter\n/m, 'the family of a counter has no _total');
-    like($reply->{content}, qr/^orders_http_requests_total\{/m, 'its samples have');
+    like($reply->{content}, qr/^orders_http_requests_total\{/m, 'the samples of a counter have _total');
     like($reply->{content}, qr/^# TYPE orders_build info\n/m, 'an info');
     like($reply->{content}, qr/^# UNIT orders_database_queue_seconds seconds\n/m, 'a unit');
     like($reply->{content}, qr/\n# EOF\n\z/, 'ends with EOF');
@@ -86,8 +87,8 @@ subtest 'formats' => sub {
 subtest 'methods' => sub {
     my ($get, $head) = map { request($_) } qw(GET HEAD);
     is($head->{status}, 200, 'HEAD');
-    is($head->{content} // '', '', 'without a body');
-    cmp_ok(abs($head->{headers}{'content-length'} - length $get->{content}), '<', 200, 'with its length');
+    is($head->{content} // '', '', 'HEAD has no body');
+    cmp_ok(abs($head->{headers}{'content-length'} - length $get->{content}), '<', 200, 'HEAD has the length of the body');
     for my $method (qw(POST PUT DELETE)) {
         my $reply = request($method);
         is($reply->{status}, 405, $method);
@@ -110,7 +111,7 @@ subtest 'requests by API, route and status' => sub {
     is($count->(route => 'user.list', status => '4xx'), 1, 'a refusal of the same route');
     is($count->(route => 'user.detail', status => '4xx'), 1, 'a refusal of another route');
     is($count->(route => 'none', status => '4xx'), 2, 'requests without a route');
-    is($count->(), 5, 'nothing else is counted');
+    is($count->(), 5, 'no other request is counted');
     is($after->value('orders_http_requests_total', api => 'operator', route => 'operator.orders.search', status => '5xx'), 0, 'a route without requests has zeros')
         or diag(join ' ', map { $_->{labels}{route} } $after->samples('orders_http_requests_total', api => 'operator'));
     is(scalar($after->samples('orders_http_requests_total', api => 'shop')), 0, 'an API that is not served has no rows');
@@ -149,15 +150,15 @@ subtest 'the token cache' => sub {
     my $after = metrics();
     my $count = sub { return $after->since($before, 'orders_token_cache_lookups_total', result => $_[0]) };
     is($count->('miss'), 2, 'each credential is looked up once');
-    is($count->('hit'), 2, 'a valid one is found twice');
-    is($count->('refused'), 1, 'a refused one is found once');
+    is($count->('hit'), 2, 'a valid credential is found twice');
+    is($count->('refused'), 1, 'a refused credential is found once');
 };
 
 subtest 'the limiter' => sub {
     my $before = metrics();
     is($before->value('orders_processes'), 3, 'three processes');
     is($before->value('orders_limiter_limit'), 6, 'OrdersSessions of each');
-    is($before->value('orders_limiter_allowed'), 6, 'all of them are allowed');
+    is($before->value('orders_limiter_allowed'), 6, 'all sessions are allowed');
     is($before->value($_), 0, "$_ is 0") for qw(orders_limiter_in_use orders_limiter_waiting);
     my $busy = ModOrders::Test::connect_as($ENV{PGUSER});
     $busy->do('BEGIN');
@@ -174,7 +175,7 @@ subtest 'the limiter' => sub {
     my $after = metrics();
     cmp_ok($after->since($before, 'orders_limiter_refused_total', reason => 'user_limit'), '>', 0, 'one user has half of the sessions: user_limit');
     is($after->since($before, 'orders_limiter_refused_total', reason => 'database_unavailable'), 0, 'the database is available');
-    cmp_ok($after->since($before, 'orders_http_requests_total', api => 'user', status => '5xx'), '>=', 3, 'they are counted as 5xx');
+    cmp_ok($after->since($before, 'orders_http_requests_total', api => 'user', status => '5xx'), '>=', 3, 'refused requests are counted as 5xx');
     is($after->value($_), 0, "$_ is 0 again") for qw(orders_limiter_in_use orders_limiter_waiting);
     cmp_ok($after->since($before, 'orders_database_queue_seconds_sum', api => 'user'), '>', 0.5, 'the time in the queue');
 };
@@ -226,17 +227,17 @@ subtest 'a graceful restart keeps the counters' => sub {
     }
     my $after = metrics();
     is($after->since($before, 'orders_http_requests_total', api => 'user', route => 'user.list', status => '2xx'), 3, 'the counters continue');
-    is($after->value('orders_metrics_start_timestamp_seconds'), $before->value('orders_metrics_start_timestamp_seconds'), 'since the same time');
+    is($after->value('orders_metrics_start_timestamp_seconds'), $before->value('orders_metrics_start_timestamp_seconds'), 'the start of the counters is unchanged');
     ok(wait_for(sub { metrics()->value('orders_processes') == 3 }, 10), 'ended processes are not counted');
-    is(metrics()->value('orders_limiter_limit'), 6, 'nor their sessions');
+    is(metrics()->value('orders_limiter_limit'), 6, 'sessions of ended processes are not counted');
 };
 
 subtest 'a process is killed' => sub {
     my $before = metrics();
     my ($child) = children_of($httpd->pid);
     kill KILL => $child;
-    ok(wait_for(sub { my @now = children_of($httpd->pid); @now == 3 && !grep { $_ == $child } @now }, 20), 'another one replaces it');
-    ok(wait_for(sub { metrics()->value('orders_limiter_limit') == 6 }, 10), 'its sessions are not counted any more');
+    ok(wait_for(sub { my @now = children_of($httpd->pid); @now == 3 && !grep { $_ == $child } @now }, 20), 'another process replaces the killed one');
+    ok(wait_for(sub { metrics()->value('orders_limiter_limit') == 6 }, 10), 'sessions of the killed process are not counted');
     is(metrics()->value('orders_processes'), 3, 'three processes');
     cmp_ok(metrics()->since($before, 'orders_http_requests_total'), '>=', 0, 'the counters remain');
 };

@@ -11,7 +11,7 @@ use ModOrders::Test;
 my $admin   = '/api/v1/admin';
 my @token   = (token => operator->{token});
 my $unknown = '019ac000-0000-7000-8000-000000000000';
-my $url     = 'http://127.0.0.1:9/hook'; # nobody listens
+my $url     = 'http://127.0.0.1:9/hook'; # no server listens
 my @members = qw(created_at dead description disabled_reason events failing_since former_secret_until id last_failure_at last_success_at payload
     pending state updated_at url version);
 
@@ -45,17 +45,17 @@ subtest 'create' => sub {
     my $made = $reply->{json};
     is(join(' ', sort keys %$made), join(' ', sort @members, 'secret'), 'the response has all members');
     is_deeply([ @$made{qw(url events description payload state disabled_reason version)} ],
-        [ $url, [ 'order.*', 'return.requested', 'order.paid' ], "L\x{e4}den", 'thin', 'enabled', undef, 1 ], 'with the fields of the request');
+        [ $url, [ 'order.*', 'return.requested', 'order.paid' ], "L\x{e4}den", 'thin', 'enabled', undef, 1 ], 'the response has the fields of the request');
     is_deeply([ @$made{qw(pending dead failing_since last_success_at last_failure_at former_secret_until)} ], [ 0, 0, (undef) x 4 ], 'nothing was sent');
     is($made->{secret}, secret_of($made), 'the secret is derived from the secret of the server, the id and the salt');
     unlike((rows('SELECT to_jsonb(e)::text AS row FROM orders.webhook_endpoint e WHERE public_id = ?', $made->{id}))[0]{row}, qr/\Q$made->{secret}\E/, 'the secret is not stored');
     my $read = get("/webhooks/$made->{id}");
     is_deeply($read->{json}, { %$made{@members} }, 'a read has no secret');
-    is($read->header('ETag'), $reply->header('ETag'), 'the tag is that of the read');
-    is_deeply((grep { $_->{id} eq $made->{id} } @{ get('/webhooks')->{json}{webhooks} })[0], $read->{json}, 'the list has the same without the secret');
+    is($read->header('ETag'), $reply->header('ETag'), 'the responses to the creation and to a read have the same entity tag');
+    is_deeply((grep { $_->{id} eq $made->{id} } @{ get('/webhooks')->{json}{webhooks} })[0], $read->{json}, 'the list has the webhook without the secret');
 
     my $plain = make()->{json};
-    is_deeply([ @$plain{qw(description payload state)} ], [ undef, 'full', 'enabled' ], 'defaults');
+    is_deeply([ @$plain{qw(description payload state)} ], [ undef, 'full', 'enabled' ], 'absent fields have their defaults');
     isnt($plain->{secret}, $made->{secret}, 'each webhook has its own secret');
     my $off = make(enabled => JSON::PP::false)->{json};
     is_deeply([ @$off{qw(state disabled_reason)} ], [ 'disabled', 'operator' ], 'a webhook can be created disabled');
@@ -77,18 +77,18 @@ subtest 'idempotency' => sub {
         @key   = ('Idempotency-Key' => unique('key'));
         $first = post("/webhooks/$id/$verb", {}, @key);
         $again = post("/webhooks/$id/$verb", {}, @key);
-        is_deeply([ $again->code, $again->content, $again->header('Idempotency-Replayed') ], [ $first->code, $first->content, 'true' ], "a replay of /$verb");
+        is_deeply([ $again->code, $again->content, $again->header('Idempotency-Replayed') ], [ $first->code, $first->content, 'true' ], "a replay of /$verb returns the first response");
     }
     my ($n) = rows(q(SELECT count(*) AS n FROM orders.webhook_delivery d JOIN orders.webhook_endpoint e ON (e.tenant_id, e.id) = (d.tenant_id, d.endpoint_id) WHERE e.public_id = ?), $id);
     is($n->{n}, 1, 'one test message is queued');
     @key   = ('Idempotency-Key' => unique('key'));
     $first = patch("/webhooks/$id", { payload => 'thin' }, @key);
     $again = patch("/webhooks/$id", { payload => 'thin' }, @key);
-    is($again->content, $first->content, 'a replay of a change');
+    is($again->content, $first->content, 'a replay of a change returns the first response');
     @key   = ('Idempotency-Key' => unique('key'));
     $first = send_to(DELETE => "/webhooks/$id", undef, @key);
     $again = send_to(DELETE => "/webhooks/$id", undef, @key);
-    is_deeply([ $again->code, $again->content ], [ 200, $first->content ], 'a replay of a deletion');
+    is_deeply([ $again->code, $again->content ], [ 200, $first->content ], 'a replay of a deletion returns the first response');
 };
 
 subtest 'wrong fields' => sub {
@@ -122,7 +122,7 @@ subtest 'change' => sub {
         my $reply = patch($path, { $name => $value });
         is($reply->code, 200, "$name is changed") or diag($reply->as_string);
         my %expected = (%$made{@members}, $name => $value, version => ++$version, updated_at => $reply->{json}{updated_at});
-        is_deeply($reply->{json}, \%expected, 'and nothing else');
+        is_deeply($reply->{json}, \%expected, "only $name is changed");
         is_deeply(get($path)->{json}, $reply->{json}, 'the change is stored');
         %$made = (%$made, %{ $reply->{json} });
     }
@@ -132,7 +132,7 @@ subtest 'change' => sub {
     refused(post("$path/test"), 409, 'webhook_disabled');
     refused(post("$path/replay", { after => '0.0.0' }), 409, 'webhook_disabled');
     my $on = patch($path, { enabled => JSON::PP::true })->{json};
-    is_deeply([ @$on{qw(state disabled_reason)} ], [ 'enabled', undef ], 'and enabled');
+    is_deeply([ @$on{qw(state disabled_reason)} ], [ 'enabled', undef ], 'a webhook is enabled');
     is_deeply([ map { $_->{types} } rows(q(SELECT array_to_string(v.types, ' ') AS types FROM orders.event v JOIN orders.webhook_endpoint e ON e.tenant_id = v.tenant_id AND e.id = v.subject_id
         WHERE v.subject = 'webhook_endpoint' AND e.public_id = ? ORDER BY v.version), $made->{id}) ],
         [ 'webhook_endpoint.created', ('webhook_endpoint.updated') x 5, 'webhook_endpoint.disabled', 'webhook_endpoint.enabled' ], 'each change is an event');
@@ -153,8 +153,8 @@ subtest 'missed events' => sub {
     patch("/webhooks/$skipped->{id}", { enabled => JSON::PP::true, skip_missed => JSON::PP::true });
     fan_out();
     my $of = sub { return scalar @{ get("/webhooks/$_[0]{id}/deliveries?order=$order->{id}")->{json}{deliveries} } };
-    is($of->($kept),    1, 'an enabled webhook gets the events that happened meanwhile');
-    is($of->($skipped), 0, 'and with skip_missed it does not');
+    is($of->($kept),    1, 'an enabled webhook gets the missed events');
+    is($of->($skipped), 0, 'a webhook enabled with skip_missed does not get the missed events');
     remove_all();
 };
 
@@ -163,17 +163,17 @@ subtest 'rotate' => sub {
     my $reply = post("/webhooks/$made->{id}/rotate");
     is($reply->code, 200, 'the secret is replaced') or diag($reply->as_string);
     my $rotated = $reply->{json};
-    isnt($rotated->{secret}, $made->{secret}, 'by another one');
-    is($rotated->{secret}, secret_of($made), 'which is derived from the new salt');
+    isnt($rotated->{secret}, $made->{secret}, 'the new secret differs from the former secret');
+    is($rotated->{secret}, secret_of($made), 'the new secret is derived from the new salt');
     is($rotated->{version}, 2, 'the version is higher');
     my ($row) = rows(q(SELECT encode(uuid_send(former_salt), 'hex') AS former, extract(epoch FROM former_until - now())::integer AS seconds FROM orders.webhook_endpoint WHERE public_id = ?), $made->{id});
     is($made->{secret}, secret_of($made, $row->{former}), 'the salt of the former secret is kept');
-    cmp_ok(abs($row->{seconds} - 86_400), '<', 60, 'for 24 hours');
-    ok(defined $rotated->{former_secret_until}, 'the response shows the time');
+    cmp_ok(abs($row->{seconds} - 86_400), '<', 60, 'the former secret is valid for 24 hours');
+    ok(defined $rotated->{former_secret_until}, 'the response has the end of the former secret');
     ok(!exists get("/webhooks/$made->{id}")->{json}{secret}, 'a read has no secret');
     post("/webhooks/$made->{id}/rotate");
     ($row) = rows(q(SELECT encode(uuid_send(former_salt), 'hex') AS former FROM orders.webhook_endpoint WHERE public_id = ?), $made->{id});
-    is($rotated->{secret}, secret_of($made, $row->{former}), 'a second rotation keeps the second secret as the former one');
+    is($rotated->{secret}, secret_of($made, $row->{former}), 'a second rotation keeps the second secret as the former secret');
     db()->do(q(UPDATE orders.webhook_endpoint SET former_until = now() - interval '1 s' WHERE public_id = ?), undef, $made->{id});
     is(get("/webhooks/$made->{id}")->{json}{former_secret_until}, undef, 'after 24 hours the former secret is no longer shown as valid');
     remove($made);
@@ -184,7 +184,7 @@ subtest 'delete' => sub {
     my $reply = remove($made);
     is($reply->code, 200, 'a webhook is deleted') or diag($reply->as_string);
     is_deeply([ @{ $reply->{json} }{qw(id state version)} ], [ $made->{id}, 'deleted', 2 ], 'the response has its last state');
-    ok(!grep({ $_->{id} eq $made->{id} } @{ get('/webhooks')->{json}{webhooks} }), 'it is not listed');
+    ok(!grep({ $_->{id} eq $made->{id} } @{ get('/webhooks')->{json}{webhooks} }), 'a deleted webhook is not listed');
     refused(get("/webhooks/$made->{id}"), 404, 'not_found');
     refused(remove($made), 404, 'not_found');
 };
@@ -193,28 +193,28 @@ subtest 'at most 20' => sub {
     is(make()->code, 201, "webhook $_") for 1 .. 20;
     refused(make(), 409, 'too_many_webhooks');
     my $page = get('/webhooks?limit=15');
-    is(scalar @{ $page->{json}{webhooks} }, 15, 'a page');
-    like($page->header('Link'), qr/rel="next"/, 'with a link to the next');
+    is(scalar @{ $page->{json}{webhooks} }, 15, 'the first page has 15 webhooks');
+    like($page->header('Link'), qr/rel="next"/, 'the first page has a link to the next');
     my $next = get("/webhooks?limit=15&cursor=$page->{json}{next_cursor}");
-    is(scalar @{ $next->{json}{webhooks} }, 5, 'the last page');
-    is_deeply([ $next->{json}{next_cursor}, scalar $next->header('Link') ], [ undef, undef ], 'has no next one');
+    is(scalar @{ $next->{json}{webhooks} }, 5, 'the last page has the other webhooks');
+    is_deeply([ $next->{json}{next_cursor}, scalar $next->header('Link') ], [ undef, undef ], 'the last page has no link');
     my %ids = map { $_->{id} => 1 } map { @{ $_->{json}{webhooks} } } $page, $next;
     is(scalar keys %ids, 20, 'each webhook is listed once');
     refused(get("/webhooks?$_->[0]"), 422, 'invalid_fields', $_->[1]) for [ 'limit=x', 'limit' ], [ 'cursor=x', 'cursor' ], [ 'state=enabled', 'state' ];
     remove_all();
-    is(make()->code, 201, 'after a deletion there is room again');
+    is(make()->code, 201, 'a webhook can be created after a deletion');
     remove_all();
 };
 
 subtest 'test message' => sub {
     my $made  = make(events => ['return.*'])->{json};
     my $reply = post("/webhooks/$made->{id}/test");
-    is($reply->code, 201, 'a message is queued') or diag($reply->as_string);
+    is($reply->code, 201, 'a test message is queued') or diag($reply->as_string);
     my $queued = $reply->{json};
-    is_deeply([ @$queued{qw(type event order state attempts last_at last_status last_error last_ms done_at)} ], [ 'webhook.test', undef, undef, 'pending', 0, (undef) x 5 ], 'without an event');
-    like($queued->{message_id}, qr/^test-[0-9a-f-]{36}$/, 'with an id');
-    is(get("/webhooks/$made->{id}/deliveries/$queued->{id}")->{json}{message_id}, $queued->{message_id}, 'it can be read');
-    cmp_ok(get("/webhooks/$made->{id}")->{json}{pending}, '<=', 1, 'and is counted');
+    is_deeply([ @$queued{qw(type event order state attempts last_at last_status last_error last_ms done_at)} ], [ 'webhook.test', undef, undef, 'pending', 0, (undef) x 5 ], 'a test message has no event');
+    like($queued->{message_id}, qr/^test-[0-9a-f-]{36}$/, 'a test message has an id');
+    is(get("/webhooks/$made->{id}/deliveries/$queued->{id}")->{json}{message_id}, $queued->{message_id}, 'the delivery of a test message can be read');
+    cmp_ok(get("/webhooks/$made->{id}")->{json}{pending}, '<=', 1, 'the pending test message is counted');
     remove($made);
 };
 
@@ -227,21 +227,21 @@ subtest 'deliveries' => sub {
     my $path = "/webhooks/$made->{id}/deliveries";
     my $list = sub { return @{ get($path . ($_[0] ? "?$_[0]" : ''))->{json}{deliveries} } };
     my @all  = $list->();
-    is(scalar @all, 5, 'two events of each order, and a test');
-    is_deeply([ map { $_->{id} } @all ], [ sort { $b <=> $a } map { $_->{id} } @all ], 'newest first');
+    is(scalar @all, 5, 'the list has two events of each order and the test message');
+    is_deeply([ map { $_->{id} } @all ], [ sort { $b <=> $a } map { $_->{id} } @all ], 'the newest delivery comes first');
     my @of = $list->("order=$orders[0]{number}");
-    is_deeply([ sort map { $_->{type} } @of ], [qw(order.paid order.placed)], 'by the number of an order');
-    is_deeply([ map { $_->{id} } $list->("order=$orders[0]{$_}") ], [ map { $_->{id} } @of ], "by its $_") for 'id';
+    is_deeply([ sort map { $_->{type} } @of ], [qw(order.paid order.placed)], 'deliveries are filtered by the number of an order');
+    is_deeply([ map { $_->{id} } $list->("order=$orders[0]{$_}") ], [ map { $_->{id} } @of ], "deliveries are filtered by the $_ of an order") for 'id';
     my ($paid) = grep { $_->{type} eq 'order.paid' } @of;
     is_deeply($paid->{order}, { id => $orders[0]{id}, number => $orders[0]{number} // order_row($orders[0]{id})->{number} }, 'a delivery names its order');
     my ($event) = rows(q(SELECT epoch, id, version FROM orders.event WHERE tenant_id = 1 AND subject = 'order' AND subject_id = ? AND 'order.paid' = ANY (types)), $orders[0]{id});
-    is_deeply($paid->{event}, { id => $event->{id}, version => $event->{version} }, 'its event');
-    is($paid->{message_id}, "$event->{epoch}-$event->{id}-order.paid", 'and the id of its message');
-    is_deeply([ map { $_->{type} } $list->('type=webhook.test') ], ['webhook.test'], 'by type');
-    is(scalar $list->('state=delivered'), 0, 'by state');
+    is_deeply($paid->{event}, { id => $event->{id}, version => $event->{version} }, 'a delivery names its event');
+    is($paid->{message_id}, "$event->{epoch}-$event->{id}-order.paid", 'a delivery has the id of its message');
+    is_deeply([ map { $_->{type} } $list->('type=webhook.test') ], ['webhook.test'], 'deliveries are filtered by type');
+    is(scalar $list->('state=delivered'), 0, 'deliveries are filtered by state');
     is(scalar $list->('order=nobody'), 0, 'an unknown order has no deliveries');
     my ($first, $link) = (get("$path?limit=3")->{json}, get("$path?limit=3")->header('Link'));
-    like($link, qr/cursor=\Q$first->{next_cursor}\E/, 'a page has a link');
+    like($link, qr/cursor=\Q$first->{next_cursor}\E/, 'a page has a link to the next');
     is_deeply([ map { $_->{id} } @{ $first->{deliveries} }, $list->("limit=3&cursor=$first->{next_cursor}") ], [ map { $_->{id} } @all ], 'two pages have every delivery');
     refused(get("$path?$_->[0]"), 422, 'invalid_fields', $_->[1]) for [ 'state=lost', 'state' ], [ 'type=', 'type' ], [ 'order=', 'order' ], [ 'limit=0', 'limit' ], [ 'x=1', 'x' ],
         [ 'type=' . 'x' x 101, 'type' ];
@@ -253,11 +253,11 @@ subtest 'deliveries' => sub {
     refused(get("/webhooks/$other->{id}/deliveries/$paid->{id}"), 404, 'not_found');
 
     db()->do(q(UPDATE orders.webhook_delivery SET state = 'dead', attempts = 10, last_at = now(), last_status = 500, last_ms = 84, done_at = now() WHERE id = ?), undef, $paid->{id});
-    is_deeply([ map { [ @$_{qw(id attempts last_status last_ms next_at)} ] } $list->('state=dead') ], [ [ $paid->{id}, 10, 500, 84, undef ] ], 'a dead one has the result of its last attempt');
-    is(get("/webhooks/$made->{id}")->{json}{dead}, 1, 'and is counted');
+    is_deeply([ map { [ @$_{qw(id attempts last_status last_ms next_at)} ] } $list->('state=dead') ], [ [ $paid->{id}, 10, 500, 84, undef ] ], 'a dead delivery has the result of its last attempt');
+    is(get("/webhooks/$made->{id}")->{json}{dead}, 1, 'the dead delivery is counted');
     my $retried = post("$path/$paid->{id}/retry");
-    is($retried->code, 200, 'it is queued again') or diag($retried->as_string);
-    is_deeply([ @{ $retried->{json} }{qw(id message_id state attempts done_at)} ], [ $paid->{id}, $paid->{message_id}, 'pending', 0, undef ], 'with the same message id');
+    is($retried->code, 200, 'a dead delivery is queued again') or diag($retried->as_string);
+    is_deeply([ @{ $retried->{json} }{qw(id message_id state attempts done_at)} ], [ $paid->{id}, $paid->{message_id}, 'pending', 0, undef ], 'a retried delivery has the same message id');
     refused(post("/webhooks/$other->{id}/deliveries/$paid->{id}/retry"), 404, 'not_found');
     refused(post("$path/$_/retry"), 404, 'not_found') for 999_999_999, 'x';
     refused(post("$path/$paid->{id}/retry", { x => 1 }), 422, 'invalid_fields', 'x');
@@ -285,27 +285,27 @@ subtest 'replay' => sub {
         }
         return 'endless';
     };
-    is($reply->{json}{queued} + (defined $reply->{json}{next} ? $all->(from => $start->{at}, after => $reply->{json}{next}) : 0), 4, 'the four orders');
-    is_deeply([ sort { $a <=> $b } $of->() ], [ sort { $a <=> $b } map { $_->{id} } $order, @later ], 'with one delivery each');
+    is($reply->{json}{queued} + (defined $reply->{json}{next} ? $all->(from => $start->{at}, after => $reply->{json}{next}) : 0), 4, 'the events of the four orders are queued');
+    is_deeply([ sort { $a <=> $b } $of->() ], [ sort { $a <=> $b } map { $_->{id} } $order, @later ], 'each order has one delivery');
     my $finish = sub { db()->do(q(UPDATE orders.webhook_delivery d SET state = 'delivered', attempts = 1, done_at = now() FROM orders.webhook_endpoint e
         WHERE e.tenant_id = d.tenant_id AND e.id = d.endpoint_id AND e.public_id = ?), undef, $made->{id}) };
     is($all->(after => $start->{cursor}), 0, 'a pending message is not queued twice');
     $finish->();
-    is($all->(after => $start->{cursor}), 3, 'those after a cursor');
-    is(scalar(() = $of->()), 4, 'are queued again with the same deliveries');
+    is($all->(after => $start->{cursor}), 3, 'events after a cursor are queued again');
+    is(scalar(() = $of->()), 4, 'a replay reuses the deliveries');
     $finish->();
-    is($all->(from => $start->{at}, types => ['return.*']), 0, 'only of the given types');
-    is($all->(from => $start->{at}, to => $start->{at}), 0, 'before the end of the period');
-    is($all->(after => '0.0.0', until => $start->{cursor}, from => $start->{at}), 1, 'up to and including a cursor');
+    is($all->(from => $start->{at}, types => ['return.*']), 0, 'only events of the given types are queued');
+    is($all->(from => $start->{at}, to => $start->{at}), 0, 'only events before the end of the period are queued');
+    is($all->(after => '0.0.0', until => $start->{cursor}, from => $start->{at}), 1, 'events up to and including a cursor are queued');
     $finish->();
     my ($queued, $calls) = $all->(after => $start->{cursor}, limit => 2);
-    is($queued, 3, 'a range in several calls');
-    cmp_ok($calls, '>', 1, 'which continue with next');
+    is($queued, 3, 'several calls queue a range');
+    cmp_ok($calls, '>', 1, 'each call continues at next of the previous call');
     $finish->();
     my @key   = ('Idempotency-Key' => unique('key'));
     my $first = post($path, { after => $start->{cursor} }, @key);
     my $again = post($path, { after => $start->{cursor} }, @key);
-    is_deeply([ $again->content, $again->header('Idempotency-Replayed') ], [ $first->content, 'true' ], 'a replay of the request');
+    is_deeply([ $again->content, $again->header('Idempotency-Replayed') ], [ $first->content, 'true' ], 'a repeated request returns the first response');
     refused(post($path, $_->[0]), 422, 'invalid_fields', $_->[1]) for [ {}, 'from' ], [ { to => $start->{at} }, 'from' ], [ { from => 'x' }, 'from' ], [ { from => '2026-11-20' }, 'from' ],
         [ { from => $start->{at}, to => 'x' }, 'to' ], [ { after => 'x' }, 'after' ], [ { after => '1.2' }, 'after' ], [ { after => '0.0.0', until => '01.2.3' }, 'until' ],
         [ { after => '0.0.0', limit => 0 }, 'limit' ], [ { after => '0.0.0', limit => 10_001 }, 'limit' ], [ { after => '0.0.0', types => [] }, 'types' ], [ { after => '0.0.0', types => ['a b'] }, 'types[0]' ],
@@ -336,8 +336,8 @@ subtest 'unknown webhooks and other tenants' => sub {
         my ($method, $rest, $body) = @$route;
         refused($ask->($method, "/webhooks/$made->{id}$rest", $body), 404, 'not_found');
     }
-    is($ask->(GET => '/webhooks')->{json}{next_cursor}, undef, 'another tenant lists its own');
-    ok(!grep({ $_->{id} eq $made->{id} } @{ $ask->(GET => '/webhooks')->{json}{webhooks} }), 'webhooks');
+    is($ask->(GET => '/webhooks')->{json}{next_cursor}, undef, 'the list of another tenant has one page');
+    ok(!grep({ $_->{id} eq $made->{id} } @{ $ask->(GET => '/webhooks')->{json}{webhooks} }), 'another tenant does not see the webhook');
     is(get("/webhooks/$made->{id}")->{json}{version}, 1, 'nothing was changed');
     refused(api(GET => "$admin/webhooks", token => make_user()->{token}), 403, 'forbidden');
     refused(api(GET => "$admin/webhooks"), 401, 'unauthenticated');

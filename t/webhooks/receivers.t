@@ -26,7 +26,7 @@ my $json     = JSON::PP->new->utf8->canonical;
 my ($secret, $other) = map { 'whsec_' . encode_base64(random_bytes(32), '') } 1 .. 2;
 my $http = HTTP::Tiny->new(timeout => 10, no_proxy => ['127.0.0.1']);
 
-# The commands of each receiver: the first listens, the second handles the messages in a process of its own.
+# The commands of each receiver: the first listens, the second handles the messages in a separate process.
 my %commands = (
     'receiver.mjs' => sub { [ 'node', $_[0] ] },
     'receiver.py'  => sub { [ 'python3', $_[0] ] },
@@ -91,12 +91,12 @@ sub run
     my $accepted = sub {
         my ($message, $what) = @_;
         is(deliver($url, $message), 204, $what) or diag(slurp("$dir/log"));
-        ok($handled->($message->{id}), '… and handled') or diag(slurp("$dir/log"));
+        ok($handled->($message->{id}), 'an accepted message is handled') or diag(slurp("$dir/log"));
     };
     my $refused = sub {
         my ($message, $what, $status) = @_;
         like(deliver($url, $message), $status // qr/^400$/, "refused: $what") or diag(slurp("$dir/log"));
-        ok(!$stored->($message->{id}), '… and not stored');
+        ok(!$stored->($message->{id}), 'a refused message is not stored');
     };
 
     my $waiting = message(order => 99);
@@ -104,7 +104,7 @@ sub run
     write_file("$dir/inbox/new/$waiting->{id}", $waiting->{body});
     start($name, $dir, $port);
     ok($handled->($waiting->{id}), 'a message that an earlier process has stored is handled') or diag(slurp("$dir/log"));
-    is($state->(99)->{version}, 1, '… by the function handle');
+    is($state->(99)->{version}, 1, 'the function handle gets the stored message');
 
     my $valid = message(order => 1);
     is((verify({ secret => $secret, headers => $valid->{headers}, body => $valid->{body}, at => time }))[0], 'valid', 'the library accepts the message of this test');
@@ -141,11 +141,11 @@ sub run
     $accepted->(message(order => 8, version => $_), "version $_ of an order") for 5, 4;
     is($state->(8)->{version}, 5, 'an older version does not replace the state');
     $accepted->(message(order => 8, version => 6), 'version 6');
-    is($state->(8)->{version}, 6, 'a newer version replaces it');
+    is($state->(8)->{version}, 6, 'a newer version replaces the state');
     $accepted->(message(body => $json->encode({ type => 'webhook.test', data => { event => undef, webhook => { id => 'x' } } })), 'a message without an order');
 
     is(deliver($url, message(id => '../orders/1')), 400, 'an id that leaves the directory is refused') or diag(slurp("$dir/log"));
-    is($state->(1)->{version}, 1, '… and nothing is written');
+    is($state->(1)->{version}, 1, 'a message with such an id is not written');
     $refused->(message(body => $json->encode({ padding => 'x' x (1024 * 1024) })), 'a body of more than 1 MiB', qr/^(?:413|599)$/); # 599: closed while the client sends
     like($http->get($url)->{status}, qr/^(?:405|501)$/, 'GET is refused');
 
@@ -166,7 +166,7 @@ sub run
     start($name, $dir, $port);
     is(deliver($url, $valid), 204, 'after a restart, a message that is sent again is accepted');
     $accepted->(message(order => 50), 'another message is accepted');
-    is($times->(1), 1, 'the first one is not handled again');
+    is($times->(1), 1, 'the first message is not handled again');
     stop();
     return;
 }
