@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/number.h"
 #include "core/trace.h"
 #include "core/trouble.h"
 #include "httpd/auth.h"
@@ -407,7 +408,10 @@ static void set_note(request_rec *r, const char *name, const char *value)
 
 static const char *format_number(apr_pool_t *pool, apr_int64_t value)
 {
-    return apr_psprintf(pool, "%" APR_INT64_T_FMT, value);
+    char *text = apr_palloc(pool, ORDERS_NUMBER_SIZE);
+
+    text[orders_number_write_int(text, value)] = '\0';
+    return text;
 }
 
 /** The path with its secrets masked. */
