@@ -15,7 +15,7 @@ typedef enum {
     ORDERS_CANONICAL_WITHOUT_PAY_LINKS
 } orders_canonical_links_e;
 
-/** All members of an order that has ORDERS_OPERATOR_COLUMNS; an empty one is null, [] or {}. */
+/** All members of an order that has ORDERS_OPERATOR_COLUMNS; an empty member is null, [] or {}. */
 void orders_canonical_write_order(orders_json_t *json, const orders_order_t *order,
                                   orders_canonical_links_e links);
 void orders_canonical_write_refund(orders_json_t *json, const orders_refund_t *refund);

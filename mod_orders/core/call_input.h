@@ -2,7 +2,7 @@
 /**
  * Decodes the input of a request by the tables of its route: the fields of the body and of the query string, the page of a list.
  *
- * Handlers use these functions and no tables of their own, so that the row of the route describes the whole input. One exception: the
+ * Handlers use these functions and no other tables, so that the row of the route describes the whole input. One exception: the
  * table of a catalogue entry is selected by the kind in the path or in a line of a bulk.
  */
 #ifndef ORDERS_CORE_CALL_INPUT_H

@@ -102,7 +102,7 @@ typedef struct orders_field_t {
     size_t offset; /**< where the value goes in the struct */
     size_t given;  /**< offset of a bool that is set if the field is present; SIZE_MAX: none */
     int64_t min,
-        max; /**< numbers: the range; strings: characters; lists: entries. 0, 0: no limit of its own */
+        max; /**< numbers: the range; strings: characters; lists: entries. 0, 0: no limit */
     const char *const
         *values; /**< NULL-terminated, for ENUM; of a STRING only for the documentation */
     const orders_format_t *format; /**< STRING: the text's, MAP: the names'; or NULL */

@@ -82,7 +82,7 @@ const char *orders_error_code(orders_error_e error);
 const char *orders_error_sentence(orders_error_e error);
 orders_kind_e orders_error_kind(orders_error_e error);
 int orders_kind_status(orders_kind_e kind);
-/** HTTP status for APIs without statuses of their own. */
+/** HTTP status for APIs that define no statuses. */
 int orders_problem_status(const orders_problem_t *problem);
 
 /** The error with that code, or `fallback`. */

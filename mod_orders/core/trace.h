@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * The header `traceparent` of W3C Trace Context: version, trace id, parent id and flags, as in
- * 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01. The module records no spans of its own, so it passes the header on with the
+ * 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01. The module records no spans, so it passes the header on with the
  * parent id that it received.
  */
 #ifndef ORDERS_CORE_TRACE_H

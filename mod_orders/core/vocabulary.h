@@ -7,7 +7,7 @@
 #define ORDERS_CORE_VOCABULARY_H
 
 /**
- * Kinds of problems, independent of any API. X(NAME, HTTP status for APIs without statuses of their own).
+ * Kinds of problems, independent of any API. X(NAME, HTTP status for APIs that define no statuses).
  */
 #define ORDERS_KINDS(X)                                                                            \
     X(MALFORMED, 400)                                                                              \

@@ -265,7 +265,7 @@ static bool is_wanted(void *baton)
     return waited_for;
 }
 
-/** Uses a pool of its own, which ends with the rendering: a slow client would keep the request's pool alive. */
+/** Uses a separate pool, which ends with the rendering, because a slow client would keep the pool of the request alive. */
 static orders_problem_t *render(char **data, apr_size_t *length, rendering_t *rendering,
                                 apr_pool_t *pool)
 {

@@ -67,7 +67,7 @@ typedef enum { ORDERS_IDENTITY_TOKEN = 1, ORDERS_IDENTITY_REMOTE_USER } orders_i
     X(int, prepared_statements, ORDERS_UNSET, 1, OrdersPreparedStatements)                         \
     X(const char *, public_url, NULL, NULL, OrdersPublicURL)                                       \
     X(int, idempotency_lifetime, ORDERS_UNSET, 86400, OrdersIdempotencyLifetime) /* seconds */     \
-    X(int, mails_kept, ORDERS_UNSET, 90, OrdersRetention)            /* days; 0: for ever */       \
+    X(int, mails_kept, ORDERS_UNSET, 90, OrdersRetention)            /* days; 0: forever */        \
     X(int, provider_events_kept, ORDERS_UNSET, 400, OrdersRetention) /* the same */                \
     X(int, tokens_kept, ORDERS_UNSET, 30, OrdersRetention)           /* the same */                \
     X(int, carts_kept, ORDERS_UNSET, 180, OrdersRetention)           /* the same */                \

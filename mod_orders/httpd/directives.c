@@ -31,16 +31,16 @@ typedef struct number_t {
     const char *unit;
 } number_t;
 
-#define DIR_NUMBER(member, minimum, maximum, word)                                                 \
+#define DIR_NUMBER(member, minimum, maximum, unit_name)                                            \
     (&(const number_t){.offset = offsetof(orders_dir_conf_t, member),                              \
                        .min = (minimum),                                                           \
                        .max = (maximum),                                                           \
-                       .unit = (word)})
-#define SERVER_NUMBER(member, minimum, maximum, word)                                              \
+                       .unit = (unit_name)})
+#define SERVER_NUMBER(member, minimum, maximum, unit_name)                                         \
     (&(const number_t){.offset = offsetof(orders_server_conf_t, member),                           \
                        .min = (minimum),                                                           \
                        .max = (maximum),                                                           \
-                       .unit = (word)})
+                       .unit = (unit_name)})
 
 static bool read_number(const char *text, int min, int max, int *value)
 {
@@ -181,13 +181,13 @@ static const char *sibling_argument(const cmd_parms *cmd, const char *name)
     return "";
 }
 
-static const char *set_identity(cmd_parms *cmd, void *conf, const char *word)
+static const char *set_identity(cmd_parms *cmd, void *conf, const char *value)
 {
     orders_dir_conf_t *dir = conf;
 
-    if (!ap_cstr_casecmp(word, "token")) {
+    if (!ap_cstr_casecmp(value, "token")) {
         dir->identity = ORDERS_IDENTITY_TOKEN;
-    } else if (!ap_cstr_casecmp(word, "remote-user")) {
+    } else if (!ap_cstr_casecmp(value, "remote-user")) {
         if (!ap_cstr_casecmp(sibling_argument(cmd, "AuthType"), "Orders")) {
             return "OrdersIdentity remote-user needs the AuthType of another module: AuthType "
                    "Orders "
@@ -199,19 +199,19 @@ static const char *set_identity(cmd_parms *cmd, void *conf, const char *word)
             cmd->pool,
             "OrdersIdentity takes token (bearer tokens of mod_orders) or remote-user (the "
             "user of another authentication module), not '%s'",
-            word);
+            value);
     }
     return NULL;
 }
 
-static const char *add_scope(cmd_parms *cmd, void *conf, const char *word)
+static const char *add_scope(cmd_parms *cmd, void *conf, const char *scope)
 {
     orders_dir_conf_t *dir = conf;
     unsigned scopes =
         dir->remote_user_scopes == ORDERS_UNSET ? 0 : (unsigned)dir->remote_user_scopes;
 
-    if (!orders_config_scope(word, &scopes)) {
-        return apr_psprintf(cmd->pool, "OrdersRemoteUserScopes: unknown scope '%s'", word);
+    if (!orders_config_scope(scope, &scopes)) {
+        return apr_psprintf(cmd->pool, "OrdersRemoteUserScopes: unknown scope '%s'", scope);
     }
     dir->remote_user_scopes = (int)scopes;
     return NULL;
@@ -238,9 +238,9 @@ static const char *set_page_size(cmd_parms *cmd, void *conf, const char *size, c
     return NULL;
 }
 
-/** An option `word=number` of a directive with several options. */
+/** An option `name=number` of a directive with several options. */
 typedef struct limit_t {
-    const char *word;
+    const char *name;
     size_t offset; /**< of an int of orders_dir_conf_t or orders_server_conf_t */
 } limit_t;
 
@@ -264,13 +264,13 @@ static const limit_t retention[] = {
     {NULL, 0},
 };
 
-/** For AP_INIT_ITERATE. `cmd->info`: a list of limit_t, terminated by a NULL word. `most`: the maximum of each number. */
+/** For AP_INIT_ITERATE. `cmd->info`: a list of limit_t, terminated by a NULL name. `most`: the maximum of each number. */
 static const char *read_limit(cmd_parms *cmd, void *conf, const char *text, int most)
 {
     const char *value = strchr(text, '=');
 
-    for (const limit_t *entry = cmd->info; value && entry->word; entry++) {
-        if (!strncmp(entry->word, text, (size_t)(value - text)) && !entry->word[value - text] &&
+    for (const limit_t *entry = cmd->info; value && entry->name; entry++) {
+        if (!strncmp(entry->name, text, (size_t)(value - text)) && !entry->name[value - text] &&
             read_number(value + 1, 0, most, (int *)(void *)((char *)conf + entry->offset))) {
             return NULL;
         }

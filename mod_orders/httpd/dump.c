@@ -73,7 +73,7 @@ static void print_urls(apr_file_t *out, const char *name, apr_array_header_t *ur
 
 static void print_nothing(apr_file_t *out, const char *name, const void *value)
 {
-    /* secrets, and members that have lines of their own */
+    /* secrets, and members that are printed in separate lines */
 }
 
 /** Prints a member of a configuration by its type. */

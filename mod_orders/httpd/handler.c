@@ -88,7 +88,8 @@ static orders_problem_t *run_handler(orders_request_t *request, orders_reply_t *
     if (route->body) {
         ORDERS_TRY(orders_body_read(request));
     }
-    request->database.written = false; /* a write of the authentication is no effect */
+    request->database.written =
+        false; /* a write of the authentication does not count as an effect */
     return orders_database_problem(&request->database, request->r->pool,
                                    route->handler(&request->call, reply));
 }

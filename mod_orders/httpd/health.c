@@ -143,7 +143,7 @@ static int send_ready(request_rec *r)
                      format_readiness(r, &readiness));
 }
 
-/** ap_hook_handler. The last segment of the path is the question. */
+/** ap_hook_handler. The last segment of the path selects the check. */
 static int handle_health(request_rec *r)
 {
     const char *question;

@@ -49,7 +49,7 @@ typedef struct orders_readiness_t {
 } orders_readiness_t;
 
 /**
- * A reply to any statement of this process counts. Without one, the database is asked on a connection of its own, so that a busy pool does not
+ * A reply to any statement of this process counts. Without one, the database is checked on a separate connection, so that a busy pool does not
  * matter. Takes at most about a second. `session_pool` may be NULL: then nothing is ready.
  */
 void orders_sessions_readiness(orders_session_pool_t *session_pool, orders_readiness_t *readiness);

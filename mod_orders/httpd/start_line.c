@@ -11,19 +11,19 @@
 
 APLOG_USE_MODULE(orders);
 
-/** Adds a word to a list of const char *, unless it is there. */
-static void add_word(apr_array_header_t *words, const char *word)
+/** Adds a string to a list of const char *, unless the list contains it. */
+static void add_text(apr_array_header_t *texts, const char *text)
 {
-    for (int i = 0; i < words->nelts; i++) {
-        if (!strcmp(APR_ARRAY_IDX(words, i, const char *), word)) {
+    for (int i = 0; i < texts->nelts; i++) {
+        if (!strcmp(APR_ARRAY_IDX(texts, i, const char *), text)) {
             return;
         }
     }
-    APR_ARRAY_PUSH(words, const char *) = word;
+    APR_ARRAY_PUSH(texts, const char *) = text;
 }
 
 /** Each API with its tenants, as in "user (tenant 1)". */
-static void add_apis(apr_pool_t *ptemp, const server_rec *server, apr_array_header_t *words)
+static void add_apis(apr_pool_t *ptemp, const server_rec *server, apr_array_header_t *texts)
 {
     const apr_array_header_t *mounts = orders_server_conf(server)->mounts;
 
@@ -32,27 +32,27 @@ static void add_apis(apr_pool_t *ptemp, const server_rec *server, apr_array_head
         orders_dir_conf_t conf;
 
         orders_config_effective(ptemp, server, mount, &conf);
-        add_word(words, apr_psprintf(ptemp, "%s (tenant %d)", mount->api->name, conf.tenant));
+        add_text(texts, apr_psprintf(ptemp, "%s (tenant %d)", mount->api->name, conf.tenant));
     }
 }
 
-static void add_channels(apr_pool_t *ptemp, const server_rec *server, apr_array_header_t *words)
+static void add_channels(apr_pool_t *ptemp, const server_rec *server, apr_array_header_t *texts)
 {
     const apr_array_header_t *channels = orders_server_conf(server)->channels;
 
     for (int i = 0; i < channels->nelts; i++) {
         const orders_channel_t *channel = &APR_ARRAY_IDX(channels, i, orders_channel_t);
 
-        add_word(words, apr_psprintf(ptemp, "%s (%s)", channel->name, channel->provider->name));
+        add_text(texts, apr_psprintf(ptemp, "%s (%s)", channel->name, channel->provider->name));
     }
 }
 
-static const char *join_words(apr_pool_t *ptemp, const apr_array_header_t *words)
+static const char *join_texts(apr_pool_t *ptemp, const apr_array_header_t *texts)
 {
-    const char *text = words->nelts ? "" : "none";
+    const char *text = texts->nelts ? "" : "none";
 
-    for (int i = 0; i < words->nelts; i++) {
-        text = apr_pstrcat(ptemp, text, i ? ", " : "", APR_ARRAY_IDX(words, i, const char *), NULL);
+    for (int i = 0; i < texts->nelts; i++) {
+        text = apr_pstrcat(ptemp, text, i ? ", " : "", APR_ARRAY_IDX(texts, i, const char *), NULL);
     }
     return text;
 }
@@ -76,8 +76,8 @@ void orders_start_line_write(apr_pool_t *ptemp, server_rec *main)
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, main,
                      "mod_orders " ORDERS_VERSION ", schema versions %d to %d; APIs: %s; "
                      "channels: %s; worker: %s",
-                     ORDERS_SCHEMA_OLDEST, ORDERS_SCHEMA_NEWEST, join_words(ptemp, apis),
-                     join_words(ptemp, channels),
+                     ORDERS_SCHEMA_OLDEST, ORDERS_SCHEMA_NEWEST, join_texts(ptemp, apis),
+                     join_texts(ptemp, channels),
                      has_worker && orders_worker_possible() ? "on" : "off");
     }
 }

@@ -35,7 +35,7 @@ orders_problem_t *orders_mail_compose(const char **message, apr_size_t *length, 
                                       const orders_mail_t *mail) ORDERS_MUSTCHECK;
 
 /**
- * Sends a mail over a connection of its own, as orders_smtp_send. NULL once the server has accepted it. After a temporary problem the server
+ * Sends a mail over a separate connection, as orders_smtp_send. NULL once the server has accepted it. After a temporary problem the server
  * may have accepted the mail; a retry has the same Message-ID.
  */
 orders_problem_t *orders_mail_send(const orders_mailer_t *mailer, apr_pool_t *pool,

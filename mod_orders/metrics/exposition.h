@@ -5,7 +5,7 @@
 
 #include "metrics/text_format.h"
 
-/** What is shown besides the shared memory. */
+/** Values that are not in the shared memory. */
 typedef struct orders_metrics_view_t {
     bool api[ORDERS_METRICS_APIS]; /**< by orders_metrics_api_index(): the server serves this API */
     int schema_oldest, schema_newest;

@@ -178,7 +178,7 @@ void orders_metrics_add_channel(const char *name);
 void orders_metrics_enter_process(int64_t pid);
 /** Frees the gauges of a process that has ended. */
 void orders_metrics_leave_process(int64_t pid);
-/** The gauges of this process. Never NULL: a process without a place in the memory has gauges that nobody reads. */
+/** The gauges of this process. Never NULL: a process without a place in the memory has gauges that are not read. */
 orders_process_metrics_t *orders_metrics_process(void);
 
 /* --- recording ---------------------------------------------------------------------------------------------------- */

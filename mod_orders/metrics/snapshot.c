@@ -7,7 +7,7 @@
 #include "core/clock.h"
 #include "metrics/metrics.h"
 
-/** A process that has been writing for longer has ended meanwhile. */
+/** A process that has been writing for longer is assumed to have ended. */
 #define WRITE_TIME apr_time_from_sec(10)
 /** Reads of the newest snapshot. More than one is needed only if two are published while one is copied. */
 #define ATTEMPTS 3

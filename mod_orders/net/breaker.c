@@ -74,7 +74,7 @@ static void write_log_line(const orders_breaker_t *breaker, const log_line_t *li
         break;
     case CLOSED_AGAIN:
         orders_log(log, ORDERS_LOG_WARNING,
-                   "%s: %s replies again after %d s; %d calls were refused meanwhile",
+                   "%s: %s replies again after %d s; %d calls were refused in this time",
                    breaker->prefix, breaker->server,
                    (int)apr_time_sec(orders_clock_now() - line->since), line->refused);
         break;

@@ -13,7 +13,7 @@ typedef struct orders_http_options_t {
     const char *url;
     const char *ca_file; /**< PEM; NULL: the system's store */
     long timeout_ms;     /**< total time of the transfer */
-    long connect_ms;     /**< of which for the connection */
+    long connect_ms;     /**< time for the connection, a part of the total time */
     struct curl_slist *headers;
     const char *body; /**< sent by POST, and must outlive the transfer; NULL: GET */
     curl_off_t length;

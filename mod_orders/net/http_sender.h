@@ -2,11 +2,12 @@
 /**
  * Sends many HTTP messages at a time to hosts that users of an API have named, on the thread that drives it.
  *
- * A connection is made only to a public address, judged when it is used; to a loopback address if the URL names one; to any address if the host is allowed by
- * its name. No proxies, also not of the environment, and no redirects. Connections are kept for later messages of the same sender. HTTP/1.1 only.
+ * Addresses are checked when a connection is made. They must be public, except a loopback address that the URL contains, and all addresses
+ * of a host that is allowed by name. Proxies, including those of the environment, and redirects are not used. Connections are kept for later
+ * messages of the same sender. HTTP/1.1 only.
  *
- * A message has arrived when the headers of a reply with a 2xx status have been read, whatever follows: at most ORDERS_HTTP_SENDER_MAX_REPLY bytes of its
- * body are read, for at most two seconds, so that the connection can be used again.
+ * A message has arrived when the headers of a reply with a 2xx status have been read. At most ORDERS_HTTP_SENDER_MAX_REPLY bytes of the body
+ * of the reply are then read, for at most two seconds, so that the connection can be used again.
  *
  * Used by one thread at a time.
  */
@@ -32,7 +33,7 @@ typedef struct orders_http_sender_rules_t {
 typedef struct orders_http_outcome_t {
     bool arrived;
     int status;        /**< 0: no reply */
-    const char *error; /**< NULL if there is a reply; else a constant word such as `timeout` */
+    const char *error; /**< NULL if there is a reply; else a constant code such as `timeout` */
     int ms;            /**< duration */
     int retry_after;   /**< seconds, at most ORDERS_HTTP_MAX_RETRY_AFTER; 0: none given */
 } orders_http_outcome_t;

@@ -42,7 +42,7 @@ typedef struct orders_smtp_caller_t {
 } orders_smtp_caller_t;
 
 /**
- * Sends a message over a connection of its own. NULL once the server has accepted it. After a temporary problem the server may have
+ * Sends a message over a separate connection. NULL once the server has accepted it. After a temporary problem the server may have
  * accepted the message. While transfers are suspended, the result is a quiet temporary problem, without a transfer.
  */
 orders_problem_t *orders_smtp_send(const orders_mailer_t *mailer, apr_pool_t *pool,

@@ -37,7 +37,7 @@ void orders_event_cursor_write(char text[ORDERS_EVENT_CURSOR_SIZE],
                                const orders_event_cursor_t *cursor);
 /** Only the text that orders_event_cursor_write() would write is accepted. */
 bool orders_event_cursor_parse(orders_event_cursor_t *cursor, const char *text) ORDERS_MUSTCHECK;
-/** The position of an event: the next page of the feed begins behind it. */
+/** The position of an event: the next page of the feed begins after it. */
 orders_event_cursor_t orders_event_position(const orders_event_t *event);
 
 typedef struct orders_event_list_t {

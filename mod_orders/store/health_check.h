@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Asks a database whether it responds, on a connection of its own: the check waits for no session of the pool, and a busy pool does not
- * make it fail. One check at a time; callers that ask during a check wait for its result, and a result is kept for a second.
+ * Checks whether a database responds, on a separate connection: the check waits for no session of the pool, and a busy pool does not make it
+ * fail. One check at a time; callers that request a check during another wait for its result, and a result is kept for a second.
  *
  * A thread makes the checks, because a connection attempt can block for longer than a caller may wait: libpq resolves names and tries the hosts of a
  * connection string one after the other. The thread and the connection are created by the first check.

@@ -6,8 +6,8 @@
 #include "store/operation.h"
 
 /**
- * Names an order by id, or by a text from an operator: id, UUID or number. An API that accepts only one of the three in a text needs a
- * statement of its own. No statement reads an order by its number and its buyer.
+ * Names an order by id, or by a text from an operator: id, UUID or number. An API that accepts only one of the three in a text needs its
+ * own statement. No statement reads an order by its number and its buyer.
  */
 typedef struct orders_order_ref_t {
     int64_t id; /**< 0: `text` is used */

@@ -25,10 +25,10 @@
 
 /**
  * The longest statement of a job, in seconds: less than the statement_timeout of the shipped configurations (4500 ms). Statements with
- * much work end earlier, by bounds of their own.
+ * much work end earlier, by their own limits.
  */
 #define ORDERS_JOB_STATEMENT_SECONDS 4
-/** The same with everything around it: a second in the queue, connect_timeout of DBDParams, and one more attempt. */
+/** The longest statement with all waits: a second in the queue, connect_timeout of DBDParams, and one more attempt. */
 #define ORDERS_JOB_STATEMENT_LONGEST 10
 
 /** The server that a turn calls, besides the database. Determines the number of instances of a job. */
@@ -76,7 +76,7 @@ typedef struct orders_job_context_t {
         *channels; /**< of orders_channel_t: all channels of the database's servers */
     const orders_channel_t *channel; /**< of this instance; NULL unless ORDERS_JOB_NEEDS_CHANNEL */
     int idempotency_lifetime;        /**< seconds */
-    int kept_days[ORDERS_RETENTION__COUNT]; /**< how long records are kept; 0: for ever */
+    int kept_days[ORDERS_RETENTION__COUNT]; /**< how long records are kept; 0: forever */
     /** Whether the process is stopping: the run ends after the current turn, and a call in progress is cancelled. Thread-safe. */
     bool (*is_stopping)(void *data);
     /** Sets the settings of `tenant`: the URLs of its links, and the server's secret. */

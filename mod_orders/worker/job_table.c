@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The jobs. To add one: a row here, its turn in a file of this folder, its statements in store/worker.c, a row in docs/operations.md
+ * The jobs. To add one: a row here, its turn in a file of this directory, its statements in store/worker.c, a row in docs/operations.md
  * and a measurement in t/faults/job_delays.t.
  */
 #include "store/worker.h"

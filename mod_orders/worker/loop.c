@@ -6,7 +6,7 @@
 #include "core/clock.h"
 #include "net/breaker.h"
 
-/** An instance of a job. `orders_job_state_t` has a mutex of its own; the other members are protected by that of the loop. */
+/** An instance of a job. `orders_job_state_t` has its own mutex; the other members are protected by the mutex of the loop. */
 typedef struct instance_t {
     orders_loop_t *loop;
     orders_loop_instance_t is;
@@ -91,8 +91,8 @@ static void end_run(instance_t *instance, bool due_at_once)
 }
 
 /**
- * Counts a further run, if there may be one. While calls to the counterpart fail, there is one run at a time: each further one would claim
- * an item whose call is refused.
+ * Counts a further run, if one is allowed. While calls to the counterpart fail, one run at a time is allowed: another run would claim an
+ * item whose call is refused.
  */
 static bool begin_run(instance_t *instance)
 {

@@ -58,7 +58,7 @@ static void add_jobs(orders_snapshot_t *snapshot, const orders_job_context_t *co
     }
 }
 
-/** How long records are kept. Records that are kept for ever have no value. */
+/** How long records are kept. Records that are kept forever have no value. */
 static void add_retention(orders_snapshot_t *snapshot, const orders_job_context_t *context)
 {
     static const char *const records[ORDERS_RETENTION__COUNT] = {

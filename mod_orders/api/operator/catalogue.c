@@ -156,7 +156,7 @@ typedef struct bulk_t {
 } bulk_t;
 
 /*
- * One transaction, one round trip. Each chunk has an idempotency record of its own, by its route: a repeated request gets
+ * One transaction, one round trip. Each chunk has its own idempotency record, by its route: a repeated request gets
  * the stored results of the chunks that were committed, and continues with the others.
  */
 static orders_problem_t *store_chunk(bulk_t *bulk)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Events of payment providers at a mount of their own, so that the operator API can be closed to other networks. */
+/* Events of payment providers at a separate mount, so that the operator API can be closed to other networks. */
 #include "api/common/request.h"
 #include "api/provider_events/receive.h"
 #include "api/registry.h"
