@@ -3,8 +3,9 @@
 --
 -- A call deletes in chunks, the oldest rows first, and ends after a second, so that it ends before statement_timeout however large its
 -- rows are. A chunk begins where the last one ended, because an index scan would read the deleted rows again. Locked rows
--- are left for the next call. The rows of a chunk are locked and do not move, so most functions delete them by ctid. The settings
--- discourage plans that read the whole table or sort it, which the planner may choose while statistics are missing.
+-- are left for the next call. The rows of a chunk are locked and do not move, so they are deleted by ctid. The settings
+-- discourage plans that read the whole table, all rows of a tenant, or sort: the planner may choose them while statistics are missing, and a
+-- session keeps a plan that it has made while the tables were small.
 --
 -- The index also contains events and carts that must be kept. A chunk therefore reads at most 1000 rows, including the kept rows. A call
 -- that ends before the last old row stores its position in the session, so that the next call continues there. A new session starts with
@@ -14,6 +15,23 @@ CREATE OR REPLACE FUNCTION orders_v1.may_purge_more(p_found integer, p_count int
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     RETURN coalesce(p_found, 0) = 1000 AND p_count < p_limit AND clock_timestamp() < statement_timestamp() + interval '1 second';
+END
+$$;
+
+-- The costs leave only plans that find the rows by ctid, whatever the size of the table was when the session planned. Foreign keys that refer
+-- to a table are checked with these costs too, and the session keeps the plans of their queries: therefore index scans are not disabled.
+CREATE OR REPLACE FUNCTION orders_v1.delete_at(p_table text, p_tenant integer, p_places tid[]) RETURNS void LANGUAGE plpgsql VOLATILE
+SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET random_page_cost = 0 SET cpu_index_tuple_cost = 1000 AS $$
+BEGIN
+    CASE p_table
+        WHEN 'cart' THEN DELETE FROM orders.cart x WHERE x.tenant_id = p_tenant AND x.ctid = ANY (p_places);
+        WHEN 'idempotency' THEN DELETE FROM orders.idempotency x WHERE x.tenant_id = p_tenant AND x.ctid = ANY (p_places);
+        WHEN 'mail' THEN DELETE FROM orders.mail x WHERE x.tenant_id = p_tenant AND x.ctid = ANY (p_places);
+        WHEN 'provider_event' THEN DELETE FROM orders.provider_event x WHERE x.tenant_id = p_tenant AND x.ctid = ANY (p_places);
+        WHEN 'token' THEN DELETE FROM orders.token x WHERE x.tenant_id = p_tenant AND x.ctid = ANY (p_places);
+        WHEN 'webhook_body' THEN DELETE FROM orders.webhook_body x WHERE x.tenant_id = p_tenant AND x.ctid = ANY (p_places);
+        WHEN 'webhook_delivery' THEN DELETE FROM orders.webhook_delivery x WHERE x.tenant_id = p_tenant AND x.ctid = ANY (p_places);
+    END CASE;
 END
 $$;
 
@@ -43,28 +61,22 @@ $$;
 -- Called by the module of release 0.1 too.
 CREATE OR REPLACE FUNCTION orders_v1.purge_idempotency(p_tenant integer, p_age interval) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s'
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $$
 DECLARE
+    v_rows  tid[];
     v_from  timestamptz := '-infinity';
-    v_found integer;
     v_count integer := 0;
 BEGIN
     LOOP
-        WITH old AS MATERIALIZED (
-            SELECT d.actor_id, d.route, d.key, d.created_at FROM idempotency d
-            WHERE d.tenant_id = p_tenant AND d.created_at < now() - p_age AND d.created_at >= v_from
-            ORDER BY d.created_at
-            LIMIT 1000
-            FOR UPDATE SKIP LOCKED
-        ), gone AS (
-            DELETE FROM idempotency i
-            USING old
-            WHERE i.tenant_id = p_tenant AND i.actor_id = old.actor_id AND i.route = old.route AND i.key = old.key
-            RETURNING i.created_at
-        )
-        SELECT count(*), max(gone.created_at) INTO v_found, v_from FROM gone;
-        v_count := v_count + v_found;
-        EXIT WHEN NOT may_purge_more(v_found, v_count, 10000);
+        SELECT array_agg(o.ctid), max(o.created_at) INTO v_rows, v_from
+        FROM (SELECT d.ctid, d.created_at FROM idempotency d
+              WHERE d.tenant_id = p_tenant AND d.created_at < now() - p_age AND d.created_at >= v_from
+              ORDER BY d.created_at
+              LIMIT 1000
+              FOR UPDATE SKIP LOCKED) AS o;
+        PERFORM delete_at('idempotency', p_tenant, v_rows);
+        v_count := v_count + coalesce(cardinality(v_rows), 0);
+        EXIT WHEN NOT may_purge_more(cardinality(v_rows), v_count, 10000);
     END LOOP;
     RETURN v_count;
 END
@@ -87,7 +99,7 @@ BEGIN
               ORDER BY m.created_at
               LIMIT 1000
               FOR UPDATE SKIP LOCKED) AS o;
-        DELETE FROM mail m WHERE m.tenant_id = p_tenant AND m.ctid = ANY (v_rows);
+        PERFORM delete_at('mail', p_tenant, v_rows);
         v_count := v_count + coalesce(cardinality(v_rows), 0);
         EXIT WHEN NOT may_purge_more(cardinality(v_rows), v_count, p_limit);
     END LOOP;
@@ -118,14 +130,15 @@ BEGIN
             FOR UPDATE SKIP LOCKED
         ), deletable AS (
             SELECT old.place FROM old
-            WHERE NOT EXISTS (SELECT FROM provider_event y
-                              WHERE y.tenant_id = p_tenant AND y.payment_id = old.payment_id
-                                AND (y.received_at >= now() - p_age OR y.verdict = 'waiting' OR (y.verdict = 'refused' AND y.resolved_at IS NULL)))
-              AND NOT EXISTS (SELECT FROM payment p WHERE p.tenant_id = p_tenant AND p.id = old.payment_id AND p.refunding > 0)
+            WHERE (SELECT y.id FROM provider_event y
+                   WHERE y.tenant_id = p_tenant AND y.payment_id = old.payment_id
+                     AND (y.received_at >= now() - p_age OR y.verdict = 'waiting' OR (y.verdict = 'refused' AND y.resolved_at IS NULL))
+                   LIMIT 1) IS NULL
+              AND (SELECT p.id FROM payment p WHERE p.tenant_id = p_tenant AND p.id = old.payment_id AND p.refunding > 0 LIMIT 1) IS NULL
         )
         SELECT (SELECT array_agg(deletable.place) FROM deletable), count(*), max(old.received_at), (array_agg(old.id))[count(*)]
         INTO v_rows, v_found, v_at, v_id FROM old;
-        DELETE FROM provider_event e WHERE e.tenant_id = p_tenant AND e.ctid = ANY (v_rows);
+        PERFORM delete_at('provider_event', p_tenant, v_rows);
         v_count := v_count + coalesce(cardinality(v_rows), 0);
         EXIT WHEN NOT may_purge_more(v_found, v_count, p_limit);
     END LOOP;
@@ -154,7 +167,7 @@ BEGIN
               ORDER BY t.expires_at
               LIMIT 1000
               FOR UPDATE SKIP LOCKED) AS o;
-        DELETE FROM token t WHERE t.tenant_id = p_tenant AND t.ctid = ANY (v_rows);
+        PERFORM delete_at('token', p_tenant, v_rows);
         v_count := v_count + coalesce(cardinality(v_rows), 0);
         EXIT WHEN NOT may_purge_more(cardinality(v_rows), v_count, p_limit);
     END LOOP;
@@ -184,14 +197,14 @@ BEGIN
             FOR UPDATE SKIP LOCKED
         ), deletable AS (
             SELECT old.place, old.id FROM old
-            WHERE NOT EXISTS (SELECT FROM orders x WHERE x.tenant_id = p_tenant AND x.cart_id = old.id)
+            WHERE (SELECT x.id FROM orders x WHERE x.tenant_id = p_tenant AND x.cart_id = old.id LIMIT 1) IS NULL
         )
         SELECT (SELECT array_agg(deletable.id) FROM deletable), (SELECT array_agg(deletable.place) FROM deletable), count(*), max(old.updated_at),
                (array_agg(old.id))[count(*)]
         INTO v_ids, v_rows, v_found, v_at, v_id FROM old;
         DELETE FROM cart_line q WHERE q.tenant_id = p_tenant AND q.cart_id = ANY (v_ids);
         DELETE FROM cart_reorder q WHERE q.tenant_id = p_tenant AND q.cart_id = ANY (v_ids);
-        DELETE FROM cart k WHERE k.tenant_id = p_tenant AND k.ctid = ANY (v_rows);
+        PERFORM delete_at('cart', p_tenant, v_rows);
         v_count := v_count + coalesce(cardinality(v_rows), 0);
         EXIT WHEN NOT may_purge_more(v_found, v_count, p_limit);
     END LOOP;
@@ -211,6 +224,8 @@ GRANT EXECUTE ON FUNCTION
 COMMENT ON FUNCTION orders_v1.may_purge_more IS
 'Internal: whether a purge continues after a chunk of p_found rows (NULL: none), kept ones included: the chunk was full, p_limit is not
 reached, and the call has run for less than a second';
+COMMENT ON FUNCTION orders_v1.delete_at IS
+'Internal: deletes the rows of a table at these places, which this transaction has locked. p_places NULL: no rows';
 COMMENT ON FUNCTION orders_v1.purge_position IS
 'Internal: the row after which a purge of this session continues; -infinity: the oldest row';
 COMMENT ON FUNCTION orders_v1.set_purge_position IS

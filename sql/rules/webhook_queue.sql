@@ -367,23 +367,9 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.delete_deliveries(p_tenant integer, p_places tid[]) RETURNS void LANGUAGE plpgsql
-SET jit = off SET enable_seqscan = off SET enable_indexscan = off SET enable_bitmapscan = off AS $$
-BEGIN
-    DELETE FROM orders.webhook_delivery d WHERE d.tenant_id = p_tenant AND d.ctid = ANY (p_places);
-END
-$$;
-
-CREATE OR REPLACE FUNCTION orders_v1.delete_bodies_at(p_tenant integer, p_places tid[]) RETURNS void LANGUAGE plpgsql
-SET jit = off SET enable_seqscan = off SET enable_indexscan = off SET enable_bitmapscan = off AS $$
-BEGIN
-    DELETE FROM orders.webhook_body b WHERE b.tenant_id = p_tenant AND b.ctid = ANY (p_places);
-END
-$$;
-
 CREATE OR REPLACE FUNCTION orders_v1.delete_bodies(p_tenant integer, p_deliveries bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM orders_v1.delete_bodies_at(p_tenant, ARRAY(
+    PERFORM orders_v1.delete_at('webhook_body', p_tenant, ARRAY(
         SELECT b.place FROM unnest(p_deliveries) AS x (id)
         CROSS JOIN LATERAL (SELECT y.ctid AS place FROM orders.webhook_body y
                             WHERE y.tenant_id = p_tenant AND y.delivery_id = x.id
@@ -504,7 +490,7 @@ BEGIN
               LIMIT 1000
               FOR UPDATE SKIP LOCKED) AS o;
         PERFORM delete_bodies(p_tenant, v_ids);
-        PERFORM delete_deliveries(p_tenant, v_rows);
+        PERFORM delete_at('webhook_delivery', p_tenant, v_rows);
         v_count := v_count + coalesce(cardinality(v_rows), 0);
         EXIT WHEN NOT may_purge_more(cardinality(v_rows), v_count, p_limit);
     END LOOP;
@@ -524,7 +510,7 @@ BEGIN
                 EXIT;
             END IF;
             PERFORM delete_bodies(p_tenant, v_ids);
-            PERFORM delete_deliveries(p_tenant, v_rows);
+            PERFORM delete_at('webhook_delivery', p_tenant, v_rows);
             v_count := v_count + cardinality(v_rows);
         END LOOP;
     END LOOP;
@@ -579,8 +565,6 @@ COMMENT ON FUNCTION orders_v1.take_deliveries IS
 'Worker: at most p_limit deliveries of an endpoint that are due, in the order of their events; test messages come first. Changes nothing: the next call returns
 them again until they are recorded';
 COMMENT ON FUNCTION orders_v1.store_bodies IS 'Worker: stores the bodies of deliveries before their first attempt. A stored body remains';
-COMMENT ON FUNCTION orders_v1.delete_deliveries IS 'Internal: deletes the deliveries of these rows, which are locked';
-COMMENT ON FUNCTION orders_v1.delete_bodies_at IS 'Internal: deletes the bodies of these rows';
 COMMENT ON FUNCTION orders_v1.delete_bodies IS 'Internal: deletes the bodies of these deliveries';
 COMMENT ON FUNCTION orders_v1.record_at IS 'Internal: records the attempts of the deliveries of these rows, whose endpoint is locked';
 COMMENT ON FUNCTION orders_v1.disable_webhook IS 'Internal: disables a locked endpoint as the system, with an event';

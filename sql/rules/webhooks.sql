@@ -134,7 +134,7 @@ BEGIN
            WHERE d.tenant_id = p_tenant AND d.endpoint_id = p_endpoint AND d.state = 'pending' AND d.attempts > 0
            ORDER BY d.next_at, d.id)) AS x;
     PERFORM orders_v1.delete_bodies(p_tenant, v_ids);
-    PERFORM orders_v1.delete_deliveries(p_tenant, v_places);
+    PERFORM orders_v1.delete_at('webhook_delivery', p_tenant, v_places);
 END
 $$;
 
