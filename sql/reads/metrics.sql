@@ -82,7 +82,7 @@ BEGIN
 END
 $$;
 
--- A call ends after a second, at the latest with the tenant that it reads then: a server can have many tenants. The settings discourage plans
+-- A server can have many tenants: after a second, a call ends with the current tenant. The settings discourage plans
 -- that read whole tables, which the planner may choose while statistics are missing.
 CREATE OR REPLACE FUNCTION orders_v1.metric_values(p_after integer)
 RETURNS TABLE (family text, label text, channel text, value bigint)
@@ -109,7 +109,7 @@ $$;
 GRANT EXECUTE ON FUNCTION orders_v1.metric_values(integer) TO orders_api;
 
 COMMENT ON FUNCTION orders_v1.metric_values IS
-'Worker: values for the metrics, of the tenants after p_after (NULL: of all, and of the database). Several tenants have a row each. A row `next`:
+'Worker: values for the metrics, of the tenants after p_after (NULL: of all tenants, and of the database). Each tenant has its own rows. A row `next`:
 not all tenants were read; its value is p_after of the next call. Rows: backlog and lag by kind and channel of the queue; events and event_age by
 verdict and channel of unresolved provider events; open differences by channel; the oldest record of each kind that a purge deletes;
 deliveries by state, delivery_age and failing by endpoint; endpoints by state; horizon_from

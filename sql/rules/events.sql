@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- One operation, one event. The events of a subject are a chain: each hash contains the one before.
+-- Each operation has one event. The events of a subject are a chain: each hash includes the previous hash.
 
 -- The only definition of an event's content. No value depends on a setting of the session.
 CREATE OR REPLACE FUNCTION orders_v1.event_hash(
@@ -114,8 +114,8 @@ $$;
 
 -- An operation may record more than once in one version: the first record inserts the event, the others extend it.
 --
--- A transaction may get its id before that of another one and lock the subject after it. Its event then has the xid of the previous event, so
--- that the order (epoch, xid, id) is that of the versions. An event below the horizon still belongs to a transaction that has ended.
+-- A transaction may get its id before another transaction and lock the subject after it. Its event then has the xid of the previous event, so
+-- that the sequence (epoch, xid, id) is that of the versions. An event below the horizon still belongs to a transaction that has ended.
 CREATE OR REPLACE FUNCTION orders_v1.record_event(
     c orders_v1.context, p_subject text, p_id bigint, p_version integer, p_at timestamptz, p_steps orders_v1.step[], p_comment text,
     p_return bigint DEFAULT NULL
@@ -160,7 +160,7 @@ END
 $$;
 
 -- A transaction gets its id at its first write and may commit long after transactions with greater ids. Below the horizon, all transactions
--- have ended: their events are visible in the snapshot that the horizon was read from, and in later ones.
+-- have ended: their events are visible in the snapshot that the horizon was read from, and in later snapshots.
 CREATE OR REPLACE FUNCTION orders_v1.event_horizon() RETURNS xid8 LANGUAGE sql STABLE AS $$
     SELECT pg_snapshot_xmin(pg_current_snapshot())
 $$;

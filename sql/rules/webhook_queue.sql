@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The worker's part of webhooks: deliveries are made behind a cursor of each endpoint, sent by the worker that owns the endpoint, and recorded.
+-- The worker's part of webhooks: deliveries are created after a cursor of each endpoint, sent by the worker that owns the endpoint, and recorded.
 --
--- An endpoint with pending deliveries has a row in orders.due. Its attempts are the worker that owns the endpoint, until due_at, or 0. A claim, a
+-- An endpoint with pending deliveries has a row in orders.due. Its column attempts has the worker that owns the endpoint until due_at, or 0. A claim, a
 -- renewal and a release lock only this row. Results lock the endpoint FOR NO KEY UPDATE, if at all, and so do not wait for a fan-out.
 --
 -- A session may plan its statements while the tables are empty, and then use these plans for a large table. Therefore
@@ -29,7 +29,7 @@ CREATE OR REPLACE FUNCTION orders_v1.is_last_webhook_attempt(p_attempts integer)
     SELECT p_attempts > 9
 $$;
 
--- NULL: none is pending.
+-- NULL: no delivery is pending.
 CREATE OR REPLACE FUNCTION orders_v1.next_webhook_attempt(p_tenant integer, p_endpoint bigint) RETURNS timestamptz LANGUAGE plpgsql STABLE
 SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $$
 DECLARE
@@ -95,7 +95,7 @@ BEGIN
 END
 $$;
 
--- For operators, who want to see the result.
+-- For operations of operators, whose result should be visible at once.
 CREATE OR REPLACE FUNCTION orders_v1.send_now(w orders.webhook_endpoint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE orders.webhook_endpoint x SET not_before = NULL WHERE x.tenant_id = w.tenant_id AND x.id = w.id AND x.not_before IS NOT NULL;
@@ -331,7 +331,7 @@ BEGIN
 END
 $$;
 
--- New deliveries, and failed ones whose next attempt is due, each from the start of its index.
+-- New deliveries, and failed deliveries whose next attempt is due, each from the start of its index.
 CREATE OR REPLACE FUNCTION orders_v1.take_deliveries(p_tenant integer, p_endpoint bigint, p_limit integer) RETURNS SETOF orders_v1.webhook_message
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp
 SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_incremental_sort = off AS $$
@@ -534,22 +534,22 @@ COMMENT ON FUNCTION orders_v1.webhook_message_id IS 'Internal: the id of the mes
 COMMENT ON FUNCTION orders_v1.webhook_delay IS
 'Internal: the wait after a number of failed attempts: 5 seconds, 5 and 30 minutes, 2, 5, 10, 14, 20 and 24 hours, each 20 % more or less. p_retry_after:
 seconds that the receiver requests at least, 24 hours at most; NULL: none';
-COMMENT ON FUNCTION orders_v1.is_last_webhook_attempt IS 'Internal: whether no attempt follows after this number of failed ones';
+COMMENT ON FUNCTION orders_v1.is_last_webhook_attempt IS 'Internal: whether no attempt follows after this number of failed attempts';
 COMMENT ON FUNCTION orders_v1.next_webhook_attempt IS
-'Internal: the earliest next attempt of the pending deliveries of an endpoint; NULL: it has none';
+'Internal: the earliest next attempt of the pending deliveries of an endpoint; NULL: no delivery is pending';
 COMMENT ON FUNCTION orders_v1.count_pending_deliveries IS 'Internal: the number of pending deliveries of an endpoint, p_most at most';
 COMMENT ON FUNCTION orders_v1.schedule_webhooks IS
-'Internal: puts endpoints with new deliveries into the queue, at these times or earlier. A worker that owns an endpoint keeps it';
+'Internal: puts endpoints with new deliveries into the queue, at these times or earlier. An endpoint that a worker owns stays with this worker';
 COMMENT ON FUNCTION orders_v1.schedule_webhook IS
 'Internal: puts a locked endpoint into the queue, or removes it if it is not enabled or has nothing to send';
 COMMENT ON FUNCTION orders_v1.send_now IS 'Internal: puts a locked endpoint into the queue, and ends the wait that the worker has set';
 COMMENT ON FUNCTION orders_v1.tenants_with_events IS
 'Worker: the ids of the tenants with events that the fan-out has not passed for each of their enabled endpoints, ascending';
 COMMENT ON FUNCTION orders_v1.fan_out_to_webhook IS
-'Internal: makes the deliveries of the next events of an endpoint, p_limit events at most, and moves its cursor, which this transaction has locked. passed: the number
+'Internal: creates the deliveries of the next events of an endpoint, p_limit events at most, and moves its cursor, which this transaction has locked. passed: the number
 of events, made: of deliveries';
 COMMENT ON FUNCTION orders_v1.fan_out_events IS
-'Worker: makes the deliveries of at most p_limit events for each enabled endpoint, and ends after a second. Returns the number of events that the
+'Worker: creates the deliveries of at most p_limit events for each enabled endpoint, and ends after a second. Returns the number of events that the
 cursors have passed';
 COMMENT ON FUNCTION orders_v1.webhook_target_of IS 'Internal: an endpoint as the worker needs it';
 COMMENT ON FUNCTION orders_v1.claim_webhooks IS

@@ -324,7 +324,8 @@ BEGIN
 END
 $$;
 
--- Events are nearly in the order of their times: an operation lasts for seconds, and its event has the time of its beginning. The callers add an hour.
+-- The sequence of events is nearly that of their times: an operation lasts for seconds, and its event has the time of its start. The callers add an
+-- hour.
 CREATE OR REPLACE FUNCTION orders_v1.event_position_at(p_tenant integer, p_at timestamptz, OUT epoch integer, OUT xid xid8)
 LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $$
 DECLARE
@@ -367,8 +368,8 @@ BEGIN
 END
 $$;
 
--- Passes p_limit events, whether they match or not, so that a call is bounded. p_from and p_to narrow the range first. Events that the fan-out has not passed yet may be among them: it
--- finds their deliveries and makes no others.
+-- Reads p_limit events, including those that do not match, so that a call is bounded. p_from and p_to narrow the range first. If the fan-out has not
+-- passed some of the events yet, it later finds their deliveries and creates no second ones.
 CREATE OR REPLACE FUNCTION orders_v1.replay_webhook(
     p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
     p_webhook uuid, p_after text, p_until text, p_from timestamptz, p_to timestamptz, p_types text[], p_limit integer
@@ -474,9 +475,9 @@ when it is enabled again, unless skip_missed is true: then they and all pending 
 not_found, OR412 version_mismatch, OR422 with the field';
 COMMENT ON FUNCTION orders_v1.delete_webhook IS 'Deletes an endpoint. Its deliveries are deleted later. Outcome deleted. OR404 not_found, OR412 version_mismatch';
 COMMENT ON FUNCTION orders_v1.rotate_webhook IS
-'Gives an endpoint a new secret. The one before signs for 24 more hours; an older one becomes invalid. Outcome rotated. OR404 not_found';
+'Gives an endpoint a new secret. The previous secret signs for 24 more hours; an older secret becomes invalid. Outcome rotated. OR404 not_found';
 COMMENT ON FUNCTION orders_v1.test_webhook IS
-'Queues a message of type webhook.test, which is sent before all others. Outcome queued. OR404 not_found, OR409 webhook_disabled';
+'Queues a message of type webhook.test, which is sent before all other messages. Outcome queued. OR404 not_found, OR409 webhook_disabled';
 COMMENT ON FUNCTION orders_v1.retry_delivery IS
 'Queues a delivery in any state for an attempt now, with all attempts left. Outcome queued. OR404 not_found, OR409 webhook_disabled';
 COMMENT ON FUNCTION orders_v1.replay_webhook IS

@@ -3,7 +3,7 @@
 """Mirrors the orders of a shop into another PostgreSQL database.
 
 Reads the feed of events of the operator API, and writes the orders of each page in one transaction with the position in the feed. The script can be
-killed at any time and started again, also twice: a page is stored only by the process that moves the position. README.md has the settings.
+killed at any time, and two processes can run at a time: a page is stored only by the process that moves the position. README.md has the settings.
 """
 import json
 import os
@@ -18,7 +18,7 @@ import psycopg2.extras
 
 FEED = os.environ["ORDERS_BASE_URL"] + "/api/v1/admin/events"
 TOKEN = os.environ["OPERATOR_TOKEN"]
-PAUSE = float(os.environ.get("MIRROR_PAUSE", "5"))  # seconds, when there is nothing new and after an error
+PAUSE = float(os.environ.get("MIRROR_PAUSE", "5"))  # seconds, without a new event and after an error
 TIMEOUT = 30
 
 SCHEMA = """
@@ -35,7 +35,7 @@ UPSERT = "INSERT INTO mirror_order ({0}, document) VALUES %s ON CONFLICT (id) DO
 
 
 def read_page(position):
-    """The events behind a position, with their orders as they are now."""
+    """The events after a position, with their current orders."""
     query = urllib.parse.urlencode({"after": position, "expand": "order"})
     request = urllib.request.Request(FEED + "?" + query, headers={"Authorization": "Bearer " + TOKEN})
     with urllib.request.urlopen(request, timeout=TIMEOUT) as response:

@@ -29,7 +29,7 @@ async function readBody(request) {
   return Buffer.concat(chunks);
 }
 
-// The library checks that the timestamp is at most 5 minutes away, compares in constant time, and accepts any one of several signatures.
+// The library checks that the timestamp differs by at most 5 minutes, compares in constant time, and accepts any one of several signatures.
 function isSigned(body, headers) {
   try {
     webhook.verify(body, headers, { jsonParse: false });
@@ -64,7 +64,7 @@ async function store(id, body) {
   }
 }
 
-// Returns the status. After any status but 2xx the message is sent again.
+// Returns the status. After any status other than 2xx, the message is sent again.
 async function receive(request) {
   if (request.method !== "POST") return 405;
   const body = await readBody(request);
@@ -79,7 +79,7 @@ async function receive(request) {
 
 // --- work: after the response ----------------------------------------------------------------------------------------
 
-// The place for the shop's own code. Here it keeps the newest state of each order. It is called again for a message after a crash.
+// Replace this function. The example stores the newest state of each order. After a crash, it is called again for the same message.
 async function handle({ type, data }) {
   if (!data.order) return console.log(type);
   const { id, version } = data.order;
@@ -131,4 +131,4 @@ createServer(async (request, response) => {
   const status = await receive(request).catch((error) => (console.error(error), 500));
   response.writeHead(status, status === 413 ? { Connection: "close" } : {}).end();
 }).listen(process.env.PORT ?? 8480, "127.0.0.1");
-work(); // what a stopped process has left
+work(); // handles messages that an earlier process has left

@@ -18,7 +18,7 @@ function inbox(string $name): string
 
 // --- receive: verify, store, respond ---------------------------------------------------------------------------------
 
-// Whether the timestamp is near and one of the signatures is valid. The signature covers the bytes of the body: verify before json_decode.
+// Whether the timestamp is recent and one of the signatures is valid. The signature covers the bytes of the body: verify before json_decode.
 function isSigned(string $id, string $timestamp, string $signatures, string $body): bool
 {
     $key = base64_decode(preg_replace('/^whsec_/', '', (string) getenv('WEBHOOK_SECRET')), true);
@@ -53,7 +53,7 @@ function store(string $id, string $body): void
     }
 }
 
-// Returns the status. After any status but 2xx the message is sent again.
+// Returns the status. After any status other than 2xx, the message is sent again.
 function receive(): int
 {
     if ($_SERVER['REQUEST_METHOD'] !== 'POST') {
@@ -74,9 +74,9 @@ function receive(): int
     return 204;
 }
 
-// --- work: in a process of its own -----------------------------------------------------------------------------------
+// --- work: in a separate process -------------------------------------------------------------------------------------
 
-// The place for the shop's own code. Here it keeps the newest state of each order. It is called again for a message after a crash.
+// Replace this function. The example stores the newest state of each order. After a crash, it is called again for the same message.
 function handle(array $message): void
 {
     $order = $message['data']['order'] ?? null;

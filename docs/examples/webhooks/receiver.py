@@ -25,12 +25,12 @@ MAX_BODY = 1024 * 1024
 
 
 def is_signed(message_id, timestamp, signatures, body):
-    """Whether the timestamp is near and one of the signatures is valid. The signature covers the bytes of the body: verify before json.loads."""
+    """Whether the timestamp is recent and one of the signatures is valid. The signature covers the bytes of the body: verify before json.loads."""
     if not re.fullmatch(r"[0-9]{1,12}", timestamp) or abs(time.time() - int(timestamp)) > TOLERANCE:
         return False
     signed = f"{message_id}.{timestamp}.".encode() + body
     expected = b"v1," + base64.b64encode(hmac.digest(KEY, signed, "sha256"))
-    # Compares all, in constant time.
+    # Compares all signatures, each in constant time.
     return any([hmac.compare_digest(signature.encode(), expected) for signature in signatures.split(" ")])
 
 
@@ -67,13 +67,13 @@ class Receiver(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Length", "0")
         if status != 204:
-            self.send_header("Connection", "close")  # perhaps the body was not read
+            self.send_header("Connection", "close")  # the body may not have been read
         self.end_headers()
         if status == 204:
             wanted.set()
 
     def receive(self):
-        """Returns the status. After any status but 2xx the message is sent again."""
+        """Returns the status. After any status other than 2xx, the message is sent again."""
         length = self.headers.get("Content-Length", "")
         if not re.fullmatch(r"[0-9]{1,9}", length):
             return 411
@@ -96,7 +96,7 @@ class Receiver(BaseHTTPRequestHandler):
 
 
 def handle(message):
-    """The place for the shop's own code. Here it keeps the newest state of each order. It is called again for a message after a crash."""
+    """Replace this function. The example stores the newest state of each order. After a crash, it is called again for the same message."""
     order = message["data"].get("order")
     if order is None:
         print(message["type"], flush=True)
@@ -141,7 +141,7 @@ def work():
 
 os.umask(0o077)  # the messages have data of customers
 wanted = threading.Event()
-wanted.set()  # handles what a stopped process has left
+wanted.set()  # handles messages that an earlier process has left
 for path in (NEW, DONE, ORDERS):
     path.mkdir(parents=True, exist_ok=True)
 threading.Thread(target=work, daemon=True).start()
