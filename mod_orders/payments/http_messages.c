@@ -231,7 +231,7 @@ static const char *null_if_empty(const char *text)
 }
 
 /** Checks ids, which are used in paths and log lines. */
-static orders_problem_t *check_event(const orders_event_t *event, apr_pool_t *pool)
+static orders_problem_t *check_event(const orders_parsed_event_t *event, apr_pool_t *pool)
 {
     orders_problem_t *problem = NULL;
 
@@ -251,8 +251,8 @@ static orders_problem_t *check_event(const orders_event_t *event, apr_pool_t *po
     return problem;
 }
 
-orders_problem_t *orders_event_read(orders_event_t *event, apr_pool_t *pool, const char *text,
-                                    apr_size_t length)
+orders_problem_t *orders_event_read(orders_parsed_event_t *event, apr_pool_t *pool,
+                                    const char *text, apr_size_t length)
 {
     event_fields_t fields = {.type = NULL};
 

@@ -35,7 +35,7 @@ orders_problem_t *orders_refusal_read(long status, apr_pool_t *pool, const char 
                                       apr_size_t length);
 
 /** Parses the body of an event; leaves `event->id` unchanged. `malformed_json`, `invalid_fields`. */
-orders_problem_t *orders_event_read(orders_event_t *event, apr_pool_t *pool, const char *text,
-                                    apr_size_t length) ORDERS_MUSTCHECK;
+orders_problem_t *orders_event_read(orders_parsed_event_t *event, apr_pool_t *pool,
+                                    const char *text, apr_size_t length) ORDERS_MUSTCHECK;
 
 #endif

@@ -104,7 +104,8 @@ static bool is_signed(const orders_signed_body_t *received)
 }
 
 static orders_problem_t *read_event(const orders_channel_t *channel, apr_pool_t *pool,
-                                    const orders_signed_body_t *received, orders_event_t *event)
+                                    const orders_signed_body_t *received,
+                                    orders_parsed_event_t *event)
 {
     orders_message_t message = {
         .id = received->header(received->context, "webhook-id"),

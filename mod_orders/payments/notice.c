@@ -24,7 +24,7 @@ static orders_reader_t reader_of(const orders_payment_flow_t *flow)
 }
 
 static orders_problem_t *read_back(const orders_payment_flow_t *flow, const char *name,
-                                   const orders_notice_task_t *task, orders_event_t *event)
+                                   const orders_notice_task_t *task, orders_parsed_event_t *event)
 {
     const orders_notice_t notice = {.raw_type = task->raw_type,
                                     .resource_kind = task->resource_kind,
@@ -38,13 +38,13 @@ static orders_problem_t *read_back(const orders_payment_flow_t *flow, const char
     return channel.provider->verify_notice(&channel, flow->writer->pool, &notice, event);
 }
 
-static bool is_type(const orders_event_t *event, const char *type)
+static bool is_type(const orders_parsed_event_t *event, const char *type)
 {
     return !strcmp(event->type, type);
 }
 
 /** Whether the resource at the provider has an earlier state than the one that the delivery claims. */
-static bool is_behind(const orders_event_t *event)
+static bool is_behind(const orders_parsed_event_t *event)
 {
     return is_type(event, "undecided") || (is_type(event, "confirming") && !event->raw_type);
 }
@@ -54,7 +54,7 @@ static orders_problem_t *process(const orders_payment_flow_t *flow, const char *
                                  bool *undecided)
 {
     const orders_reader_t reader = reader_of(flow);
-    orders_event_t event = {.type = NULL};
+    orders_parsed_event_t event = {.type = NULL};
 
     ORDERS_TRY(read_back(flow, channel, task, &event));
     if (!is_type(&event, "ignored") && !is_type(&event, "undecided")) {

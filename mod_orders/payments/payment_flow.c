@@ -237,7 +237,8 @@ orders_problem_t *orders_payment_flow_capture(const orders_payment_flow_t *flow,
 }
 
 orders_problem_t *orders_payment_flow_event(const orders_payment_flow_t *flow, const char *channel,
-                                            const orders_event_t *event, orders_written_t **written)
+                                            const orders_parsed_event_t *event,
+                                            orders_written_t **written)
 {
     const orders_reader_t reader = make_reader(flow);
     const orders_payment_event_t params = orders_payment_event_of(channel, event);

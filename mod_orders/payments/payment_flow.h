@@ -69,7 +69,7 @@ orders_problem_t *orders_payment_flow_poll(const orders_payment_flow_t *flow,
  * capture any more. May be repeated.
  */
 orders_problem_t *orders_payment_flow_event(const orders_payment_flow_t *flow, const char *channel,
-                                            const orders_event_t *event,
+                                            const orders_parsed_event_t *event,
                                             orders_written_t **written) ORDERS_MUSTCHECK;
 
 /** Sends a refund to its provider. Records the outcome, unless an event will report it or the call must be retried. */

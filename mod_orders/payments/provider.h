@@ -126,7 +126,7 @@ typedef struct orders_signed_body_t {
 } orders_signed_body_t;
 
 /** A parsed event of a provider. */
-typedef struct orders_event_t {
+typedef struct orders_parsed_event_t {
     const char *id;
     /**
      * paid, failed, confirming, refunded, refund_failed; approved: the buyer has approved, and the payment can be captured;
@@ -144,7 +144,7 @@ typedef struct orders_event_t {
     const char *currency;
     const char *failure_code;
     const char *failure_message;
-} orders_event_t;
+} orders_parsed_event_t;
 
 /** A delivery whose signature does not authenticate its body: what the body claims. */
 typedef struct orders_notice_t {
@@ -208,7 +208,8 @@ struct orders_provider_t {
      * `malformed_request`: the signature is valid, but the event cannot be read. NULL: a signature does not authenticate the body.
      */
     orders_problem_t *(*read_event)(const orders_channel_t *channel, apr_pool_t *pool,
-                                    const orders_signed_body_t *received, orders_event_t *event);
+                                    const orders_signed_body_t *received,
+                                    orders_parsed_event_t *event);
     /**
      * The same for such a provider: verifies the signature, and reads what the body claims. `invalid_signature`,
      * `provider_unreachable`: no certificate. NULL: the provider has read_event.
@@ -221,7 +222,7 @@ struct orders_provider_t {
      * retry later.
      */
     orders_problem_t *(*verify_notice)(const orders_channel_t *channel, apr_pool_t *pool,
-                                       const orders_notice_t *notice, orders_event_t *event);
+                                       const orders_notice_t *notice, orders_parsed_event_t *event);
     /**
      * Reads a page of the provider's records of a period: transactions in which money has moved. May be repeated; pages may overlap.
      * Transactions that the provider may not have recorded completely yet are left out, so the period may end earlier than requested.

@@ -3,7 +3,8 @@
 
 #include <apr_strings.h>
 
-orders_payment_event_t orders_payment_event_of(const char *channel, const orders_event_t *event)
+orders_payment_event_t orders_payment_event_of(const char *channel,
+                                               const orders_parsed_event_t *event)
 {
     return (orders_payment_event_t){
         .channel = channel,

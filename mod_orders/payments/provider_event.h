@@ -7,7 +7,8 @@
 #include "store/payment.h"
 
 /** Converts an event of a provider to the parameters of the order database. */
-orders_payment_event_t orders_payment_event_of(const char *channel, const orders_event_t *event);
+orders_payment_event_t orders_payment_event_of(const char *channel,
+                                               const orders_parsed_event_t *event);
 
 /** Logs the event if the database has refused it; the refusal of a repeated event is already in the log. `route`: for the log. */
 void orders_provider_event_log_refusal(const orders_providers_t *providers, const char *route,

@@ -15,7 +15,7 @@
 static void read_event(apr_pool_t *pool, const char *text, size_t length)
 {
     orders_paypal_hint_t hint;
-    orders_event_t event;
+    orders_parsed_event_t event;
     orders_notice_t notice;
 
     orders_paypal_notice_read(&notice, pool, text, length);
@@ -33,7 +33,7 @@ static void read_event(apr_pool_t *pool, const char *text, size_t length)
     HOLDS(!event.transaction_id && !event.amount);
 }
 
-static void check_subject(const orders_event_t *event)
+static void check_subject(const orders_parsed_event_t *event)
 {
     HOLDS(orders_provider_id_ok(event->id) && orders_paypal_id_ok(event->transaction_id));
     HOLDS(!event->intent_id || orders_paypal_id_ok(event->intent_id));
@@ -42,7 +42,7 @@ static void check_subject(const orders_event_t *event)
 
 static void read_subject(apr_pool_t *pool, const char *text, size_t length)
 {
-    orders_event_t event = {.type = "paid"};
+    orders_parsed_event_t event = {.type = "paid"};
     const char *capture_id;
 
     if (!orders_paypal_event_capture(&event, pool, text, length)) {
@@ -130,7 +130,7 @@ static void read_certificate(apr_pool_t *pool, const char *text, size_t length)
 
 static void fuzz_one(const char *text, size_t length, apr_pool_t *pool)
 {
-    orders_event_t event = {.type = "refunded"};
+    orders_parsed_event_t event = {.type = "refunded"};
     orders_paypal_error_t error;
     orders_intent_reply_t intent;
 

@@ -44,7 +44,7 @@ static void read_reply(apr_pool_t *pool, int which, const char *text, size_t len
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     apr_pool_t *pool;
-    orders_event_t event = {.id = NULL};
+    orders_parsed_event_t event = {.id = NULL};
     char *text;
 
     if (!size || apr_pool_create(&pool, NULL)) {

@@ -116,7 +116,8 @@ static void log_refused(const orders_call_t *call, const orders_payment_event_t 
     orders_provider_event_log(call->providers, call->route->name, &refused);
 }
 
-static orders_problem_t *store_unreadable(const orders_call_t *call, const orders_event_t *event,
+static orders_problem_t *store_unreadable(const orders_call_t *call,
+                                          const orders_parsed_event_t *event,
                                           const orders_problem_t *problem, orders_reply_t *reply)
 {
     const orders_reader_t reader = orders_call_reader(call);
@@ -142,7 +143,7 @@ static orders_problem_t *store_unreadable(const orders_call_t *call, const order
 static orders_problem_t *receive_event(orders_call_t *call, const delivery_t *delivery,
                                        orders_reply_t *reply)
 {
-    orders_event_t event = {0};
+    orders_parsed_event_t event = {0};
     orders_written_t *written = NULL;
     orders_problem_t *problem = delivery->channel.provider->read_event(
         &delivery->channel, call->pool, &delivery->received, &event);

@@ -41,7 +41,7 @@ static const char *const without_action[] = {
     "CHECKOUT.PAYMENT-APPROVAL.REVERSED",
 };
 
-static bool parse_custom_id(orders_event_t *event, const char *custom_id)
+static bool parse_custom_id(orders_parsed_event_t *event, const char *custom_id)
 {
     return orders_paypal_custom_id_read(custom_id, &event->tenant, &event->payment_key);
 }
@@ -68,13 +68,13 @@ static orders_problem_t *malformed_resource(apr_pool_t *pool, const char *why)
         pool, apr_pstrcat(pool, "PayPal's reply about the resource of an event: ", why, NULL));
 }
 
-static void mark_ignored(orders_event_t *event)
+static void mark_ignored(orders_parsed_event_t *event)
 {
     event->type = "ignored";
 }
 
 /** An approved order. The payment is recorded only after the order was read from PayPal and captured. */
-static void read_order(orders_event_t *event, const json_t *order)
+static void read_order(orders_parsed_event_t *event, const json_t *order)
 {
     event->intent_id = get_id(order, "id");
     if (!event->intent_id ||
@@ -86,13 +86,13 @@ static void read_order(orders_event_t *event, const json_t *order)
 /** A refund made by the merchant at PayPal or by the bank has no custom_id, but its capture has one. */
 static bool may_be_own(const json_t *resource, orders_paypal_resource_e kind)
 {
-    orders_event_t unused;
+    orders_parsed_event_t unused;
 
     return parse_custom_id(&unused, orders_paypal_text(resource, "custom_id")) ||
            (kind == ORDERS_PAYPAL_REFUND && get_capture_id(resource));
 }
 
-static orders_problem_t *read_hint(orders_event_t *event, orders_paypal_hint_t *hint,
+static orders_problem_t *read_hint(orders_parsed_event_t *event, orders_paypal_hint_t *hint,
                                    apr_pool_t *pool, const json_t *resource,
                                    orders_paypal_resource_e kind)
 {
@@ -110,7 +110,7 @@ static orders_problem_t *read_hint(orders_event_t *event, orders_paypal_hint_t *
     return problem;
 }
 
-orders_problem_t *orders_paypal_event_read(orders_event_t *event, orders_paypal_hint_t *hint,
+orders_problem_t *orders_paypal_event_read(orders_parsed_event_t *event, orders_paypal_hint_t *hint,
                                            apr_pool_t *pool, const char *text, apr_size_t length)
 {
     orders_problem_t *problem = NULL;
@@ -144,7 +144,7 @@ orders_problem_t *orders_paypal_event_read(orders_event_t *event, orders_paypal_
     return NULL;
 }
 
-static void set_claims(orders_notice_t *notice, const orders_event_t *event)
+static void set_claims(orders_notice_t *notice, const orders_parsed_event_t *event)
 {
     notice->tenant = event->tenant;
     notice->payment_key = event->payment_key;
@@ -166,7 +166,7 @@ static const char *get_custom_id(const json_t *resource)
 /** What a body of an unknown type claims to be about. */
 static void read_claims(orders_notice_t *notice, const json_t *resource)
 {
-    orders_event_t claimed = {.id = NULL};
+    orders_parsed_event_t claimed = {.id = NULL};
     const char *id = get_id(resource, "disputed_transactions.0.seller_transaction_id");
 
     (void)parse_custom_id(&claimed, get_custom_id(resource));
@@ -194,7 +194,7 @@ static const char *const resource_kinds[] = {
 void orders_paypal_notice_read(orders_notice_t *notice, apr_pool_t *pool, const char *text,
                                apr_size_t length)
 {
-    orders_event_t event;
+    orders_parsed_event_t event;
     orders_paypal_hint_t hint;
     const json_t *root = NULL, *resource = NULL;
 
@@ -217,7 +217,7 @@ void orders_paypal_notice_read(orders_notice_t *notice, apr_pool_t *pool, const 
     }
 }
 
-bool orders_paypal_notice_hint(orders_event_t *event, orders_paypal_hint_t *hint,
+bool orders_paypal_notice_hint(orders_parsed_event_t *event, orders_paypal_hint_t *hint,
                                const orders_notice_t *notice)
 {
     memset(event, 0, sizeof(*event));
@@ -238,14 +238,14 @@ bool orders_paypal_notice_hint(orders_event_t *event, orders_paypal_hint_t *hint
 }
 
 /** Keeps the raw type only if the resource confirms the type of the event. */
-static void set_type(orders_event_t *event, const char *type)
+static void set_type(orders_parsed_event_t *event, const char *type)
 {
     event->raw_type = event->type && !strcmp(event->type, type) ? event->raw_type : NULL;
     event->type = type;
 }
 
 /** An amount out of range becomes 0: the database then stores and refuses the event. */
-static void read_money(orders_event_t *event, const json_t *resource)
+static void read_money(orders_parsed_event_t *event, const json_t *resource)
 {
     event->currency = orders_paypal_text(resource, "amount.currency_code");
     if (!orders_paypal_money_read(&event->amount, orders_paypal_text(resource, "amount.value"),
@@ -254,7 +254,7 @@ static void read_money(orders_event_t *event, const json_t *resource)
     }
 }
 
-static void read_failure(orders_event_t *event, apr_pool_t *pool, const json_t *resource)
+static void read_failure(orders_parsed_event_t *event, apr_pool_t *pool, const json_t *resource)
 {
     const char *reason = orders_paypal_text(resource, "status_details.reason");
 
@@ -264,7 +264,7 @@ static void read_failure(orders_event_t *event, apr_pool_t *pool, const json_t *
 }
 
 /** Sets transaction and type, and derives the event id from both. */
-static orders_problem_t *set_identity(orders_event_t *event, apr_pool_t *pool,
+static orders_problem_t *set_identity(orders_parsed_event_t *event, apr_pool_t *pool,
                                       const json_t *resource, const char *type)
 {
     event->transaction_id = get_id(resource, "id");
@@ -277,15 +277,15 @@ static orders_problem_t *set_identity(orders_event_t *event, apr_pool_t *pool,
 }
 
 /** Parses the resource. Clears payment, intent and amounts of the event: only those of the resource are trusted. */
-static orders_problem_t *parse_resource(orders_event_t *event, const json_t **root,
+static orders_problem_t *parse_resource(orders_parsed_event_t *event, const json_t **root,
                                         apr_pool_t *pool, const char *text, apr_size_t length)
 {
-    *event = (orders_event_t){.type = event->type, .raw_type = event->raw_type};
+    *event = (orders_parsed_event_t){.type = event->type, .raw_type = event->raw_type};
     return orders_paypal_json(root, pool, text, length) ? malformed_resource(pool, "it is not JSON")
                                                         : NULL;
 }
 
-orders_problem_t *orders_paypal_event_capture(orders_event_t *event, apr_pool_t *pool,
+orders_problem_t *orders_paypal_event_capture(orders_parsed_event_t *event, apr_pool_t *pool,
                                               const char *text, apr_size_t length)
 {
     const char *outcome;
@@ -315,13 +315,14 @@ static const char *refund_outcome(const char *status)
                                                                        : "ignored";
 }
 
-static void read_refund_failure(orders_event_t *event, apr_pool_t *pool, const json_t *refund)
+static void read_refund_failure(orders_parsed_event_t *event, apr_pool_t *pool,
+                                const json_t *refund)
 {
     read_failure(event, pool, refund);
     event->failure_message = "PayPal could not complete the refund.";
 }
 
-orders_problem_t *orders_paypal_event_refund(orders_event_t *event, const char **capture_id,
+orders_problem_t *orders_paypal_event_refund(orders_parsed_event_t *event, const char **capture_id,
                                              apr_pool_t *pool, const char *text, apr_size_t length)
 {
     const json_t *root;
@@ -354,7 +355,7 @@ orders_problem_t *orders_paypal_event_refund(orders_event_t *event, const char *
     return NULL;
 }
 
-orders_problem_t *orders_paypal_event_owner(orders_event_t *event, apr_pool_t *pool,
+orders_problem_t *orders_paypal_event_owner(orders_parsed_event_t *event, apr_pool_t *pool,
                                             const char *text, apr_size_t length)
 {
     const json_t *root;

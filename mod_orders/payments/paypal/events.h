@@ -26,7 +26,7 @@ typedef struct orders_paypal_hint_t {
  * Parses an event. Type `approved`: `event` has the intent, which the caller must read from PayPal before it captures. `ignored`: another type, or a
  * resource without a valid custom_id. Otherwise `hint` names the resource, and `event` has only its id and types. `malformed_json`, `invalid_fields`.
  */
-orders_problem_t *orders_paypal_event_read(orders_event_t *event, orders_paypal_hint_t *hint,
+orders_problem_t *orders_paypal_event_read(orders_parsed_event_t *event, orders_paypal_hint_t *hint,
                                            apr_pool_t *pool, const char *text,
                                            apr_size_t length) ORDERS_MUSTCHECK;
 
@@ -38,7 +38,7 @@ void orders_paypal_notice_read(orders_notice_t *notice, apr_pool_t *pool, const 
                                apr_size_t length);
 
 /** The resource to read for a notice, and the types of its event; ORDERS_PAYPAL_NOTHING: the event is complete. False: the type is unknown. */
-bool orders_paypal_notice_hint(orders_event_t *event, orders_paypal_hint_t *hint,
+bool orders_paypal_notice_hint(orders_parsed_event_t *event, orders_paypal_hint_t *hint,
                                const orders_notice_t *notice);
 
 /**
@@ -46,19 +46,19 @@ bool orders_paypal_notice_hint(orders_event_t *event, orders_paypal_hint_t *hint
  * cannot use up the id of a genuine one. Amounts are in minor units of the currency table as shipped.
  * Type `ignored`: the capture has no valid custom_id. `provider_unreachable`: the reply is malformed.
  */
-orders_problem_t *orders_paypal_event_capture(orders_event_t *event, apr_pool_t *pool,
+orders_problem_t *orders_paypal_event_capture(orders_parsed_event_t *event, apr_pool_t *pool,
                                               const char *text, apr_size_t length) ORDERS_MUSTCHECK;
 
 /**
  * The same for a refund. `*capture_id`: the capture to read with orders_paypal_event_owner() to find the payment, or NULL if the refund names the payment.
  * Type `refund_failed`: PayPal could not complete the refund. `ignored`: it names neither payment nor capture. `undecided`: it is still pending.
  */
-orders_problem_t *orders_paypal_event_refund(orders_event_t *event, const char **capture_id,
+orders_problem_t *orders_paypal_event_refund(orders_parsed_event_t *event, const char **capture_id,
                                              apr_pool_t *pool, const char *text,
                                              apr_size_t length) ORDERS_MUSTCHECK;
 
 /** Adds the payment and intent of a capture, as returned by PayPal's API. `provider_unreachable`: the reply is malformed. */
-orders_problem_t *orders_paypal_event_owner(orders_event_t *event, apr_pool_t *pool,
+orders_problem_t *orders_paypal_event_owner(orders_parsed_event_t *event, apr_pool_t *pool,
                                             const char *text, apr_size_t length) ORDERS_MUSTCHECK;
 
 #endif

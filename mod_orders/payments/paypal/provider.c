@@ -227,7 +227,7 @@ static orders_problem_t *read_notice(const orders_channel_t *channel, apr_pool_t
 }
 
 static orders_problem_t *verify_notice(const orders_channel_t *channel, apr_pool_t *pool,
-                                       const orders_notice_t *notice, orders_event_t *event)
+                                       const orders_notice_t *notice, orders_parsed_event_t *event)
 {
     orders_paypal_hint_t hint;
 

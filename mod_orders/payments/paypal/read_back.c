@@ -49,7 +49,8 @@ static orders_problem_t *get_resource(const orders_channel_t *channel, apr_pool_
 }
 
 static orders_problem_t *read_refund(const orders_channel_t *channel, apr_pool_t *pool,
-                                     const orders_http_reply_t *refund, orders_event_t *event)
+                                     const orders_http_reply_t *refund,
+                                     orders_parsed_event_t *event)
 {
     orders_http_reply_t reply;
     const char *capture_id;
@@ -63,7 +64,8 @@ static orders_problem_t *read_refund(const orders_channel_t *channel, apr_pool_t
 }
 
 orders_problem_t *orders_paypal_read_back(const orders_channel_t *channel, apr_pool_t *pool,
-                                          const orders_paypal_hint_t *hint, orders_event_t *event)
+                                          const orders_paypal_hint_t *hint,
+                                          orders_parsed_event_t *event)
 {
     const int timeout_ms = channel->timeout_ms > 0 ? channel->timeout_ms : DEFAULT_TIMEOUT_MS;
     deadline_t deadline = {orders_clock_now() + apr_time_from_msec(timeout_ms + MARGIN_MS),

@@ -13,6 +13,6 @@
  */
 orders_problem_t *orders_paypal_read_back(const orders_channel_t *channel, apr_pool_t *pool,
                                           const orders_paypal_hint_t *hint,
-                                          orders_event_t *event) ORDERS_MUSTCHECK;
+                                          orders_parsed_event_t *event) ORDERS_MUSTCHECK;
 
 #endif

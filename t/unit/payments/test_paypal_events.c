@@ -60,7 +60,7 @@ static void reads_events(void **state)
 {
     for (size_t i = 0; i < COUNT(events); i++) {
         orders_paypal_hint_t hint;
-        orders_event_t event;
+        orders_parsed_event_t event;
 
         assert_null(
             orders_paypal_event_read(&event, &hint, pool, events[i].text, strlen(events[i].text)));
@@ -134,7 +134,7 @@ static void reads_notices(void **state)
 /** A stored notice names what has to be read. */
 static void finds_the_resource_of_a_notice(void **state)
 {
-    orders_event_t event;
+    orders_parsed_event_t event;
     orders_paypal_hint_t hint;
     orders_notice_t notice = {"PAYMENT.CAPTURE.REFUNDED", "refund", "1JU", 0, NULL, NULL, NULL};
 
@@ -169,7 +169,7 @@ static void refuses_events_that_cannot_be_read(void **state)
 
     for (size_t i = 0; i < COUNT(bad); i++) {
         orders_paypal_hint_t hint;
-        orders_event_t event;
+        orders_parsed_event_t event;
 
         assert_string_equal(code_of(orders_paypal_event_read(&event, &hint, pool, bad[i].text,
                                                              strlen(bad[i].text))),
@@ -195,14 +195,14 @@ static const struct {
 static void applies_a_capture(void **state)
 {
     for (size_t i = 0; i < COUNT(captures); i++) {
-        orders_event_t event = {.id = "WH-1",
-                                .type = "failed",
-                                .raw_type = "PAYMENT.CAPTURE.DENIED",
-                                .tenant = 7,
-                                .payment_key = "said",
-                                .intent_id = "SAID",
-                                .transaction_id = "SAID",
-                                .amount = 1};
+        orders_parsed_event_t event = {.id = "WH-1",
+                                       .type = "failed",
+                                       .raw_type = "PAYMENT.CAPTURE.DENIED",
+                                       .tenant = 7,
+                                       .payment_key = "said",
+                                       .intent_id = "SAID",
+                                       .transaction_id = "SAID",
+                                       .amount = 1};
         const char *text = captures[i].text;
 
         assert_null(orders_paypal_event_capture(&event, pool, text, strlen(text)));
@@ -226,7 +226,7 @@ static void retries_events_whose_objects_cannot_be_read(void **state)
                                                "}"};
     static const char *const bad_refunds[] = {"", "{}",
                                               "{\"id\":\"a/b\",\"status\":\"COMPLETED\"," OURS "}"};
-    orders_event_t event = {.type = "paid"};
+    orders_parsed_event_t event = {.type = "paid"};
     const char *capture_id;
 
     for (size_t i = 0; i < COUNT(bad_captures); i++) {
@@ -258,7 +258,7 @@ static void applies_a_refund(void **state)
     };
 
     for (size_t i = 0; i < COUNT(refunds); i++) {
-        orders_event_t event = {
+        orders_parsed_event_t event = {
             .id = "WH-1", .type = "refunded", .raw_type = "PAYMENT.CAPTURE.REVERSED", .amount = 1};
         const char *capture_id;
 
@@ -291,7 +291,7 @@ static void keeps_events_without_a_usable_amount(void **state)
     };
 
     for (size_t i = 0; i < COUNT(texts); i++) {
-        orders_event_t event = {.type = "paid", .raw_type = "PAYMENT.CAPTURE.COMPLETED"};
+        orders_parsed_event_t event = {.type = "paid", .raw_type = "PAYMENT.CAPTURE.COMPLETED"};
 
         assert_null(orders_paypal_event_capture(&event, pool, texts[i], strlen(texts[i])));
         assert_string_equal(event.type, "paid");
@@ -303,7 +303,7 @@ static void keeps_events_without_a_usable_amount(void **state)
 static void finds_the_payment_of_a_refund(void **state)
 {
     const char *ours = "{\"id\":\"3C6\"," OURS "," OF_ORDER "}";
-    orders_event_t event = {.type = "refunded"};
+    orders_parsed_event_t event = {.type = "refunded"};
 
     assert_null(orders_paypal_event_owner(&event, pool, ours, strlen(ours)));
     assert_string_equal(event.payment_key, PAYMENT);

@@ -99,7 +99,8 @@ static const char *header(void *context, const char *name)
 static const char *why;
 
 /** Verifies a delivery, and its resource at once. */
-static orders_problem_t *receive_event(const orders_signed_body_t *received, orders_event_t *event)
+static orders_problem_t *receive_event(const orders_signed_body_t *received,
+                                       orders_parsed_event_t *event)
 {
     orders_notice_t notice;
     orders_problem_t *problem =
@@ -113,13 +114,13 @@ static orders_problem_t *receive_event(const orders_signed_body_t *received, ord
 
 /** The code of the event's problem, "" if it is accepted, after signing `signed_body` in the manner of `how` and sending `body`. */
 static const char *send_event(const char *signed_body, const char *body, const char *how,
-                              orders_event_t *event)
+                              orders_parsed_event_t *event)
 {
     json_t *ask = json_loads(how, 0, NULL);
     char *text;
     json_t *headers;
     orders_signed_body_t received = {.header = header, .body = body, .length = strlen(body)};
-    orders_event_t unused;
+    orders_parsed_event_t unused;
     orders_problem_t *problem;
 
     json_object_set_new(ask, "body", json_string(signed_body));
@@ -141,7 +142,7 @@ static const char *send_event(const char *signed_body, const char *body, const c
 
 static void accepts_events_signed_by_paypal(void **state)
 {
-    orders_event_t event;
+    orders_parsed_event_t event;
 
     assert_string_equal(send_event(EVENT, EVENT, "{}", &event), "");
     assert_string_equal(event.type, "approved");
@@ -366,7 +367,7 @@ static void reads_every_event(void **state)
 {
     orders_refund_request_t request;
     orders_refund_reply_t reply;
-    orders_event_t event;
+    orders_parsed_event_t event;
     const char *body;
 
     set("{\"bare\":1}"); /* the event of a refund does not name the payment, but its capture does */
@@ -410,7 +411,7 @@ static void trusts_only_data_that_it_reads_back(void **state)
         request.transaction_id);
     const char *unknown = "{\"id\":\"WH-1\",\"event_type\":\"PAYMENT.CAPTURE.COMPLETED\","
                           "\"resource\":{\"id\":\"3C6\",\"custom_id\":\"1-" PAYMENT "\"}}";
-    orders_event_t event;
+    orders_parsed_event_t event;
 
     assert_string_equal(send_event(body, body, "{}", &event), "");
     assert_string_equal(event.type, "paid");

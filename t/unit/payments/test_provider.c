@@ -298,7 +298,8 @@ static const orders_channel_t *channel(void)
     return &ours;
 }
 
-static orders_problem_t *read_event(headers_t *headers, const char *body, orders_event_t *event)
+static orders_problem_t *read_event(headers_t *headers, const char *body,
+                                    orders_parsed_event_t *event)
 {
     const orders_signed_body_t received = {
         .header = header, .context = headers, .body = body, .length = strlen(body)};
@@ -306,7 +307,7 @@ static orders_problem_t *read_event(headers_t *headers, const char *body, orders
     return orders_http_provider.read_event(channel(), pool, &received, event);
 }
 
-static orders_problem_t *receive(const char *id, const char *body, orders_event_t *event)
+static orders_problem_t *receive(const char *id, const char *body, orders_parsed_event_t *event)
 {
     orders_keys_t keys = keys_of(SECRET);
     orders_message_t message = {.id = id, .body = body, .length = strlen(body)};
@@ -320,7 +321,7 @@ static orders_problem_t *receive(const char *id, const char *body, orders_event_
 
 static void reads_events(void **state)
 {
-    orders_event_t event;
+    orders_parsed_event_t event;
 
     assert_null(receive("evt_1",
                         "{\"type\":\"paid\",\"payment_key\":\"0f8b3c1e-5d2a-4c7b-9e10-"
@@ -360,7 +361,7 @@ static void leaves_amounts_to_the_database(void **state)
         "{\"type\":\"paid\",\"intent_id\":\"i\",\"transaction_id\":\"t\",\"amount\":1,"
         "\"currency\":\"euro\"}",
     };
-    orders_event_t event;
+    orders_parsed_event_t event;
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         assert_null(receive("evt_1", texts[i], &event));
@@ -387,7 +388,7 @@ static void sanitises_free_text(void **state)
          "\xf0\x9f\x98\x80     \\u0000"},
         {FAILED("\"\"", "\"\""), NULL, NULL},
     };
-    orders_event_t event;
+    orders_parsed_event_t event;
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_null(receive("evt_1", cases[i].body, &event));
@@ -407,7 +408,7 @@ static void sanitises_free_text(void **state)
 static void truncates_text_between_characters(void **state)
 {
     char *text = apr_palloc(pool, 1201);
-    orders_event_t event;
+    orders_parsed_event_t event;
 
     for (int i = 0; i < 600; i++) {
         memcpy(text + 2 * i, "\xc3\xa9", 2);
@@ -442,7 +443,7 @@ static void refuses_malformed_events(void **state)
         "{\"type\":\"paid\",\"intent_id\":\"in_1\",\"transaction_id\":\"t\",\"amount\":\"1\"}",
         "{\"type\":\"refunded\",\"intent_id\":\"in_1\",\"capture_id\":\"a b\"}",
     };
-    orders_event_t event;
+    orders_parsed_event_t event;
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         orders_problem_t *problem = receive("evt_1", bad[i], &event);
@@ -457,7 +458,7 @@ static void refuses_malformed_events(void **state)
 static void refuses_unsigned_events(void **state)
 {
     headers_t headers = {NULL, NULL, NULL};
-    orders_event_t event;
+    orders_parsed_event_t event;
 
     assert_int_equal(read_event(&headers, "{}", &event)->error, ORDERS_E_invalid_signature);
     headers = (headers_t){"msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", SAMPLE_SIGNATURE};
