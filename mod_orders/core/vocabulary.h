@@ -216,6 +216,7 @@
     X(OrdersRetention)           /* server: kind=days: how long old records are kept */            \
     X(OrdersSecretFile)          /* server: file with ≥ 32 bytes; key of tokens and links */      \
     X(OrdersMail)                /* server: smtp://host:port from=… and options */                 \
+    X(OrdersWebhookAllowHosts)   /* server: hosts whose addresses may be private */                \
     X(OrdersWorker)              /* server: On | Off */                                            \
     X(OrdersWorkerInterval)      /* server: seconds, default 5 */
 

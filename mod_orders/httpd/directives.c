@@ -261,6 +261,7 @@ static const limit_t retention[] = {
     {"provider-events", offsetof(orders_server_conf_t, provider_events_kept)},
     {"tokens", offsetof(orders_server_conf_t, tokens_kept)},
     {"carts", offsetof(orders_server_conf_t, carts_kept)},
+    {"webhooks", offsetof(orders_server_conf_t, webhooks_kept)},
     {NULL, 0},
 };
 
@@ -305,6 +306,29 @@ static const char *add_return_url(cmd_parms *cmd, void *conf, const char *url)
         dir->return_urls = apr_array_make(cmd->pool, 2, sizeof(const char *));
     }
     APR_ARRAY_PUSH(dir->return_urls, const char *) = url;
+    return NULL;
+}
+
+/** In lower case, as orders_http_host() returns hosts. */
+static const char *add_webhook_host(cmd_parms *cmd, void *conf, const char *host)
+{
+    orders_server_conf_t *server = orders_server_conf(cmd->server);
+    const char *error = check_server_context(cmd);
+    const char *known = orders_http_host(cmd->pool, apr_pstrcat(cmd->pool, "https://", host, NULL));
+
+    if (error) {
+        return error;
+    }
+    if (!known || ap_cstr_casecmp(known, host)) {
+        return apr_psprintf(cmd->pool,
+                            "OrdersWebhookAllowHosts takes names of hosts, as in hooks.internal or "
+                            "[fd00::1], without a port, not '%s'",
+                            host);
+    }
+    if (!server->webhook_hosts) {
+        server->webhook_hosts = apr_array_make(cmd->pool, 2, sizeof(const char *));
+    }
+    APR_ARRAY_PUSH(server->webhook_hosts, const char *) = known;
     return NULL;
 }
 
@@ -437,14 +461,16 @@ const command_rec orders_directives[] = {
     SERVER_INT("OrdersIdempotencyLifetime", idempotency_lifetime, 60, 366 * 86400, "seconds",
                "how long idempotency keys are kept; default 86400"),
     AP_INIT_ITERATE("OrdersRetention", set_retention, (void *)(uintptr_t)retention, RSRC_CONF,
-                    "mails=, provider-events=, tokens= and carts= (days, 0 to 36500; 0: never "
-                    "deleted)"),
+                    "mails=, provider-events=, tokens=, carts= and webhooks= (days, 0 to 36500; 0: "
+                    "never deleted)"),
     AP_INIT_TAKE1("OrdersSecretFile", set_secret, NULL, RSRC_CONF,
                   "a file with a secret of at least 32 bytes and, in a second line, optionally the "
                   "former one"),
     AP_INIT_RAW_ARGS("OrdersMail", orders_directive_mail, NULL, RSRC_CONF,
                      "smtp://host:port from=... [from-name=...] [user=... password-file=...] "
                      "[starttls=on|off] [ca-file=...] [timeout=10]"),
+    AP_INIT_ITERATE("OrdersWebhookAllowHosts", add_webhook_host, NULL, RSRC_CONF,
+                    "hosts of webhooks whose addresses may be private"),
     SERVER_FLAG("OrdersWorker", worker, "whether this server runs the background jobs; default On"),
     SERVER_INT("OrdersWorkerInterval", worker_interval, 1, 3600, "seconds",
                "interval of the background jobs; default 5"),

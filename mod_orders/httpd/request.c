@@ -250,6 +250,7 @@ static void init_settings(orders_request_t *request)
         .pay_link_mount =
             orders_config_mount(&request->server, ORDERS_HAS_PAY_LINKS, request->dir.tenant),
         .return_urls = request->dir.return_urls,
+        .webhook_hosts = request->server.webhook_hosts,
         .secret = request->server.secret,
         .secret_length = (apr_size_t)request->server.secret_length,
         .former_secret = request->server.former_secret,

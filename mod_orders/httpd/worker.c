@@ -121,7 +121,9 @@ static void open_context(void *data, apr_pool_t *pool, orders_job_context_t *con
         .kept_days = {[ORDERS_RETENTION_MAILS] = conf.mails_kept,
                       [ORDERS_RETENTION_PROVIDER_EVENTS] = conf.provider_events_kept,
                       [ORDERS_RETENTION_TOKENS] = conf.tokens_kept,
-                      [ORDERS_RETENTION_CARTS] = conf.carts_kept},
+                      [ORDERS_RETENTION_CARTS] = conf.carts_kept,
+                      [ORDERS_RETENTION_WEBHOOKS] = conf.webhooks_kept},
+        .webhook_hosts = conf.webhook_hosts,
         .is_stopping = is_instance_stopping,
         .set_tenant = set_tenant,
         .data = instance};

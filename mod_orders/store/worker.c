@@ -59,6 +59,12 @@ static const orders_statement_t purges[] = {
             .text = "SELECT orders_v1.purge_carts($1, make_interval(days => $2::integer), $3)",
             .param_count = 3,
         },
+    [ORDERS_RETENTION_WEBHOOKS] =
+        {
+            .name = "orders_purge_webhooks",
+            .text = "SELECT orders_v1.purge_webhooks($1, make_interval(days => $2::integer), $3)",
+            .param_count = 3,
+        },
 };
 static const orders_statement_t compare_reconciliations = {
     .name = "orders_compare_reconciliations",

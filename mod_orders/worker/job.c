@@ -267,13 +267,40 @@ static void count_run(const orders_job_run_t *run, bool reached)
     orders_metrics_job_run(&sample);
 }
 
+static void publish(const orders_job_run_t *run, bool reached)
+{
+    report(run->state, run->tally, !reached, orders_clock_now() - run->from);
+    count_run(run, reached);
+    *run->tally = (orders_job_tally_t){0};
+}
+
+void orders_job_publish(const orders_job_run_t *run)
+{
+    publish(run, true);
+}
+
+/** Runs turns for the tenants that may have work, or the function of the job. */
+static orders_problem_t *run_job(orders_job_run_t *run, apr_pool_t *pool, bool *cut)
+{
+    apr_array_header_t *tenants;
+
+    if (run->job->run) {
+        run->context->set_tenant(run->context->data, 0, &run->settings);
+        return run->job->run(run);
+    }
+    ORDERS_TRY(list_tenants(run, pool, &tenants));
+    return take_turns(run, run->state, tenants, cut);
+}
+
 bool orders_job_run(const orders_job_t *job, const orders_job_context_t *context,
                     orders_job_state_t *state, apr_pool_t *pool)
 {
     orders_job_tally_t tally = {0};
-    orders_job_run_t run = {.job = job, .context = context, .tally = &tally};
-    const apr_time_t from = orders_clock_now();
-    apr_array_header_t *tenants;
+    orders_job_run_t run = {.job = job,
+                            .context = context,
+                            .tally = &tally,
+                            .state = state,
+                            .from = orders_clock_now()};
     orders_problem_t *problem;
     bool cut = false;
 
@@ -283,17 +310,13 @@ bool orders_job_run(const orders_job_t *job, const orders_job_context_t *context
     run.reader.database = context->database;
     apr_pool_create(&run.reader.pool, pool);
     apr_pool_tag(run.reader.pool, "orders_worker_turn");
-    problem = list_tenants(&run, pool, &tenants);
-    if (!problem) {
-        problem = take_turns(&run, state, tenants, &cut);
-    }
+    problem = run_job(&run, pool, &cut);
     if (problem) {
         orders_job_log_problem(context->log, problem, LOG_SUBJECT);
     } else {
         orders_trouble_passed(context->log, ORDERS_E_database_unavailable, LOG_SUBJECT);
     }
-    report(state, &tally, problem, orders_clock_now() - from);
-    count_run(&run, problem == NULL);
+    publish(&run, problem == NULL);
     orders_troubles_review(context->log);
     return cut;
 }

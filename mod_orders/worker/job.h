@@ -62,6 +62,8 @@ typedef struct orders_job_t {
     orders_problem_t *(*tenants)(const orders_reader_t *reader, const orders_channel_t *channel,
                                  apr_array_header_t **tenants);
     orders_job_turn_t turn;
+    /** Instead of turns: a run that claims work of all tenants itself, and lasts as long as there is some. */
+    orders_problem_t *(*run)(const struct orders_job_run_t *run);
 } orders_job_t;
 
 extern const orders_job_t orders_jobs[];
@@ -76,7 +78,8 @@ typedef struct orders_job_context_t {
         *channels; /**< of orders_channel_t: all channels of the database's servers */
     const orders_channel_t *channel; /**< of this instance; NULL unless ORDERS_JOB_NEEDS_CHANNEL */
     int idempotency_lifetime;        /**< seconds */
-    int kept_days[ORDERS_RETENTION__COUNT]; /**< how long records are kept; 0: forever */
+    int kept_days[ORDERS_RETENTION__COUNT];  /**< how long records are kept; 0: forever */
+    const apr_array_header_t *webhook_hosts; /**< as in orders_settings_t */
     /** Whether the process is stopping: the run ends after the current turn, and a call in progress is cancelled. Thread-safe. */
     bool (*is_stopping)(void *data);
     /** Sets the settings of `tenant`: the URLs of its links, and the server's secret. */

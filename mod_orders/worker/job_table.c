@@ -9,6 +9,8 @@
 
 /** Bills are issued within a second after the order, regardless of OrdersWorkerInterval. */
 #define BILL_INTERVAL apr_time_from_msec(500)
+/** Events reach webhooks within about a second. */
+#define WEBHOOK_INTERVAL apr_time_from_msec(500)
 /** Idempotency records expire at the rate of requests, other records more slowly. */
 #define PURGE_INTERVAL apr_time_from_sec(10)
 #define RETENTION_INTERVAL apr_time_from_sec(60)
@@ -111,6 +113,32 @@ const orders_job_t orders_jobs[] = {
         .once = true,
         .tenants = orders_job_all_tenants_at_once,
         .turn = orders_job_publish_metrics,
+    },
+    {
+        .name = "purge_webhooks",
+        .interval = RETENTION_INTERVAL,
+        .batch = RETENTION_BATCH,
+        .parallel = 1,
+        .statements = 1,
+        .turn = orders_job_purge_webhooks,
+    },
+    {
+        .name = "webhook_events",
+        .interval = WEBHOOK_INTERVAL,
+        .batch = 1000,
+        .parallel = 1,
+        .statements = 1,
+        .tenants = orders_job_tenants_with_events,
+        .turn = orders_job_fan_out_events,
+    },
+    {
+        .name = "webhook_deliveries",
+        .interval = WEBHOOK_INTERVAL,
+        .kind = "webhook",
+        .batch = 1,
+        .parallel = 1,
+        .statements = 1,
+        .run = orders_job_deliver_webhooks,
     },
     {
         .name = "comparisons",

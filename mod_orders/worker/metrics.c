@@ -66,6 +66,7 @@ static void add_retention(orders_snapshot_t *snapshot, const orders_job_context_
         [ORDERS_RETENTION_PROVIDER_EVENTS] = "provider_events",
         [ORDERS_RETENTION_TOKENS] = "tokens",
         [ORDERS_RETENTION_CARTS] = "carts",
+        [ORDERS_RETENTION_WEBHOOKS] = "webhooks",
     };
 
     orders_snapshot_add(snapshot, ORDERS_SNAPSHOT_KEPT, "idempotency", NULL,

@@ -17,11 +17,16 @@ typedef struct orders_job_run_t {
     orders_settings_t settings; /**< of the tenant */
     orders_reader_t reader;     /**< its pool is cleared after each turn */
     int batch;                  /**< items of this turn, at most */
-    orders_job_tally_t *tally;
+    orders_job_tally_t *tally;  /**< since the last orders_job_publish() */
+    orders_job_state_t *state;
+    apr_time_t from; /**< when the run began, on the monotonic clock */
 } orders_job_run_t;
 
 /** Whether the process is stopping. Turns check it between items. */
 bool orders_job_stopping(const orders_job_run_t *run);
+
+/** Adds the items of a long run to the report and the metrics, before it ends. */
+void orders_job_publish(const orders_job_run_t *run);
 
 /** Reports that an item was claimed, before its calls: another run may claim the next item at the same time. */
 void orders_job_claimed(const orders_job_run_t *run);
@@ -56,6 +61,8 @@ orders_problem_t *orders_job_purge_tokens(const orders_job_run_t *run,
                                           int64_t *count) ORDERS_MUSTCHECK;
 orders_problem_t *orders_job_purge_carts(const orders_job_run_t *run,
                                          int64_t *count) ORDERS_MUSTCHECK;
+orders_problem_t *orders_job_purge_webhooks(const orders_job_run_t *run,
+                                            int64_t *count) ORDERS_MUSTCHECK;
 orders_problem_t *orders_job_issue_bills(const orders_job_run_t *run,
                                          int64_t *count) ORDERS_MUSTCHECK;
 orders_problem_t *orders_job_compare(const orders_job_run_t *run, int64_t *count) ORDERS_MUSTCHECK;
@@ -80,6 +87,14 @@ orders_problem_t *orders_job_publish_metrics(const orders_job_run_t *run,
 /* mails.c */
 orders_problem_t *orders_job_send_mail(const orders_job_run_t *run,
                                        int64_t *count) ORDERS_MUSTCHECK;
+
+/* webhooks.c */
+orders_problem_t *orders_job_tenants_with_events(const orders_reader_t *reader,
+                                                 const orders_channel_t *channel,
+                                                 apr_array_header_t **tenants) ORDERS_MUSTCHECK;
+orders_problem_t *orders_job_fan_out_events(const orders_job_run_t *run,
+                                            int64_t *count) ORDERS_MUSTCHECK;
+orders_problem_t *orders_job_deliver_webhooks(const orders_job_run_t *run) ORDERS_MUSTCHECK;
 
 /* reconciliations.c */
 orders_problem_t *orders_job_tenants_to_reconcile(const orders_reader_t *reader,

@@ -54,6 +54,11 @@ orders_problem_t *orders_job_purge_carts(const orders_job_run_t *run, int64_t *c
     return purge(run, ORDERS_RETENTION_CARTS, count);
 }
 
+orders_problem_t *orders_job_purge_webhooks(const orders_job_run_t *run, int64_t *count)
+{
+    return purge(run, ORDERS_RETENTION_WEBHOOKS, count);
+}
+
 /** A statement compares for about a second. Turns continue until the comparison is complete. */
 orders_problem_t *orders_job_compare(const orders_job_run_t *run, int64_t *count)
 {

@@ -39,7 +39,7 @@ sub hangs { my ($listener) = @_; wait_or_die('a call', 15, sub { IO::Select->new
 sub start {
     my ($mails) = @_;
     $stand->start_httpd(channels => "$channel\n$hung\n$paypal",
-        extra => "OrdersMail $mails from=shop\@example.test starttls=off timeout=20\nOrdersRetention mails=2 provider-events=2 tokens=2 carts=2\n"
+        extra => "OrdersMail $mails from=shop\@example.test starttls=off timeout=20\nOrdersRetention mails=2 provider-events=2 tokens=2 carts=2 webhooks=2\n"
           . "<Location /api/v1/company>\nOrdersAPI company\n</Location>");
 }
 
@@ -94,6 +94,19 @@ sub event {
             CASE WHEN ? THEN now() END FROM (SELECT ?::text AS v) AS x RETURNING id), unique(), $age, $reported, $verdict);
 }
 
+# A webhook without a receiver, and deliveries to it.
+my $endpoint;
+sub endpoint {
+    return $endpoint //= value(q(SELECT id FROM orders_v1.create_webhook(1, 'operator', 'operator', NULL, 'faults', NULL, NULL, 'http://127.0.0.1:9/', '{order.placed}', NULL, 'thin', true)));
+}
+sub fanned_out { return value('SELECT count(*) FROM orders.webhook_delivery WHERE endpoint_id = ? AND event_id IS NOT NULL', endpoint()) }
+sub delivery {
+    my ($age) = @_;
+    return value(q(INSERT INTO orders.webhook_delivery (tenant_id, endpoint_id, event_epoch, event_xid, subject, subject_id, state, done_at, next_at, type, message_id)
+        VALUES (1, ?, 0, '0', 'webhook_endpoint', ?, CASE WHEN ?::text IS NULL THEN 'pending' ELSE 'dead' END, now() - ?::interval, now(), 'webhook.test', ?) RETURNING id),
+        endpoint(), endpoint(), $age, $age, unique());
+}
+
 # For each job: creates work for it, and returns a condition that holds when the job has done this work.
 my %work = (
     expiry => sub {
@@ -124,6 +137,14 @@ my %work = (
     purge_carts => sub {
         gone_row(cart => value(q(INSERT INTO orders.cart (tenant_id, code, user_id, company_id, currency, updated_at)
             VALUES (1, upper(?), 99, NULL, 'USD', now() - interval '3 days') RETURNING id), unique()));
+    },
+    purge_webhooks => sub { gone_row(webhook_delivery => delivery('3 days')) },
+    webhook_events => sub { my $seen = fanned_out(); placed('simulator'); return sub { fanned_out() > $seen } },
+    webhook_deliveries => sub {
+        my $id = delivery(undef);
+        value(q(INSERT INTO orders.due (tenant_id, kind, id, due_at) VALUES (1, 'webhook', ?, now())
+            ON CONFLICT ON CONSTRAINT due_pkey DO UPDATE SET due_at = now(), attempts = 0 RETURNING id), endpoint());
+        return sub { value('SELECT attempts FROM orders.webhook_delivery WHERE id = ?', $id) };
     },
     mails => sub { my $id = put_due(mail => mail_row('0', 0)); return sub { value('SELECT done_at IS NOT NULL FROM orders.mail WHERE id = ?', $id) } },
     intents => sub {
@@ -209,7 +230,8 @@ stop('the mail server hangs');
 my $locker = $postgres->connect;
 $locker->begin_work;
 $locker->do('LOCK TABLE orders.mail IN ACCESS EXCLUSIVE MODE');
-compare('a table is locked', measure($mail->plain_url, grep { !/^(?:purge_)?mails$/ && !/^(?:expiry|metrics)$/ } @jobs));
+# Not webhook_events: an event is not fanned out before all older transactions have ended.
+compare('a table is locked', measure($mail->plain_url, grep { !/^(?:purge_)?mails$/ && !/^(?:expiry|metrics|webhook_events)$/ } @jobs));
 stop('a table is locked');
 $locker->rollback;
 $locker->disconnect;

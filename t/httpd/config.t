@@ -47,7 +47,7 @@ OrdersPaymentChannel local provider=http url=http://127.0.0.1:9 secret-file=$sec
 OrdersPublicURL https://shop.example/
 OrdersIdempotencyLifetime 3600
 OrdersRetention mails=0 provider-events=36500 tokens=1
-OrdersRetention carts=7
+OrdersRetention carts=7 webhooks=7
 OrdersMail smtp://mail.example:587 from=shop\@example.com from-name="The Shop, Ltd." user=shop password-file=$secret ca-file=channel timeout=5
 OrdersWorker Off
 OrdersWorkerInterval 10
@@ -261,12 +261,12 @@ my @per_location = (
     ['Require orders-scope',              qr/needs at least one scope/],
 );
 says($_->[0], $_->[1], locations => $location->($_->[0])) for @per_location;
-says("OrdersRetention $_", qr/OrdersRetention takes mails=, provider-events=, tokens= and carts= \(.*\), not '\Q$_\E'/, server => "OrdersSecretFile secret\nOrdersRetention $_")
+says("OrdersRetention $_", qr/OrdersRetention takes mails=, provider-events=, tokens=, carts= and webhooks= \(.*\), not '\Q$_\E'/, server => "OrdersSecretFile secret\nOrdersRetention $_")
     for 'orders=1', 'mails=36501', 'mails=-1', 'carts=', '90';
 
 my @only_server = (
     'OrdersSessions 4', 'OrdersSessionsPerUser 2', 'OrdersQueueTimeout 1', 'OrdersPreparedStatements On', 'OrdersPublicURL https://a.example',
-    'OrdersIdempotencyLifetime 60', 'OrdersRetention mails=1', 'OrdersSecretFile secret', 'OrdersWorker On', 'OrdersWorkerInterval 1',
+    'OrdersIdempotencyLifetime 60', 'OrdersRetention mails=1', 'OrdersWebhookAllowHosts a', 'OrdersSecretFile secret', 'OrdersWorker On', 'OrdersWorkerInterval 1',
     'OrdersTokenCacheProvider shmcb', 'OrdersPaymentChannel a provider=http', 'OrdersMail smtp://127.0.0.1 from=a@b.example',
 );
 says("$_ in a <Location>", qr/not allowed in <Location> context/, locations => $location->($_)) for @only_server;
@@ -276,6 +276,8 @@ says('socache provider that is not loaded', qr/no socache provider for 'memcache
 says('OrdersTokenCacheProvider in a virtual host', qr/cannot occur within <VirtualHost>/, server => "OrdersSecretFile secret\n<VirtualHost *:1>\nOrdersTokenCacheProvider shmcb\n</VirtualHost>");
 says("OrdersPublicURL $_->[0]", $_->[1], server => "OrdersSecretFile secret\nOrdersPublicURL $_->[0]")
     for ['http://shop.example', qr/use https/], ['/shop', qr/begin with https:|name a host/], ['https://a:b@c.example', qr/no user, password/];
+says("OrdersWebhookAllowHosts $_->[0]", $_->[1], server => "OrdersSecretFile secret\nOrdersWebhookAllowHosts $_->[0]")
+    for ['Hooks.internal [fd00::1] 10.0.0.7', undef], map { [ $_, qr/OrdersWebhookAllowHosts takes names of hosts/ ] } 'https://hooks.internal', 'hooks.internal:443', 'hooks.internal/x', 'a@hooks.internal';
 says('OrdersWorker perhaps', qr/OrdersWorker must be On or Off/, server => "OrdersSecretFile secret\nOrdersWorker perhaps");
 
 # --- secrets --------------------------------------------------------------------------------------------------------

@@ -20,7 +20,16 @@ sub get  { my ($path) = @_; return api(GET => "$admin$path", @token) }
 sub send_to { my ($method, $path, $document, %headers) = @_; return api($method => "$admin$path", @token, ($document ? (json => $document) : ()), headers => \%headers) }
 sub post { my ($path, $document, %headers) = @_; return send_to(POST => $path, $document // {}, %headers) }
 sub patch { my ($path, $document, %headers) = @_; return send_to(PATCH => $path, $document, %headers) }
-sub make { my (%with) = @_; return post('/webhooks', { url => $url, events => ['return.rejected'], %with }) }
+# The worker of the server sends nothing: its row in the queue belongs to another worker.
+sub make
+{
+    my (%with) = @_;
+    my $reply = post('/webhooks', { url => $url, events => ['return.rejected'], %with });
+    db()->do(q(INSERT INTO orders.due (tenant_id, kind, id, due_at, attempts)
+        SELECT 1, 'webhook', e.id, now() + interval '1 hour', 1 FROM orders.webhook_endpoint e WHERE e.public_id = ? AND e.state = 'enabled'
+        ON CONFLICT ON CONSTRAINT due_pkey DO UPDATE SET due_at = excluded.due_at, attempts = 1), undef, $reply->{json}{id}) if $reply->code == 201;
+    return $reply;
+}
 sub remove { my ($webhook) = @_; return send_to(DELETE => "/webhooks/$webhook->{id}") }
 sub remove_all { remove($_) for @{ get('/webhooks?limit=500')->{json}{webhooks} }; return }
 

@@ -253,7 +253,7 @@ static void test_each_job_is_complete(void **state)
         const orders_job_t *one = &orders_jobs[i];
 
         assert_non_null(one->name);
-        assert_non_null(one->turn);
+        assert_true(!one->turn == (one->run != NULL));
         assert_true(one->batch > 0 && one->parallel > 0 && one->statements > 0);
         for (size_t j = 0; j < i; j++) {
             assert_string_not_equal(one->name, orders_jobs[j].name);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * A webhook endpoint that this worker owns: its queue, its transfers, and their results. All functions run on the thread of the run.
+ *
+ * The window is the number of transfers at a time: it starts with 1, doubles with each success and falls to 1 with a failure. An endpoint
+ * that keeps failing is paused: its transfers end, their results are recorded, and it is released until the pause has passed.
+ */
+#ifndef ORDERS_WORKER_ENDPOINT_H
+#define ORDERS_WORKER_ENDPOINT_H
+
+#include "net/http_sender.h"
+#include "net/signature.h"
+#include "store/webhook_queue.h"
+#include "worker/step.h"
+
+/** Transfers of one endpoint at a time. */
+#define ORDERS_ENDPOINT_MAX_WINDOW 8
+/** Transfers of all endpoints: while there are more, an endpoint has only one at a time. */
+#define ORDERS_ENDPOINT_MAX_TRANSFERS 128
+
+/** What the endpoints of a run share. */
+typedef struct orders_delivery_run_t {
+    const orders_job_run_t *job;
+    orders_settings_t settings; /**< the secrets */
+    orders_http_sender_t *sender;
+    orders_webhook_lease_t lease;
+    apr_pool_t *pool;         /**< of the run */
+    apr_pool_t *scratch;      /**< for one statement; cleared before the next */
+    apr_pool_t *pool_of_turn; /**< for a claim of several statements */
+    int queued;               /**< messages in memory, of all endpoints */
+    apr_time_t retry_at;      /**< after a failed statement, none is executed before this time */
+} orders_delivery_run_t;
+
+typedef struct orders_endpoint_t orders_endpoint_t;
+struct orders_endpoint_t {
+    orders_endpoint_t *next;
+    orders_delivery_run_t *run;
+    int32_t tenant;
+    apr_pool_t *pool;
+    orders_webhook_target_t target; /**< in `pool` */
+    orders_keys_t keys;
+    struct delivery_t *queue, *ended; /**< in the sequence of the events; in that of their ends */
+    struct delivery_t *flying[ORDERS_ENDPOINT_MAX_WINDOW];
+    int waiting, in_flight, results;
+    int window;
+    int failures; /**< since the last success */
+    int pause;    /**< seconds; 0: not paused */
+    bool drained; /**< the last statement has found no further message */
+    bool lost;    /**< disabled, deleted, or owned by another worker: nothing more is sent */
+    apr_time_t leased_until; /**< on the monotonic clock */
+    apr_time_t first_result; /**< when the first result that is not recorded has ended */
+};
+
+/** Takes an endpoint that was claimed at `claimed_at` (monotonic). NULL: its messages cannot be signed. */
+orders_endpoint_t *orders_endpoint_open(orders_delivery_run_t *run, int32_t tenant,
+                                        const orders_webhook_target_t *target,
+                                        apr_time_t claimed_at);
+
+/** The endpoint after a renewal at `renewed_at`. NULL: it must get no more messages. */
+void orders_endpoint_update(orders_endpoint_t *endpoint, const orders_webhook_target_t *target,
+                            apr_time_t renewed_at);
+
+/** Reads messages, starts transfers and records results as far as possible now. */
+void orders_endpoint_work(orders_endpoint_t *endpoint);
+
+/** Whether there is nothing left to do: the endpoint can be closed. */
+bool orders_endpoint_is_idle(const orders_endpoint_t *endpoint);
+
+/** Records the results that are left, releases the endpoint unless it is lost, and frees it. Its transfers are cancelled. */
+void orders_endpoint_close(orders_endpoint_t *endpoint);
+
+/** Logs the problem of a statement and delays the next one. True: there was a problem. */
+bool orders_delivery_failed(orders_delivery_run_t *run, const orders_problem_t *problem);
+
+/** A reader for one statement of `tenant`. Clears the memory of the statement before. */
+orders_reader_t orders_delivery_reader(orders_delivery_run_t *run, int32_t tenant);
+
+#endif
