@@ -51,7 +51,7 @@ typedef struct orders_webhook_lease_t {
 orders_problem_t *orders_webhook_queue_tenants(const orders_reader_t *reader,
                                                apr_array_header_t **tenants) ORDERS_MUSTCHECK;
 
-/** Makes the deliveries of at most `limit` events for each endpoint. `*count`: events passed. */
+/** Creates the deliveries of at most `limit` events for each endpoint. `*count`: number of events that were read. */
 orders_problem_t *orders_webhook_queue_fan_out(const orders_reader_t *reader, int limit,
                                                int64_t *count) ORDERS_MUSTCHECK;
 
@@ -60,13 +60,13 @@ orders_problem_t *orders_webhook_queue_claim(const orders_reader_t *reader, int 
                                              const orders_webhook_lease_t *lease,
                                              apr_array_header_t **targets) ORDERS_MUSTCHECK;
 
-/** Renews the leases of endpoints (`ids`: of int64_t). `*targets` lacks those that must get no more messages of this worker. */
+/** Renews the leases of endpoints (`ids`: of int64_t). `*targets` omits endpoints to which this worker must send no more messages. */
 orders_problem_t *orders_webhook_queue_renew(const orders_reader_t *reader,
                                              const apr_array_header_t *ids,
                                              const orders_webhook_lease_t *lease,
                                              apr_array_header_t **targets) ORDERS_MUSTCHECK;
 
-/** Ends a lease. `pause`: seconds until the next claim at least. */
+/** Ends a lease. `pause`: minimum time until the next claim, in seconds. */
 orders_problem_t *orders_webhook_queue_release(const orders_reader_t *reader, int64_t endpoint,
                                                int pause, const orders_webhook_lease_t *lease)
     ORDERS_MUSTCHECK;

@@ -14,7 +14,7 @@ bool orders_webhook_needs_order(const orders_webhook_message_t *message,
 
 /**
  * The body, in `pool`: {"type", "timestamp", "data"}. `data` has `event` (but not in a test message), and `order` or `webhook`. `order`: with
- * ORDERS_OPERATOR_COLUMNS; NULL: only its name is written. Pay links are left out.
+ * ORDERS_OPERATOR_COLUMNS; NULL: only its name is written. Pay links are null.
  */
 const char *orders_webhook_body(apr_pool_t *pool, const orders_webhook_message_t *message,
                                 const orders_order_t *order);

@@ -10,8 +10,8 @@
 #include "store/webhook_queue.h"
 
 /**
- * The keys that sign the messages of an endpoint, in `pool`: one for the secret of OrdersSecretFile and the former one, each with the salt and the
- * former one. False without a secret, or when OpenSSL fails.
+ * The keys that sign the messages of an endpoint, in `pool`: one for each combination of the secret or the former secret of OrdersSecretFile
+ * with the salt or the former salt. False without a secret, or when OpenSSL fails.
  */
 bool orders_webhook_keys(orders_keys_t *keys, const orders_webhook_target_t *target,
                          const orders_settings_t *settings, apr_pool_t *pool) ORDERS_MUSTCHECK;

@@ -6,8 +6,8 @@
 #include <apr_tables.h>
 
 /**
- * NULL, or a sentence that says why the URL is refused. It may have a query, in which receivers expect their own tokens, but no user,
- * password, fragment, space or character beyond ASCII. A host that is an address must be public; the address of a name is checked when it is connected to.
+ * NULL, or the reason why the URL is refused, as a sentence. The URL may have a query, for tokens of the receiver, but no user, password,
+ * fragment, space or character beyond ASCII. A host that is an address must be public. The address of a host name is checked at the connection.
  * `allowed_hosts`: of const char *, in lower case, hosts whose address may be private; or NULL.
  */
 const char *orders_webhook_url_check(const char *url, const apr_array_header_t *allowed_hosts);
