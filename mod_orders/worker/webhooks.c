@@ -274,14 +274,28 @@ static bool open_loop(delivery_loop_t *loop, const orders_job_run_t *run, apr_po
     return true;
 }
 
+/** Without a secret, no message can be signed: a problem if there are messages, at most once in IDLE_TIME. */
+static orders_problem_t *refuse_unsigned(const orders_job_run_t *run)
+{
+    const apr_time_t end = orders_clock_now() + IDLE_TIME;
+    apr_array_header_t *tenants;
+
+    ORDERS_TRY(orders_worker_list_tenants_with_due(&run->reader, "webhook", "", &tenants));
+    while (!orders_job_stopping(run) && orders_clock_now() < end) {
+        apr_sleep(apr_time_from_msec(WAIT_MS));
+    }
+    return tenants->nelts ? orders_problem_logged(run->reader.pool, ORDERS_E_not_configured,
+                                                  "webhooks require OrdersSecretFile")
+                          : NULL;
+}
+
 orders_problem_t *orders_job_deliver_webhooks(const orders_job_run_t *run)
 {
     apr_pool_t *pool = run->reader.pool;
     delivery_loop_t loop;
 
     if (!run->settings.secret) {
-        return orders_problem_logged(pool, ORDERS_E_not_configured,
-                                     "webhooks require OrdersSecretFile");
+        return refuse_unsigned(run);
     }
     if (!open_loop(&loop, run, pool)) {
         return orders_problem_logged(pool, ORDERS_E_internal_error,
