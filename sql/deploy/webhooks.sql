@@ -120,9 +120,9 @@ CREATE INDEX webhook_delivery_new ON orders.webhook_delivery (tenant_id, endpoin
 
 CREATE INDEX webhook_delivery_retry ON orders.webhook_delivery (tenant_id, endpoint_id, next_at, id) WHERE state = 'pending' AND attempts > 0;
 
-CREATE INDEX webhook_delivery_dead ON orders.webhook_delivery (tenant_id, endpoint_id, id) WHERE state = 'dead';
+CREATE INDEX webhook_delivery_by_state ON orders.webhook_delivery (tenant_id, endpoint_id, state, id) WHERE state <> '';
 
-CREATE INDEX webhook_delivery_by_type ON orders.webhook_delivery (tenant_id, endpoint_id, type, id) WHERE type <> '';
+CREATE INDEX webhook_delivery_by_type ON orders.webhook_delivery (tenant_id, endpoint_id, type, state, id) WHERE type <> '';
 
 CREATE INDEX webhook_delivery_by_age ON orders.webhook_delivery (tenant_id, done_at, id) WHERE done_at IS NOT NULL;
 

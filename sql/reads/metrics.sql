@@ -17,8 +17,8 @@ BEGIN
     FOR w IN SELECT * FROM orders.webhook_endpoint x WHERE x.tenant_id = p_tenant AND x.state <> 'deleted' ORDER BY x.id LOOP
         SELECT count(*) INTO v_dead
         FROM (SELECT FROM orders.webhook_delivery d
-              WHERE d.tenant_id = p_tenant AND d.endpoint_id = w.id AND d.state = 'dead'
-              ORDER BY d.id
+              WHERE d.tenant_id = p_tenant AND d.endpoint_id = w.id AND d.state = 'dead' AND d.state <> ''
+              ORDER BY d.state, d.id
               LIMIT 1000) AS x;
         SELECT min(x.created_at) INTO v_oldest
         FROM ((SELECT d.created_at FROM orders.webhook_delivery d

@@ -7,8 +7,8 @@ DECLARE
 BEGIN
     SELECT count(*) INTO r.dead
     FROM (SELECT FROM orders.webhook_delivery d
-          WHERE d.tenant_id = w.tenant_id AND d.endpoint_id = w.id AND d.state = 'dead'
-          ORDER BY d.id
+          WHERE d.tenant_id = w.tenant_id AND d.endpoint_id = w.id AND d.state = 'dead' AND d.state <> ''
+          ORDER BY d.state, d.id
           LIMIT 1000) AS x;
     r.pending := orders_v1.count_pending_deliveries(w.tenant_id, w.id, 1000);
     r.id := w.id;
@@ -112,7 +112,8 @@ BEGIN
 END
 $$;
 
--- Each part uses the index of its filters. Deliveries of an order are found by the events of the order, so that they need no index.
+-- Each part reads at most p_limit rows of the index of its filters, for each state: the bounds are comparisons of rows, because conditions of
+-- equality would make the orders of two indexes equal. Deliveries of an order are found by the events of the order, so that they need no index.
 CREATE OR REPLACE FUNCTION orders_v1.list_deliveries(
     p_tenant integer, p_webhook uuid, p_state text, p_type text, p_order bigint, p_limit integer, p_before bigint
 ) RETURNS SETOF orders_v1.delivery_view
@@ -137,31 +138,23 @@ BEGIN
              WHERE e.tenant_id = p_tenant AND e.subject = 'order' AND e.subject_id = p_order AND x.id < v_before
                AND x.state = coalesce(p_state, x.state) AND x.type = coalesce(p_type, x.type))
             UNION ALL
+            (SELECT x.* FROM unnest(ARRAY['pending', 'delivered', 'dead']) AS s (state)
+             CROSS JOIN LATERAL (SELECT * FROM webhook_delivery z
+                                 WHERE z.tenant_id = p_tenant AND z.endpoint_id = v_endpoint AND z.type <> ''
+                                   AND (z.type, z.state) >= (p_type, s.state) AND (z.type, z.state, z.id) < (p_type, s.state, v_before)
+                                 ORDER BY z.type DESC, z.state DESC, z.id DESC
+                                 LIMIT p_limit) AS x
+             WHERE p_order IS NULL AND p_type IS NOT NULL AND s.state = coalesce(p_state, s.state))
+            UNION ALL
             (SELECT * FROM webhook_delivery x
-             WHERE x.tenant_id = p_tenant AND x.endpoint_id = v_endpoint AND x.id < v_before AND p_order IS NULL
-               AND p_state = 'dead' AND x.state = 'dead' AND x.type = coalesce(p_type, x.type)
-             ORDER BY x.id DESC
+             WHERE x.tenant_id = p_tenant AND x.endpoint_id = v_endpoint AND x.state <> '' AND p_order IS NULL AND p_type IS NULL
+               AND x.state >= p_state AND (x.state, x.id) < (p_state, v_before)
+             ORDER BY x.state DESC, x.id DESC
              LIMIT p_limit)
             UNION ALL
             (SELECT * FROM webhook_delivery x
-             WHERE x.tenant_id = p_tenant AND x.endpoint_id = v_endpoint AND x.id < v_before AND p_order IS NULL
-               AND p_state = 'pending' AND x.state = 'pending' AND x.attempts = 0 AND x.type = coalesce(p_type, x.type)
-             ORDER BY x.event_epoch, x.event_xid, x.event_id, x.id)
-            UNION ALL
-            (SELECT * FROM webhook_delivery x
-             WHERE x.tenant_id = p_tenant AND x.endpoint_id = v_endpoint AND x.id < v_before AND p_order IS NULL
-               AND p_state = 'pending' AND x.state = 'pending' AND x.attempts > 0 AND x.type = coalesce(p_type, x.type)
-             ORDER BY x.next_at, x.id)
-            UNION ALL
-            (SELECT * FROM webhook_delivery x
-             WHERE x.tenant_id = p_tenant AND x.endpoint_id = v_endpoint AND x.id < v_before AND p_order IS NULL
-               AND coalesce(p_state, 'delivered') = 'delivered' AND x.state = coalesce(p_state, x.state) AND x.type = p_type AND x.type <> ''
-             ORDER BY x.id DESC
-             LIMIT p_limit)
-            UNION ALL
-            (SELECT * FROM webhook_delivery x
-             WHERE x.tenant_id = p_tenant AND x.endpoint_id = v_endpoint AND x.id < v_before AND p_order IS NULL
-               AND coalesce(p_state, 'delivered') = 'delivered' AND x.state = coalesce(p_state, x.state) AND p_type IS NULL
+             WHERE x.tenant_id = p_tenant AND x.endpoint_id = v_endpoint AND x.id < v_before
+               AND p_order IS NULL AND p_type IS NULL AND p_state IS NULL
              ORDER BY x.id DESC
              LIMIT p_limit)) AS y
         ORDER BY y.id DESC

@@ -282,21 +282,23 @@ RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s'
 SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $$
 DECLARE
-    v_at timestamptz;
+    v_next timestamptz;
 BEGIN
-    UPDATE webhook_endpoint x SET not_before = p_not_before
-    WHERE x.tenant_id = p_tenant AND x.id = p_endpoint AND x.state = 'enabled' AND x.not_before IS DISTINCT FROM p_not_before;
+    PERFORM FROM webhook_endpoint x WHERE x.tenant_id = p_tenant AND x.id = p_endpoint FOR NO KEY UPDATE;
     PERFORM FROM due d
     WHERE d.tenant_id = p_tenant AND d.kind = 'webhook' AND d.id = p_endpoint AND d.attempts = p_owner
     FOR UPDATE;
     IF NOT FOUND THEN
         RETURN;
     END IF;
-    v_at := greatest(next_webhook_attempt(p_tenant, p_endpoint), p_not_before);
-    IF next_webhook_attempt(p_tenant, p_endpoint) IS NULL THEN
+    UPDATE webhook_endpoint x SET not_before = p_not_before
+    WHERE x.tenant_id = p_tenant AND x.id = p_endpoint AND x.not_before IS DISTINCT FROM p_not_before;
+    v_next := next_webhook_attempt(p_tenant, p_endpoint);
+    IF v_next IS NULL THEN
         PERFORM end_due(p_tenant, 'webhook', p_endpoint);
     ELSE
-        UPDATE due d SET due_at = v_at, attempts = 0 WHERE d.tenant_id = p_tenant AND d.kind = 'webhook' AND d.id = p_endpoint;
+        UPDATE due d SET due_at = greatest(v_next, p_not_before), attempts = 0
+        WHERE d.tenant_id = p_tenant AND d.kind = 'webhook' AND d.id = p_endpoint;
     END IF;
 END
 $$;
@@ -449,6 +451,7 @@ BEGIN
     PERFORM record_at(p_tenant, v_places, v_states, v_at, v_now, v_statuses, v_errors, v_ms);
     PERFORM delete_bodies(p_tenant, v_done);
     v_failing := CASE WHEN coalesce(v_success, 0) > coalesce(v_failure, 0) THEN NULL
+                      WHEN v_failure IS NULL THEN w.failing_since
                       WHEN v_success IS NOT NULL THEN v_now
                       ELSE coalesce(w.failing_since, v_now) END;
     r.began_failing := w.failing_since IS NULL AND v_failing IS NOT NULL;
@@ -471,7 +474,8 @@ BEGIN
 END
 $$;
 
--- The age counts from the end of the delivery. Deliveries of deleted endpoints are deleted in any state.
+-- The age counts from the end of the delivery. Deliveries of deleted endpoints are deleted in any state. Such an endpoint is locked before its
+-- deliveries, as the worker does that records the last results; while it is locked, it is left for the next call.
 CREATE OR REPLACE FUNCTION orders_v1.purge_webhooks(p_tenant integer, p_age interval, p_limit integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s'
 SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
@@ -496,6 +500,7 @@ BEGIN
     END LOOP;
     FOR v_endpoint IN
         SELECT w.id FROM webhook_endpoint w WHERE w.tenant_id = p_tenant AND w.state = 'deleted' AND NOT w.purged ORDER BY w.id
+        FOR NO KEY UPDATE SKIP LOCKED
     LOOP
         LOOP
             EXIT WHEN v_count >= p_limit OR clock_timestamp() > statement_timestamp() + interval '1 second';

@@ -25,8 +25,9 @@ SELECT pg_temp.fan_out() \g /dev/null
 SELECT is((SELECT due_at - now() FROM due WHERE tenant_id = 77 AND kind = 'webhook' AND id = :a), interval '1 minute', 'new deliveries do not end its lease');
 SELECT pg_temp.record(:a, array_agg(id), 'delivered') FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :a AND subject_id = :leased \g /dev/null
 DELETE FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :a AND subject_id = :leased;
-SELECT release_webhook(77, :a, NULL, 2) \g /dev/null
+SELECT release_webhook(77, :a, now() + interval '1 hour', 2) \g /dev/null
 SELECT is((SELECT due_at - now() FROM due WHERE tenant_id = 77 AND kind = 'webhook' AND id = :a), interval '1 minute', 'nor does a worker that does not own the endpoint');
+SELECT is((SELECT not_before FROM webhook_endpoint WHERE tenant_id = 77 AND id = :a), NULL, 'such a worker cannot postpone the endpoint either');
 SELECT is_empty(format('SELECT * FROM renew_webhooks(77, ARRAY[%s::bigint], 600, 2)', :a), 'which cannot renew it either');
 SELECT is((SELECT string_agg(concat_ws(' ', type, attempts, subject, subject_id, (event).order_number = order_number, (event).actor, (event).types ->> 0,
                                    length((event).hash), body), ', ')
@@ -114,6 +115,7 @@ SELECT is((SELECT concat_ws(' ', began_failing, recovered, failing_since = now()
           't f t', 'the last result of a batch counts');
 SELECT is((SELECT concat_ws(' ', began_failing, recovered, failing_since) FROM record_deliveries(77, :b, '[{"id": 0, "outcome": "failed"}, {"id": 0, "outcome": "delivered"}]')),
           'f t', 'the results of a batch count in the sequence of the attempts');
+SELECT is((SELECT concat_ws(' ', began_failing, recovered, failing_since) FROM record_deliveries(77, :b, '[]')), 'f f', 'no result changes nothing');
 UPDATE webhook_delivery SET next_at = now() WHERE tenant_id = 77 AND id = :x;
 SELECT is((pg_temp.take(:b))[2], :x::bigint, 'a failed delivery is taken again when it is due, in the sequence of the events');
 SELECT is((SELECT body FROM take_deliveries(77, :b, 10) WHERE id = :x), 'x', 'a failed delivery keeps its body');
@@ -179,6 +181,35 @@ SELECT pg_temp.buy('alice') AS u \gset
 SELECT pg_temp.fan_out() \g /dev/null
 SELECT is((SELECT string_agg(message_id, ' ' ORDER BY id) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :a AND subject = 'order' AND subject_id = :u),
           (SELECT format('7-%s-order.placed 7-%1$s-order.paid', id) FROM event WHERE tenant_id = 77 AND subject = 'order' AND subject_id = :u), 'the cursors continue after a restore');
+
+-- Lists read few rows, whichever deliveries are the newest, also with the plans of an empty table.
+SAVEPOINT lists;
+CREATE FUNCTION pg_temp.entries() RETURNS bigint LANGUAGE sql AS $$
+    SELECT sum(pg_stat_get_xact_tuples_returned(i.indexrelid)) FROM pg_index i WHERE i.indrelid = 'orders.webhook_delivery'::regclass
+$$;
+CREATE FUNCTION pg_temp.reads_of_list(p_webhook uuid, p_state text, p_type text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    v_before bigint := pg_temp.entries();
+    v_count  integer;
+BEGIN
+    SELECT count(*) INTO v_count FROM list_deliveries(77, p_webhook, p_state, p_type, NULL, 10, NULL);
+    RETURN format('%s, few: %s', v_count, pg_temp.entries() - v_before < 100);
+END
+$$;
+TRUNCATE webhook_delivery, webhook_body;
+SELECT pg_temp.reads_of_list(pg_temp.uuid_of(:a), 'dead', NULL) \g /dev/null
+INSERT INTO webhook_delivery (tenant_id, endpoint_id, message_id, type, event_epoch, event_xid, subject, subject_id, next_at, state, done_at)
+SELECT 77, :a, 'list-' || n, CASE WHEN n % 10 = 0 AND n <= 600 THEN 'rare.type' ELSE 'webhook.test' END, 0, '0', 'webhook_endpoint', :a, now(), s.state,
+       CASE WHEN s.state <> 'pending' THEN now() END
+FROM generate_series(1, 6000) AS n
+CROSS JOIN LATERAL (SELECT CASE WHEN n <= 200 THEN 'dead' WHEN n <= 400 THEN 'delivered' WHEN n <= 600 THEN 'pending'
+                                ELSE (ARRAY['dead', 'delivered', 'pending'])[n / 2001 + 1] END AS state) AS s;
+SELECT is(pg_temp.reads_of_list(pg_temp.uuid_of(:a), x.state, x.type), '10, few: t', format('a list of state %s and type %s', coalesce(x.state, 'any'), coalesce(x.type, 'any')))
+FROM unnest(ARRAY['pending', 'delivered', 'dead', NULL]) AS s (state) CROSS JOIN unnest(ARRAY['rare.type', NULL]) AS t (type)
+CROSS JOIN LATERAL (SELECT s.state, t.type) AS x;
+SELECT is((SELECT string_agg(message_id, ' ') FROM list_deliveries(77, pg_temp.uuid_of(:a), NULL, 'rare.type', NULL, 3, (SELECT id FROM webhook_delivery WHERE message_id = 'list-601'))),
+          'list-600 list-590 list-580', 'a list of a type continues before an id, in all states');
+ROLLBACK TO lists;
 
 -- Deletion and purge
 SELECT set_config('test.before', (SELECT count(*) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :a AND state = 'delivered')::text, true) \g /dev/null

@@ -17,17 +17,21 @@ wrong() {
        WHERE e.id IS NULL OR d.id IS NULL"
 }
 fan_out() { q "SELECT orders_v1.fan_out_events($tenant, 1000)" >"$out/fan_out"; }
+# await_sleep SECONDS: until a session that has an xid sleeps for so long.
+await_sleep() {
+    q "DO \$\$ BEGIN
+        FOR i IN 1 .. 200 LOOP
+            EXIT WHEN EXISTS (SELECT FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep\($1' AND backend_xid IS NOT NULL);
+            PERFORM pg_sleep(0.02), pg_stat_clear_snapshot();
+        END LOOP; END \$\$"
+}
 one=$(hook one '{order.*,payment.*,fulfilment.*}')
 two=$(hook two '{order.*,payment.*,fulfilment.*}')
 
 # A transaction that gets its id first and commits last.
 psql -XqAt -c BEGIN -c "$(buy u1 balance NULL NULL)" -c "SELECT pg_sleep(3)" -c COMMIT >"$out/late" 2>&1 &
 late=$!
-q "DO \$\$ BEGIN
-    FOR i IN 1 .. 200 LOOP
-        EXIT WHEN EXISTS (SELECT FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep\(3' AND backend_xid IS NOT NULL);
-        PERFORM pg_sleep(0.02), pg_stat_clear_snapshot();
-    END LOOP; END \$\$"
+await_sleep 3
 q "$(buy u2 balance NULL NULL)" >"$out/early"
 fan_out
 is "$(q "SELECT count(*) FROM orders.webhook_delivery WHERE tenant_id = $tenant")" 0 'an event waits for the transactions that began before it'
@@ -111,11 +115,7 @@ q "DROP TABLE public.sent"
 # A fan-out while an operator disables an endpoint.
 psql -XqAt -c BEGIN -c "SELECT outcome FROM orders_v1.change_webhook($operator, '$(uuid "$two")', NULL, '{\"enabled\": false}')" -c "SELECT pg_sleep(4)" -c COMMIT >"$out/disable" 2>&1 &
 disable=$!
-q "DO \$\$ BEGIN
-    FOR i IN 1 .. 200 LOOP
-        EXIT WHEN EXISTS (SELECT FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep\(4' AND backend_xid IS NOT NULL);
-        PERFORM pg_sleep(0.02), pg_stat_clear_snapshot();
-    END LOOP; END \$\$"
+await_sleep 4
 before=$(q "SELECT count(*) FROM orders.webhook_delivery WHERE tenant_id = $tenant AND endpoint_id = $two")
 q "UPDATE orders.webhook_cursor SET xid = '3', epoch = 0 WHERE tenant_id = $tenant AND endpoint_id = $two;
    DELETE FROM orders.webhook_delivery WHERE tenant_id = $tenant AND endpoint_id = $two"
@@ -168,6 +168,11 @@ is "$(answers through)" 20 "operators and workers act on endpoints at once: $(ca
 is "$(cat "$out"/* | grep -c -i deadlock)" 0 'nothing deadlocks'
 is "$(q "SELECT string_agg(name || ': ' || problem, '; ') FROM (SELECT * FROM orders_check.all_violations WHERE tenant_id = $tenant LIMIT 3) AS v")" '' 'nothing is wrong'
 is "$(q "SELECT state FROM orders.webhook_endpoint WHERE tenant_id = $tenant AND id = $three")" deleted 'an endpoint is deleted meanwhile'
+psql -XqAt -c BEGIN -c "SELECT FROM orders.webhook_endpoint WHERE tenant_id = $tenant AND id = $three FOR NO KEY UPDATE" -c "SELECT pg_sleep(5)" -c COMMIT >"$out/last" 2>&1 &
+last=$!
+await_sleep 5
+is "$(q "SELECT orders_v1.purge_webhooks($tenant, interval '30 days', 100000)" 2>&1)" 0 'a purge does not wait for a worker that records the last results of a deleted endpoint'
+wait $last
 q "SELECT orders_v1.purge_webhooks($tenant, interval '30 days', 100000)" >"$out/purge"
 is "$(q "SELECT count(*) FROM orders.webhook_delivery WHERE tenant_id = $tenant AND endpoint_id = $three")" 0 'and its deliveries are purged'
 finish
