@@ -14,19 +14,19 @@
 #include "webhooks/message.h"
 #include "webhooks/signature.h"
 
-/** Messages that one statement reads: for an endpoint with a window of 1, and for others. */
+/** Messages that one statement reads: for an endpoint with a window of 1, and for other endpoints. */
 #define FEW_MESSAGES 10
 #define MANY_MESSAGES 100
 /** Messages in memory, of all endpoints: while there are more, only endpoints without any read further ones. */
 #define MAX_QUEUED 2000
-/** Results are recorded when there are so many, or after this time. */
+/** Results are recorded when there are MAX_RESULTS of them, or after this time. */
 #define MAX_RESULTS 50
 #define RESULT_TIME apr_time_from_msec(200)
 /** Failures after which an endpoint that worked before is paused. */
 #define MAX_FAILURES 5
 #define MIN_PAUSE 2
 #define MAX_PAUSE 60
-/** How long a Retry-After pauses the whole endpoint; the message itself waits for as long as it says. */
+/** The longest pause of an endpoint by a Retry-After. The message itself waits for the whole time of its Retry-After. */
 #define MAX_REQUESTED_PAUSE 300
 #define RETRY_TIME apr_time_from_sec(1)
 #define LOG_SUBJECT "webhooks"
@@ -193,7 +193,7 @@ static bool is_known(const orders_endpoint_t *endpoint, int64_t id)
     return false;
 }
 
-/** Removes the messages that the endpoint has already. */
+/** Removes messages that are already in the queue of the endpoint. */
 static void keep_new(const orders_endpoint_t *endpoint, apr_array_header_t *messages)
 {
     int kept = 0;
@@ -323,7 +323,7 @@ static void read_messages(orders_endpoint_t *endpoint)
 
 /* --- transfers ------------------------------------------------------------------------------------------------------- */
 
-/** How long to pause after a failure, in seconds; 0: not. */
+/** The pause after a failure, in seconds; 0: no pause. */
 static int pause_after(const orders_endpoint_t *endpoint, const orders_http_outcome_t *outcome)
 {
     const apr_time_t since = endpoint->target.failing_since;

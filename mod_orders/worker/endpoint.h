@@ -18,7 +18,7 @@
 /** Transfers of all endpoints: while there are more, an endpoint has only one at a time. */
 #define ORDERS_ENDPOINT_MAX_TRANSFERS 128
 
-/** What the endpoints of a run share. */
+/** Data that the endpoints of a run share. */
 typedef struct orders_delivery_run_t {
     const orders_job_run_t *job;
     orders_settings_t settings; /**< the secrets */
@@ -46,7 +46,7 @@ struct orders_endpoint_t {
     int failures; /**< since the last success */
     int pause;    /**< seconds; 0: not paused */
     bool drained; /**< the last statement has found no further message */
-    bool lost;    /**< disabled, deleted, or owned by another worker: nothing more is sent */
+    bool lost;    /**< disabled, deleted, or owned by another worker: no more messages are sent */
     apr_time_t leased_until; /**< on the monotonic clock */
     apr_time_t first_result; /**< when the first result that is not recorded has ended */
 };
@@ -60,19 +60,19 @@ orders_endpoint_t *orders_endpoint_open(orders_delivery_run_t *run, int32_t tena
 void orders_endpoint_update(orders_endpoint_t *endpoint, const orders_webhook_target_t *target,
                             apr_time_t renewed_at);
 
-/** Reads messages, starts transfers and records results as far as possible now. */
+/** Reads messages, starts transfers and records results, without waiting. */
 void orders_endpoint_work(orders_endpoint_t *endpoint);
 
-/** Whether there is nothing left to do: the endpoint can be closed. */
+/** Whether no work is left: the endpoint can be closed. */
 bool orders_endpoint_is_idle(const orders_endpoint_t *endpoint);
 
-/** Records the results that are left, releases the endpoint unless it is lost, and frees it. Its transfers are cancelled. */
+/** Records the remaining results, releases the endpoint unless it is lost, and frees it. Its transfers are cancelled. */
 void orders_endpoint_close(orders_endpoint_t *endpoint);
 
 /** Logs the problem of a statement and delays the next one. True: there was a problem. */
 bool orders_delivery_failed(orders_delivery_run_t *run, const orders_problem_t *problem);
 
-/** A reader for one statement of `tenant`. Clears the memory of the statement before. */
+/** A reader for one statement of `tenant`. Clears the memory of the previous statement. */
 orders_reader_t orders_delivery_reader(orders_delivery_run_t *run, int32_t tenant);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * Webhooks: the fan-out of events, and the delivery of messages. A run of the delivery owns up to MAX_OWNED endpoints of all tenants and drives their
- * transfers on its thread, so that a slow or hung receiver occupies no thread of its own and delays no other.
+ * transfers on its thread, so that a slow or hung receiver occupies no thread and does not delay other receivers.
  */
 #include <openssl/rand.h>
 
@@ -12,7 +12,7 @@
 #include "worker/endpoint.h"
 #include "worker/step.h"
 
-/** Endpoints of a run, and how many of them may be failing: the others are for receivers that work. */
+/** The maximum number of endpoints of a run, and of failing endpoints among them: the others are for receivers that work. */
 #define MAX_OWNED 128
 #define MAX_FAILING 64
 /** Seconds until a failing endpoint is claimed again if there are too many of them. */
@@ -20,7 +20,7 @@
 #define LEASE_SECONDS 60
 #define CLAIM_INTERVAL apr_time_from_msec(500)
 #define RENEW_INTERVAL apr_time_from_sec(2)
-/** How often the numbers of the run are published. */
+/** The interval at which the counters of the run are published. */
 #define PUBLISH_INTERVAL apr_time_from_sec(2)
 /** A run without endpoints ends after this time. Until then it keeps the connections to receivers. */
 #define IDLE_TIME apr_time_from_sec(10)
@@ -109,7 +109,7 @@ static bool claim_of_tenant(delivery_loop_t *loop, int32_t tenant)
     return true;
 }
 
-/** Claims endpoints of the tenants that have due ones, from the tenant after the last on. */
+/** Claims due endpoints, tenant by tenant, starting with the tenant after the last one. */
 static void claim_endpoints(delivery_loop_t *loop)
 {
     const orders_reader_t reader = orders_delivery_reader(&loop->run, 0);
@@ -184,7 +184,7 @@ static void renew_leases(delivery_loop_t *loop)
     }
 }
 
-/** Lets each endpoint work, and closes those that are idle. */
+/** Processes each endpoint, and closes idle endpoints. */
 static void work(delivery_loop_t *loop)
 {
     orders_endpoint_t **at = &loop->endpoints;
