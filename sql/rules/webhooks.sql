@@ -13,13 +13,23 @@ BEGIN
 END
 $$;
 
+-- A pattern that matches no type is a typing error, which would otherwise be noticed only when messages are missing. An event without steps has
+-- the type <subject>.updated (event_types).
 CREATE OR REPLACE FUNCTION orders_v1.check_patterns(p_patterns text[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_types   text[] := ARRAY(SELECT DISTINCT t.event FROM orders.transition t) || '{order.updated,webhook_endpoint.updated}';
+    v_pattern text;
 BEGIN
     IF coalesce(cardinality(p_patterns), 0) NOT BETWEEN 1 AND 50
        OR EXISTS (SELECT FROM unnest(p_patterns) AS x (pattern)
                   WHERE pattern IS NULL OR length(pattern) > 100 OR pattern !~ '^(\*|[a-z_]+(\.[a-z_]+)*(\.\*)?)$') THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'Must be 1 to 50 types of events, such as order.paid, order.* or *.', 'events');
     END IF;
+    FOREACH v_pattern IN ARRAY p_patterns LOOP
+        IF NOT orders_v1.matches_pattern(v_types, ARRAY[v_pattern]) THEN
+            PERFORM orders_v1.refuse('422', 'invalid_field', format('No event has the type %s.', v_pattern), 'events');
+        END IF;
+    END LOOP;
 END
 $$;
 
@@ -453,7 +463,7 @@ GRANT EXECUTE ON FUNCTION
 
 COMMENT ON FUNCTION orders_v1.move_webhook_cursor_to_now IS
 'Internal: the next fan-out begins with the events of transactions that have not ended yet. Creates the cursor of a new endpoint';
-COMMENT ON FUNCTION orders_v1.check_patterns IS 'Internal: OR422 invalid_field unless these are 1 to 50 patterns of types';
+COMMENT ON FUNCTION orders_v1.check_patterns IS 'Internal: OR422 invalid_field unless these are 1 to 50 patterns, and each matches a type of events';
 COMMENT ON FUNCTION orders_v1.lock_webhook IS
 'Internal: locks an endpoint. p_match: acceptable version tags; NULL: any version. OR404 not_found (also when it is deleted), OR412
 version_mismatch';

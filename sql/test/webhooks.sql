@@ -19,8 +19,12 @@ SELECT throws_like(format('SELECT pg_temp.hook(p_patterns => %L)', x), 'invalid_
 FROM unnest('{"{}","{order.}","{*.paid}","{order.p*}","{Order.paid}","{a b}","{order..paid}",NULL}'::text[]) AS x WHERE x IS NOT NULL;
 SELECT throws_like(format('SELECT pg_temp.hook(p_patterns => %L)', array_fill('order.paid'::text, ARRAY[51])), 'invalid_field', 'more than 50 patterns are refused');
 SELECT throws_like(format('SELECT pg_temp.hook(p_patterns => %L)', ARRAY[repeat('a', 101)]), 'invalid_field', 'a pattern of more than 100 characters is refused');
-SELECT lives_ok(format('SELECT pg_temp.hook(p_patterns => %L)', array_fill(repeat('a', 98) || '.*', ARRAY[50])), '50 patterns of 100 characters are accepted');
-SELECT count(pg_temp.hook()) AS n FROM generate_series(1, 16) \gset
+SELECT lives_ok(format('SELECT pg_temp.hook(p_patterns => %L)', array_fill('webhook_endpoint.*'::text, ARRAY[50])), '50 patterns are accepted');
+SELECT throws_like(format('SELECT pg_temp.hook(p_patterns => %L)', ARRAY['order.*', x]), 'invalid_field', 'a pattern that matches no type of an event is refused: ' || x)
+FROM unnest('{order.payed,orders.*,webhook.*,webhook.test,order.updated.*,paid}'::text[]) AS x;
+SELECT is((SELECT array_agg((pg_temp.hook(p_patterns => ARRAY[x], p_key => 'type ' || x)).id IS NOT NULL) FROM unnest('{order.updated,webhook_endpoint.updated,return.rejected,*}'::text[]) AS x), '{t,t,t,t}',
+          'all types that events have are accepted');
+SELECT count(pg_temp.hook()) AS n FROM generate_series(1, 12) \gset
 SELECT throws_like('SELECT pg_temp.hook()', 'too_many_webhooks', 'a tenant has at most 20 endpoints');
 
 -- Changes

@@ -127,6 +127,7 @@ subtest 'wrong fields' => sub {
         'http://localhost:8480/', 'http://[::1]/', 'https://127.0.0.1/';
     refused(make(events => $_), 422, 'invalid_fields', 'events') for [], 'order.paid', [ ('order.paid') x 51 ];
     refused(make(events => [ 'order.paid', $_ ]), 422, 'invalid_fields', 'events[1]') for '', 'order.', '.paid', 'order..paid', 'order.*.x', '**', 'order*', 'Order.paid', 'order paid', 'x' x 101, 1;
+    refused(make(events => [ 'order.paid', $_ ]), 422, 'invalid_field', 'events') for 'order.payed', 'orders.*', 'webhook.test';
     refused(make(description => $_), 422, 'invalid_fields', 'description') for 'x' x 501, "a\nb", 7;
     refused(make(payload => $_), 422, 'invalid_fields', 'payload') for 'fat', 1;
     refused(make(enabled => $_), 422, 'invalid_fields', 'enabled') for 'x', 7;
