@@ -227,6 +227,9 @@ BEGIN
 END
 $$;
 
+-- The functions that the worker calls for one of its endpoints wait for locks for 100 ms only: the thread that waits drives the transfers of all
+-- other endpoints. The worker repeats the call.
+--
 -- A row of an endpoint that is not enabled is removed by the operation that has just disabled it.
 CREATE OR REPLACE FUNCTION orders_v1.claim_webhooks(p_tenant integer, p_limit integer, p_lease integer, p_owner integer DEFAULT 1)
 RETURNS SETOF orders_v1.webhook_target
@@ -258,7 +261,7 @@ $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.renew_webhooks(p_tenant integer, p_endpoints bigint[], p_lease integer, p_owner integer DEFAULT 1)
 RETURNS SETOF orders_v1.webhook_target
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '100ms' AS $$
 DECLARE
     v_id bigint;
     w    orders.webhook_endpoint;
@@ -279,7 +282,7 @@ $$;
 -- a fan-out that adds some either has ended, or adds the row afterwards.
 CREATE OR REPLACE FUNCTION orders_v1.release_webhook(p_tenant integer, p_endpoint bigint, p_not_before timestamptz, p_owner integer DEFAULT 1)
 RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s'
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '100ms'
 SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $$
 DECLARE
     v_next timestamptz;
@@ -406,7 +409,7 @@ $$;
 -- that are no longer pending are ignored: another worker has recorded them, or an operator has dropped them. The times of the endpoint are updated
 -- at most every 10 seconds.
 CREATE OR REPLACE FUNCTION orders_v1.record_deliveries(p_tenant integer, p_endpoint bigint, p_results jsonb) RETURNS SETOF orders_v1.webhook_progress
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s'
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '100ms'
 SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     v_now      timestamptz := now();
