@@ -8,7 +8,6 @@
 
 #include "core/clock.h"
 #include "core/json_writer.h"
-#include "core/trouble.h"
 #include "net/http_client.h"
 #include "store/order.h"
 #include "webhooks/message.h"
@@ -28,8 +27,8 @@
 #define MAX_PAUSE 60
 /** The longest pause of an endpoint by a Retry-After. The message itself waits for the whole time of its Retry-After. */
 #define MAX_REQUESTED_PAUSE 300
-#define RETRY_TIME apr_time_from_sec(1)
-#define LOG_SUBJECT "webhooks"
+/** How often the delay doubles while the statements about an endpoint fail. */
+#define MAX_DOUBLINGS 5
 
 /** Messages of one statement share a pool. */
 typedef struct batch_t {
@@ -46,23 +45,26 @@ typedef struct delivery_t {
     orders_http_outcome_t outcome;
 } delivery_t;
 
-orders_reader_t orders_delivery_reader(orders_delivery_run_t *run, int32_t tenant)
+/**
+ * The same for a statement about one endpoint: it delays the statements about this endpoint, each time for longer. Otherwise an endpoint
+ * whose statements always fail, or wait for a lock, would delay all others.
+ */
+static bool endpoint_failed(orders_endpoint_t *endpoint, const orders_problem_t *problem)
 {
-    apr_pool_clear(run->scratch);
-    return (orders_reader_t){
-        .database = run->job->context->database, .pool = run->scratch, .tenant = tenant};
+    if (!orders_delivery_failed(endpoint->run, problem)) {
+        endpoint->refusals = 0;
+        return false;
+    }
+    endpoint->retry_at = orders_clock_now() + (ORDERS_DELIVERY_RETRY_TIME << endpoint->refusals);
+    endpoint->refusals += endpoint->refusals < MAX_DOUBLINGS;
+    return true;
 }
 
-bool orders_delivery_failed(orders_delivery_run_t *run, const orders_problem_t *problem)
+static bool may_execute(const orders_endpoint_t *endpoint)
 {
-    const orders_log_t *log = run->job->context->log;
+    const apr_time_t now = orders_clock_now();
 
-    if (problem) {
-        orders_job_log_problem(log, problem, LOG_SUBJECT);
-        run->job->tally->failed++;
-        run->retry_at = orders_clock_now() + RETRY_TIME;
-    }
-    return problem;
+    return now >= endpoint->run->retry_at && now >= endpoint->retry_at;
 }
 
 static bool is_same(const unsigned char *a, const unsigned char *b, apr_size_t length)
@@ -116,6 +118,7 @@ orders_endpoint_t *orders_endpoint_open(orders_delivery_run_t *run, int32_t tena
                                     .tenant = tenant,
                                     .pool = pool,
                                     .window = 1,
+                                    .opened_at = claimed_at,
                                     .leased_until = lease_end(run, claimed_at)};
     if (!set_target(endpoint, target)) {
         apr_pool_destroy(pool);
@@ -316,7 +319,7 @@ static void read_messages(orders_endpoint_t *endpoint)
         keep_new(endpoint, messages);
         problem = add_bodies(endpoint, &reader, messages);
     }
-    if (!orders_delivery_failed(run, problem)) {
+    if (!endpoint_failed(endpoint, problem)) {
         enqueue(endpoint, messages);
     }
 }
@@ -404,7 +407,8 @@ static bool is_in_flight(const orders_endpoint_t *endpoint, const delivery_t *de
 
 static bool may_start(const orders_endpoint_t *endpoint)
 {
-    return !endpoint->pause && !endpoint->lost && endpoint->in_flight < endpoint->window &&
+    return !endpoint->pause && !endpoint->lost && !endpoint->yields &&
+           endpoint->in_flight < endpoint->window &&
            (!endpoint->in_flight ||
             orders_http_sender_active(endpoint->run->sender) < ORDERS_ENDPOINT_MAX_TRANSFERS);
 }
@@ -511,9 +515,9 @@ static bool record_results(orders_endpoint_t *endpoint)
         last = at->outcome;
     }
     orders_json_end_array(json);
-    if (orders_delivery_failed(run, orders_webhook_queue_record(
-                                        &reader, endpoint->target.id,
-                                        orders_json_text(json, reader.pool, NULL), &progress))) {
+    if (endpoint_failed(endpoint, orders_webhook_queue_record(
+                                      &reader, endpoint->target.id,
+                                      orders_json_text(json, reader.pool, NULL), &progress))) {
         return false;
     }
     run->job->tally->done += endpoint->results;
@@ -537,7 +541,7 @@ static bool must_record(const orders_endpoint_t *endpoint)
 
 static bool must_read(const orders_endpoint_t *endpoint)
 {
-    return !endpoint->lost && !endpoint->pause && !endpoint->drained &&
+    return !endpoint->lost && !endpoint->pause && !endpoint->yields && !endpoint->drained &&
            endpoint->waiting < 2 * endpoint->window &&
            (!endpoint->waiting || endpoint->run->queued < MAX_QUEUED);
 }
@@ -550,13 +554,13 @@ void orders_endpoint_work(orders_endpoint_t *endpoint)
     if (now >= endpoint->leased_until - apr_time_from_sec(run->lease.seconds / 4)) {
         lose(endpoint); /* the renewals have failed: another worker may claim it soon */
     }
-    if (endpoint->pause) {
+    if (endpoint->pause || endpoint->yields) {
         drop_queue(endpoint);
     }
-    if (now >= run->retry_at && must_record(endpoint)) {
+    if (may_execute(endpoint) && must_record(endpoint)) {
         (void)record_results(endpoint);
     }
-    if (orders_clock_now() >= run->retry_at && must_read(endpoint)) {
+    if (may_execute(endpoint) && must_read(endpoint)) {
         read_messages(endpoint);
     }
     start_transfers(endpoint);
@@ -564,7 +568,7 @@ void orders_endpoint_work(orders_endpoint_t *endpoint)
 
 bool orders_endpoint_is_idle(const orders_endpoint_t *endpoint)
 {
-    const bool read = endpoint->drained || endpoint->pause || endpoint->lost;
+    const bool read = endpoint->drained || endpoint->pause || endpoint->lost || endpoint->yields;
 
     return read && !endpoint->waiting && !endpoint->in_flight && !endpoint->results;
 }

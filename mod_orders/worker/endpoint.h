@@ -8,28 +8,13 @@
 #ifndef ORDERS_WORKER_ENDPOINT_H
 #define ORDERS_WORKER_ENDPOINT_H
 
-#include "net/http_sender.h"
 #include "net/signature.h"
-#include "store/webhook_queue.h"
-#include "worker/step.h"
+#include "worker/delivery_run.h"
 
 /** Transfers of one endpoint at a time. */
 #define ORDERS_ENDPOINT_MAX_WINDOW 8
 /** Transfers of all endpoints: while there are more, an endpoint has only one at a time. */
 #define ORDERS_ENDPOINT_MAX_TRANSFERS 128
-
-/** Data that the endpoints of a run share. */
-typedef struct orders_delivery_run_t {
-    const orders_job_run_t *job;
-    orders_settings_t settings; /**< the secrets */
-    orders_http_sender_t *sender;
-    orders_webhook_lease_t lease;
-    apr_pool_t *pool;         /**< of the run */
-    apr_pool_t *scratch;      /**< for one statement; cleared before the next */
-    apr_pool_t *pool_of_turn; /**< for a claim of several statements */
-    int queued;               /**< messages in memory, of all endpoints */
-    apr_time_t retry_at;      /**< after a failed statement, none is executed before this time */
-} orders_delivery_run_t;
 
 typedef struct orders_endpoint_t orders_endpoint_t;
 struct orders_endpoint_t {
@@ -44,9 +29,13 @@ struct orders_endpoint_t {
     int waiting, in_flight, results;
     int window;
     int failures; /**< since the last success */
+    int refusals; /**< statements that have failed since the last one that succeeded */
     int pause;    /**< seconds; 0: not paused */
     bool drained; /**< the last statement has found no further message */
     bool lost;    /**< disabled, deleted, or owned by another worker: no more messages are sent */
+    bool yields;  /**< other endpoints wait: no message is started, and the endpoint is released */
+    apr_time_t opened_at;    /**< on the monotonic clock */
+    apr_time_t retry_at;     /**< no statement about this endpoint is executed before this time */
     apr_time_t leased_until; /**< on the monotonic clock */
     apr_time_t first_result; /**< when the first result that is not recorded has ended */
 };
@@ -68,11 +57,5 @@ bool orders_endpoint_is_idle(const orders_endpoint_t *endpoint);
 
 /** Records the remaining results, releases the endpoint unless it is lost, and frees it. Its transfers are cancelled. */
 void orders_endpoint_close(orders_endpoint_t *endpoint);
-
-/** Logs the problem of a statement and delays the next one. True: there was a problem. */
-bool orders_delivery_failed(orders_delivery_run_t *run, const orders_problem_t *problem);
-
-/** A reader for one statement of `tenant`. Clears the memory of the previous statement. */
-orders_reader_t orders_delivery_reader(orders_delivery_run_t *run, int32_t tenant);
 
 #endif

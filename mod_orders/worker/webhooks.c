@@ -13,8 +13,10 @@
 #include "worker/step.h"
 
 /** The maximum number of endpoints of a run, and of failing endpoints among them: the others are for receivers that work. */
-#define MAX_OWNED 128
-#define MAX_FAILING 64
+#define MAX_OWNED 256
+#define MAX_FAILING 128
+/** While MAX_OWNED endpoints are owned, each is released after this time, so that the others have their turn. */
+#define TIME_SLICE apr_time_from_sec(5)
 /** Seconds until a failing endpoint is claimed again if there are too many of them. */
 #define FAILING_PAUSE 5
 #define LEASE_SECONDS 60
@@ -26,6 +28,8 @@
 #define IDLE_TIME apr_time_from_sec(10)
 /** Bounds the time until a stop is noticed, and until a claim. */
 #define WAIT_MS 100
+/** How often the transfers are driven while the endpoints execute statements. */
+#define DRIVE_INTERVAL apr_time_from_msec(50)
 /** How long a stopping run records results and releases endpoints. */
 #define STOP_TIME apr_time_from_sec(2)
 #define TIMEOUT_MS 15000
@@ -47,7 +51,7 @@ typedef struct delivery_loop_t {
     orders_endpoint_t *endpoints;
     int owned;
     int32_t last_tenant; /**< the last one whose endpoints were claimed */
-    apr_time_t claim_at, renew_at, publish_at, idle_since;
+    apr_time_t drive_at, claim_at, renew_at, publish_at, idle_since;
 } delivery_loop_t;
 
 static int count_failing(const delivery_loop_t *loop)
@@ -97,6 +101,7 @@ static bool claim_of_tenant(delivery_loop_t *loop, int32_t tenant)
     const apr_time_t now = orders_clock_now();
     apr_array_header_t *targets;
 
+    loop->last_tenant = tenant; /* also when the statement fails, so that the next tenants follow */
     if (orders_delivery_failed(&loop->run,
                                orders_webhook_queue_claim(&reader, MAX_OWNED - loop->owned,
                                                           &loop->run.lease, &targets))) {
@@ -105,7 +110,6 @@ static bool claim_of_tenant(delivery_loop_t *loop, int32_t tenant)
     for (int i = 0; i < targets->nelts; i++) {
         add_endpoint(loop, tenant, &APR_ARRAY_IDX(targets, i, orders_webhook_target_t), now);
     }
-    loop->last_tenant = tenant;
     return true;
 }
 
@@ -184,15 +188,37 @@ static void renew_leases(delivery_loop_t *loop)
     }
 }
 
+static bool is_due(apr_time_t *at, apr_time_t now, apr_interval_time_t interval)
+{
+    if (now < *at) {
+        return false;
+    }
+    *at = now + interval;
+    return true;
+}
+
+/** Drives the transfers if the statements of the endpoints took long, so that a response that has arrived is not taken for a timeout. */
+static void drive_between(delivery_loop_t *loop)
+{
+    if (is_due(&loop->drive_at, orders_clock_now(), DRIVE_INTERVAL)) {
+        orders_http_sender_drive(loop->run.sender, 0);
+    }
+}
+
 /** Processes each endpoint, and closes idle endpoints. */
 static void work(delivery_loop_t *loop)
 {
+    const bool is_crowded = loop->owned == MAX_OWNED;
     orders_endpoint_t **at = &loop->endpoints;
 
     while (*at && !orders_job_stopping(loop->run.job)) {
         orders_endpoint_t *endpoint = *at;
 
+        if (is_crowded && orders_clock_now() - endpoint->opened_at > TIME_SLICE) {
+            endpoint->yields = true;
+        }
         orders_endpoint_work(endpoint);
+        drive_between(loop);
         if (orders_endpoint_is_idle(endpoint) && orders_clock_now() >= loop->run.retry_at) {
             *at = endpoint->next;
             loop->owned--;
@@ -201,15 +227,6 @@ static void work(delivery_loop_t *loop)
             at = &endpoint->next;
         }
     }
-}
-
-static bool is_due(apr_time_t *at, apr_time_t now, apr_interval_time_t interval)
-{
-    if (now < *at) {
-        return false;
-    }
-    *at = now + interval;
-    return true;
 }
 
 /** One turn of the loop. */
