@@ -15,6 +15,7 @@ use parent 'ModOrders::Provider';
 use Fcntl qw(SEEK_SET);
 use IO::Socket::INET ();
 use JSON::PP ();
+use MIME::Base64 qw(decode_base64);
 use ModOrders::Process qw(spawn wait_for_port);
 use File::Basename qw(dirname);
 use Socket qw(SOCK_STREAM inet_aton pack_sockaddr_in);
@@ -47,7 +48,8 @@ sub entries
     while (my $line = <$in>) {
         last if $line !~ /\n\z/;
         $self->{position} += length $line;
-        push @{ $self->{entries} }, $JSON->decode($line);
+        my ($fields, $body) = split /\t/, $line;
+        push @{ $self->{entries} }, { %{ $JSON->decode($fields) }, body => decode_base64($body) };
     }
     return grep { !defined $path || $_->{path} eq $path } @{ $self->{entries} };
 }

@@ -15,11 +15,12 @@ use Socket qw(MSG_NOSIGNAL SOCK_STREAM);
 use Time::HiRes qw(time);
 
 my $MAX_REQUEST = 262_144;
+my $CHUNK       = 'x' x 65_536;
 
 # port: 0 selects a free port. handler: called with a request {method, path, query, headers, body}; returns a response {status,
-# type, headers, body, delay (seconds), drop, close, never, endless}. drop closes the connection after the headers: a client may
+# type, headers, body, delay (seconds), drop, close, never, endless, large}. drop closes the connection after the headers: a client may
 # retry a request by itself only if the connection is closed before, as by close. never: no response. endless: a line of the body
-# each second, without end.
+# each second, without end. large: a body of this many bytes, made while it is sent.
 sub new {
     my ($class, %with) = @_;
     my $listener = IO::Socket::INET->new(
@@ -162,6 +163,10 @@ sub _write {
         return $self->_close($peer);
     }
     substr $peer->{out}, 0, $sent, q{};
+    if (!length $peer->{out} && ($peer->{more} // 0) > 0) {
+        $peer->{out} = substr $CHUNK, 0, $peer->{more};
+        $peer->{more} -= length $peer->{out};
+    }
     if (!length $peer->{out} && $peer->{last}) {
         $self->_close($peer);
     }
@@ -230,13 +235,14 @@ sub _answer {
     my $body    = $answer->{body} // q{};
     my %headers = (
         'Content-Type'   => $answer->{type} || 'application/json',
-        'Content-Length' => length $body,
+        'Content-Length' => $answer->{large} // length $body,
         %{ $answer->{headers} || {} },
     );
     $peer->{out} .= "HTTP/1.1 $answer->{status} Simulated\r\n"
         . join(q{}, map { "$_: $headers{$_}\r\n" } sort keys %headers)
         . "\r\n" . ($answer->{drop} ? q{} : $body);
     $peer->{last} = 1 if $answer->{drop};
+    $peer->{more} = $answer->{large};
     $peer->{busy} = 0;
     $self->_write($peer);
     $self->_requests($peer);
