@@ -12,14 +12,8 @@ RETURNS TABLE (family text, label text, channel text, value bigint) LANGUAGE plp
 DECLARE
     w        orders.webhook_endpoint;
     v_oldest timestamptz;
-    v_dead   integer;
 BEGIN
     FOR w IN SELECT * FROM orders.webhook_endpoint x WHERE x.tenant_id = p_tenant AND x.state <> 'deleted' ORDER BY x.id LOOP
-        SELECT count(*) INTO v_dead
-        FROM (SELECT FROM orders.webhook_delivery d
-              WHERE d.tenant_id = p_tenant AND d.endpoint_id = w.id AND d.state = 'dead' AND d.state <> ''
-              ORDER BY d.state, d.id
-              LIMIT 1000) AS x;
         SELECT min(x.created_at) INTO v_oldest
         FROM ((SELECT d.created_at FROM orders.webhook_delivery d
                WHERE d.tenant_id = p_tenant AND d.endpoint_id = w.id AND d.state = 'pending' AND d.attempts = 0
@@ -33,7 +27,7 @@ BEGIN
         RETURN QUERY
         SELECT x.family, x.label, w.public_id::text, x.value
         FROM (VALUES ('deliveries', 'pending', count_pending_deliveries(p_tenant, w.id, 1000)::bigint),
-                     ('deliveries', 'dead', v_dead::bigint),
+                     ('deliveries', 'dead', count_dead_deliveries(p_tenant, w.id, 1000)::bigint),
                      ('delivery_age', '', coalesce(microseconds_since(v_oldest), 0)),
                      ('failing', '', CASE WHEN w.state = 'enabled' AND w.failing_since IS NOT NULL THEN microseconds_since(w.failing_since) END)) AS x (family, label, value)
         WHERE x.value IS NOT NULL;

@@ -5,12 +5,8 @@ CREATE OR REPLACE FUNCTION orders_v1.webhook_view_of(w orders.webhook_endpoint) 
 DECLARE
     r orders_v1.webhook_view;
 BEGIN
-    SELECT count(*) INTO r.dead
-    FROM (SELECT FROM orders.webhook_delivery d
-          WHERE d.tenant_id = w.tenant_id AND d.endpoint_id = w.id AND d.state = 'dead' AND d.state <> ''
-          ORDER BY d.state, d.id
-          LIMIT 1000) AS x;
     r.pending := orders_v1.count_pending_deliveries(w.tenant_id, w.id, 1000);
+    r.dead := orders_v1.count_dead_deliveries(w.tenant_id, w.id, 1000);
     r.id := w.id;
     r.public_id := w.public_id;
     r.url := w.url;

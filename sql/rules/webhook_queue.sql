@@ -71,6 +71,17 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION orders_v1.count_dead_deliveries(p_tenant integer, p_endpoint bigint, p_most integer) RETURNS integer
+LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_incremental_sort = off AS $$
+BEGIN
+    RETURN (SELECT count(*)
+            FROM (SELECT FROM orders.webhook_delivery d
+                  WHERE d.tenant_id = p_tenant AND d.endpoint_id = p_endpoint AND d.state = 'dead' AND d.state <> ''
+                  ORDER BY d.state, d.id
+                  LIMIT p_most) AS x);
+END
+$$;
+
 -- Keeps the row of orders.due of a worker that owns the endpoint: it finds new deliveries itself. ON CONFLICT locks the row even if it
 -- is not changed, so that a concurrent release sees the deliveries of this transaction.
 CREATE OR REPLACE FUNCTION orders_v1.schedule_webhooks(p_tenant integer, p_endpoints bigint[], p_at timestamptz[]) RETURNS void
@@ -546,6 +557,7 @@ COMMENT ON FUNCTION orders_v1.is_last_webhook_attempt IS 'Internal: whether no a
 COMMENT ON FUNCTION orders_v1.next_webhook_attempt IS
 'Internal: the earliest next attempt of the pending deliveries of an endpoint; NULL: no delivery is pending';
 COMMENT ON FUNCTION orders_v1.count_pending_deliveries IS 'Internal: the number of pending deliveries of an endpoint, p_most at most';
+COMMENT ON FUNCTION orders_v1.count_dead_deliveries IS 'Internal: the number of dead deliveries of an endpoint, p_most at most';
 COMMENT ON FUNCTION orders_v1.schedule_webhooks IS
 'Internal: puts endpoints with new deliveries into the queue, at these times or earlier. An endpoint that a worker owns stays with this worker';
 COMMENT ON FUNCTION orders_v1.schedule_webhook IS

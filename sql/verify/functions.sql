@@ -692,6 +692,7 @@ SELECT 'orders_v1.webhook_delay'::regproc;
 SELECT 'orders_v1.is_last_webhook_attempt'::regproc;
 SELECT 'orders_v1.next_webhook_attempt'::regproc;
 SELECT 'orders_v1.count_pending_deliveries'::regproc;
+SELECT 'orders_v1.count_dead_deliveries'::regproc;
 SELECT 'orders_v1.schedule_webhooks'::regproc;
 SELECT 'orders_v1.schedule_webhook'::regproc;
 SELECT 'orders_v1.send_now'::regproc;
