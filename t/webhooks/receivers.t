@@ -16,6 +16,7 @@ use ModOrders::Files qw(slurp write_file);
 use ModOrders::Process qw(free_port listens spawn stop_process wait_for wait_for_port);
 use ModOrders::Random qw(random_bytes);
 use ModOrders::StandardWebhooks qw(sign verify);
+use POSIX ();
 use Test::More;
 
 binmode $_, ':encoding(UTF-8)' for map { Test::More->builder->$_ } qw(output failure_output);
@@ -26,11 +27,12 @@ my $json     = JSON::PP->new->utf8->canonical;
 my ($secret, $other) = map { 'whsec_' . encode_base64(random_bytes(32), '') } 1 .. 2;
 my $http = HTTP::Tiny->new(timeout => 10, no_proxy => ['127.0.0.1']);
 
-# The commands of each receiver: the first listens, the second handles the messages in a separate process.
+# The commands of each receiver: the first listens, the second handles the messages in a separate process. PHP shows errors in the response, as it
+# does without a php.ini.
 my %commands = (
     'receiver.mjs' => sub { [ 'node', $_[0] ] },
     'receiver.py'  => sub { [ 'python3', $_[0] ] },
-    'receiver.php' => sub { [ 'php', '-S', "127.0.0.1:$_[1]", $_[0] ], [ 'php', $_[0], 'work' ] },
+    'receiver.php' => sub { [ 'php', '-d', 'display_errors=1', '-S', "127.0.0.1:$_[1]", $_[0] ], [ 'php', $_[0], 'work' ] },
 );
 
 my @pids;
@@ -167,7 +169,35 @@ sub run
     is(deliver($url, $valid), 204, 'after a restart, a message that is sent again is accepted');
     $accepted->(message(order => 50), 'another message is accepted');
     is($times->(1), 1, 'the first message is not handled again');
+
+    rename "$dir/inbox", "$dir/kept" or die "rename: $!";
+    write_file("$dir/inbox", '');
+    is(deliver($url, message()), 500, 'the status is 500 if a message cannot be stored') or diag(slurp("$dir/log"));
     stop();
+
+    needs_inbox($name, $dir, $port);
+    return;
+}
+
+# Without WEBHOOK_INBOX, each command fails. The web server of PHP starts, and the response is 500.
+sub needs_inbox
+{
+    my ($name, $dir, $port) = @_;
+    local @ENV{qw(WEBHOOK_SECRET PORT)} = ($secret, $port);
+    local $ENV{WEBHOOK_INBOX};
+    delete $ENV{WEBHOOK_INBOX};
+    for my $command ($commands{$name}->("$dir/$name", $port)) {
+        unlink "$dir/log";
+        @pids = spawn("$dir/log", @$command);
+        if (grep { $_ eq '-S' } @$command) {
+            wait_for_port($port, $pids[0], "$dir/log");
+            is(deliver("http://127.0.0.1:$port/", message()), 500, 'without WEBHOOK_INBOX, the status is 500');
+        } else {
+            ok(wait_for(sub { waitpid($pids[0], POSIX::WNOHANG()) != 0 }, 10) && $?, "without WEBHOOK_INBOX, the command fails: @$command");
+        }
+        like(slurp("$dir/log"), qr/WEBHOOK_INBOX|ERR_INVALID_ARG_TYPE/, 'the log has the reason');
+        stop();
+    }
     return;
 }
 

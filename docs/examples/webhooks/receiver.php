@@ -11,9 +11,13 @@ declare(strict_types=1);
 const TOLERANCE = 5 * 60; // seconds
 const MAX_BODY = 1024 * 1024;
 
+// PHP sends status 200 with the first output. A warning in the response would therefore acknowledge a message that is not stored.
+ini_set('display_errors', '0');
+
 function inbox(string $name): string
 {
-    return getenv('WEBHOOK_INBOX') . "/$name";
+    $directory = getenv('WEBHOOK_INBOX') ?: throw new RuntimeException('WEBHOOK_INBOX is not set');
+    return "$directory/$name";
 }
 
 // --- receive: verify, store, respond ---------------------------------------------------------------------------------
@@ -127,17 +131,20 @@ function work(): never
 }
 
 umask(0077); // the messages have data of customers
-foreach (['new', 'done', 'orders'] as $name) {
-    if (!is_dir(inbox($name))) {
-        @mkdir(inbox($name), 0700, true);
-    }
-}
-if (PHP_SAPI === 'cli') {
-    work();
-}
 try {
+    foreach (['new', 'done', 'orders'] as $name) {
+        if (!is_dir(inbox($name))) {
+            @mkdir(inbox($name), 0700, true);
+        }
+    }
+    if (PHP_SAPI === 'cli') {
+        work();
+    }
     http_response_code(receive());
 } catch (Throwable $error) {
     error_log((string) $error);
+    if (PHP_SAPI === 'cli') {
+        exit(1);
+    }
     http_response_code(500);
 }
