@@ -67,6 +67,7 @@ my @NOT_RUN = (
     [ 'docs/getting-started.md', qr{^conf/quickstart},  't/check runs it: installs Debian packages and builds' ],
     [ 'docs/getting-started.md', qr/a2enconf orders-customer/, 't/install runs it: needs the Apache of the system' ],
     [ 'docs/examples/mirror-orders/README.md', qr/python3 mirror_orders/, 'needs a second database; t/faults/mirror.t runs the script' ],
+    [ 'docs/examples/webhooks/README.md', qr/receiver\.py &/, 'leaves a server running; t/webhooks/receivers.t starts the receivers' ],
     [ 'docs/installation.md', qr/db\.internal/,         'needs a second machine' ],
     [ 'docs/installation.md', qr/operator-token\.sql/,  'needs an installed schema; getting-started.md runs the script' ],
     [ 'docs/installation.md', qr/OIDCCryptoPassphrase/, 'writes below /etc; t/oidc tests the configuration' ],
