@@ -19,6 +19,7 @@ OrdersPublicURL https://shop.example/
 OrdersWorker Off
 OrdersSessions 4
 OrdersMaxQuantity 5
+OrdersWebhookAllowHosts Hooks.internal [fd00::1]
 OrdersPaymentChannel card provider=http url=https://pay.example/v1 secret-file=$key timeout=8 calls=6
 OrdersMail smtp://mail.example:587 from=shop\@shop.example user=shop password-file=password timeout=5
 <Location /outer>
@@ -41,6 +42,7 @@ OrdersMail smtp://mail.example:587 from=shop\@shop.example user=shop password-fi
 <VirtualHost *:*>
     ServerName second.example
     OrdersMaxQuantity 7
+    OrdersWebhookAllowHosts other.internal
     OrdersWorker On
 </VirtualHost>
 <VirtualHost *:*>
@@ -62,9 +64,11 @@ like($main, qr/^  connection pool: own, 4 sessions, 2 of a user$/m, 'the pool of
 like($second, qr/^  connection pool: of 127\.0\.0\.1:\d+ \(main server\)$/m, 'a virtual host shares it');
 like($third, qr/^  connection pool: own/m, 'a virtual host with DBD settings has its own');
 like($main, qr/^  worker: by second\.example:\d+$/m, 'the worker of the main server is that of a virtual host');
+like($second, qr{^  settings:.* webhook_hosts=other\.internal }m, 'a virtual host replaces the hosts of webhooks');
 like($third, qr/^  worker: none$/m, 'no worker');
 like($main, qr{^  channel card: provider=http url=https://pay\.example/v1 timeout=8000ms calls=6$}m, 'channel');
 like($main, qr{^  mail: smtp://mail\.example:587 from=shop\@shop\.example authentication=yes starttls=on timeout=5000ms$}m, 'mail');
+like($main, qr{^  settings:.* webhook_hosts=hooks\.internal,\[fd00::1\] }m, 'hosts of webhooks');
 like($main, qr{^  settings:.* sessions=4 .*queue_timeout=2000 .*public_url=https://shop\.example .*worker=0 }m, 'settings of the server');
 my $user = mount($main, 'user');
 like($user, qr/^    tenant 2, identity token$/m, 'tenant of an outer Location');
