@@ -137,7 +137,7 @@ static void write_token_cache(writer_t *writer)
                    ORDERS_CACHE_LOOKUP__COUNT);
 }
 
-/* --- providers and mails ------------------------------------------------------------------------------------------ */
+/* --- providers, mails and webhooks -------------------------------------------------------------------------------- */
 
 /** The name of channel `i`; `(other)` for the last one; NULL: there is no such channel. */
 static const char *channel_name(size_t i)
@@ -200,6 +200,21 @@ static void write_mails(writer_t *writer)
                    ORDERS_MAIL_OUTCOME__COUNT);
     orders_metrics_begin(writer, ORDERS_METRIC_MAIL_DURATION);
     write_histogram(writer, no_labels, &orders_metrics()->mail_duration);
+}
+
+static void write_webhooks(writer_t *writer)
+{
+    static const char *const outcomes[] = {
+#define X(name, label) label,
+        ORDERS_WEBHOOK_ATTEMPTS(X)
+#undef X
+    };
+
+    orders_metrics_begin(writer, ORDERS_METRIC_WEBHOOK_ATTEMPTS);
+    write_counters(writer, "outcome", outcomes, orders_metrics()->webhook_attempts,
+                   ORDERS_WEBHOOK_ATTEMPT__COUNT);
+    orders_metrics_begin(writer, ORDERS_METRIC_WEBHOOK_ATTEMPT_DURATION);
+    write_histogram(writer, no_labels, &orders_metrics()->webhook_duration);
 }
 
 /* --- jobs --------------------------------------------------------------------------------------------------------- */
@@ -349,6 +364,7 @@ void orders_metrics_write(writer_t *writer, const orders_metrics_view_t *view)
         write_token_cache(writer);
         write_providers(writer);
         write_mails(writer);
+        write_webhooks(writer);
         write_jobs(writer);
         write_snapshot(writer);
         write_versions(writer, view);

@@ -45,6 +45,10 @@ typedef enum {
     X(MAILS, COUNTER, "orders_mails", "Attempts to send a mail, by outcome.")                      \
     X(MAIL_DURATION, HISTOGRAM, "orders_mail_duration_seconds",                                    \
       "Duration of the attempts to send a mail.")                                                  \
+    X(WEBHOOK_ATTEMPTS, COUNTER, "orders_webhook_attempts",                                        \
+      "Attempts to deliver a webhook, by outcome.")                                                \
+    X(WEBHOOK_ATTEMPT_DURATION, HISTOGRAM, "orders_webhook_attempt_duration_seconds",              \
+      "Duration of the attempts to deliver a webhook.")                                            \
     X(JOB_RUNS, COUNTER, "orders_job_runs", "Runs of a background job.")                           \
     X(JOB_ITEMS, COUNTER, "orders_job_items", "Items that a background job has processed.")        \
     X(JOB_FAILURES, COUNTER, "orders_job_failures",                                                \

@@ -253,6 +253,14 @@ void orders_metrics_mail(orders_mail_outcome_e outcome, apr_interval_time_t dura
     }
 }
 
+void orders_metrics_webhook(orders_webhook_attempt_e outcome, apr_interval_time_t duration)
+{
+    if (own.memory) {
+        count(&own.memory->webhook_attempts[outcome]);
+        observe(&own.memory->webhook_duration, duration);
+    }
+}
+
 void orders_metrics_schema_version(int version)
 {
     if (own.memory) {

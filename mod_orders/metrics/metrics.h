@@ -64,6 +64,12 @@ enum { ORDERS_BUCKETS(X) ORDERS_BUCKET_INF, ORDERS_BUCKET__COUNT };
     X(REFUSED, "refused")                                                                          \
     X(FAILED, "failed")
 
+/** Outcomes of an attempt to deliver a webhook. `dead`: it has failed for the last time. */
+#define ORDERS_WEBHOOK_ATTEMPTS(X)                                                                 \
+    X(DELIVERED, "delivered")                                                                      \
+    X(FAILED, "failed")                                                                            \
+    X(DEAD, "dead")
+
 #define X(name, label) ORDERS_LIMITER_REFUSAL_##name,
 typedef enum { ORDERS_LIMITER_REFUSALS(X) ORDERS_LIMITER_REFUSAL__COUNT } orders_limiter_refusal_e;
 #undef X
@@ -75,6 +81,9 @@ typedef enum { ORDERS_PROVIDER_CALLS(X) ORDERS_PROVIDER_CALL__COUNT } orders_pro
 #undef X
 #define X(name, label) ORDERS_MAIL_OUTCOME_##name,
 typedef enum { ORDERS_MAIL_OUTCOMES(X) ORDERS_MAIL_OUTCOME__COUNT } orders_mail_outcome_e;
+#undef X
+#define X(name, label) ORDERS_WEBHOOK_ATTEMPT_##name,
+typedef enum { ORDERS_WEBHOOK_ATTEMPTS(X) ORDERS_WEBHOOK_ATTEMPT__COUNT } orders_webhook_attempt_e;
 #undef X
 
 /* Capacities. Routes beyond them are counted as requests without a route, channels as one channel `(other)`, jobs and
@@ -140,6 +149,8 @@ typedef struct orders_metrics_t {
     uint64_t cache_lookups[ORDERS_CACHE_LOOKUP__COUNT];
     uint64_t mails[ORDERS_MAIL_OUTCOME__COUNT];
     orders_histogram_t mail_duration;
+    uint64_t webhook_attempts[ORDERS_WEBHOOK_ATTEMPT__COUNT]; /**< of all endpoints */
+    orders_histogram_t webhook_duration;
     int64_t channel_count; /**< written by the parent process only, as the names */
     char channel_names[ORDERS_METRICS_CHANNELS][ORDERS_METRICS_CHANNEL_NAME + 1];
     orders_channel_metrics_t channels[ORDERS_METRICS_CHANNELS + 1]; /**< the last one: `(other)` */
@@ -205,6 +216,7 @@ void orders_metrics_cache_lookup(orders_cache_lookup_e result);
 void orders_metrics_provider_call(const char *channel, orders_provider_call_e outcome,
                                   apr_interval_time_t duration);
 void orders_metrics_mail(orders_mail_outcome_e outcome, apr_interval_time_t duration);
+void orders_metrics_webhook(orders_webhook_attempt_e outcome, apr_interval_time_t duration);
 void orders_metrics_schema_version(int version);
 
 /** A run of a job. */

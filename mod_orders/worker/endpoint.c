@@ -12,6 +12,7 @@
 #include "store/order.h"
 #include "webhooks/message.h"
 #include "webhooks/signature.h"
+#include "worker/attempt.h"
 
 /** Messages that one statement reads: for an endpoint with a window of 1, and for other endpoints. */
 #define FEW_MESSAGES 10
@@ -436,34 +437,6 @@ static void start_transfers(orders_endpoint_t *endpoint)
 
 /* --- results --------------------------------------------------------------------------------------------------------- */
 
-static bool is_gone(const orders_http_outcome_t *outcome)
-{
-    return outcome->status == 410;
-}
-
-static void write_result(orders_json_t *json, const delivery_t *delivery)
-{
-    const orders_http_outcome_t *outcome = &delivery->outcome;
-
-    orders_json_begin_object(json);
-    orders_json_member_int(json, "id", delivery->id);
-    if (outcome->status) {
-        orders_json_member_int(json, "status", outcome->status);
-    }
-    if (outcome->error) {
-        orders_json_member_string(json, "error", outcome->error);
-    }
-    orders_json_member_int(json, "ms", outcome->ms);
-    if (outcome->retry_after) {
-        orders_json_member_int(json, "retry_after", outcome->retry_after);
-    }
-    orders_json_member_string(json, "outcome",
-                              outcome->arrived   ? "delivered"
-                              : is_gone(outcome) ? "gone"
-                                                 : "failed");
-    orders_json_end_object(json);
-}
-
 /** Logs the changes of the endpoint. The URL may hold a credential, so the line has only its host. */
 static void log_progress(const orders_endpoint_t *endpoint,
                          const orders_webhook_progress_t *progress,
@@ -489,6 +462,14 @@ static void log_progress(const orders_endpoint_t *endpoint,
     }
 }
 
+/** Counts the results, of which `dead` have failed for the last time. */
+static void count_results(const orders_endpoint_t *endpoint, int64_t dead)
+{
+    for (const delivery_t *at = endpoint->ended; at; at = at->next) {
+        orders_attempt_count(&at->outcome, &dead);
+    }
+}
+
 static void free_results(orders_endpoint_t *endpoint)
 {
     while (endpoint->ended) {
@@ -511,7 +492,7 @@ static bool record_results(orders_endpoint_t *endpoint)
 
     orders_json_begin_array(json);
     for (const delivery_t *at = endpoint->ended; at; at = at->next) {
-        write_result(json, at);
+        orders_attempt_write(json, at->id, &at->outcome);
         last = at->outcome;
     }
     orders_json_end_array(json);
@@ -521,6 +502,7 @@ static bool record_results(orders_endpoint_t *endpoint)
         return false;
     }
     run->job->tally->done += endpoint->results;
+    count_results(endpoint, progress ? progress->dead : 0);
     free_results(endpoint);
     if (progress) {
         endpoint->target.failing_since = progress->failing_since;
@@ -534,9 +516,10 @@ static bool record_results(orders_endpoint_t *endpoint)
 
 static bool must_record(const orders_endpoint_t *endpoint)
 {
-    return endpoint->results && (endpoint->results >= MAX_RESULTS || !endpoint->in_flight ||
-                                 endpoint->lost || is_gone(&endpoint->ended->outcome) ||
-                                 orders_clock_now() - endpoint->first_result >= RESULT_TIME);
+    return endpoint->results &&
+           (endpoint->results >= MAX_RESULTS || !endpoint->in_flight || endpoint->lost ||
+            orders_attempt_is_gone(&endpoint->ended->outcome) ||
+            orders_clock_now() - endpoint->first_result >= RESULT_TIME);
 }
 
 static bool must_read(const orders_endpoint_t *endpoint)

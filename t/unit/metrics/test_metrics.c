@@ -73,6 +73,7 @@ static void test_nothing_is_recorded_without_memory(void **state)
     orders_metrics_cache_lookup(ORDERS_CACHE_LOOKUP_HIT);
     orders_metrics_provider_call("card", ORDERS_PROVIDER_CALL_FAILED, 1);
     orders_metrics_mail(ORDERS_MAIL_OUTCOME_SENT, 1);
+    orders_metrics_webhook(ORDERS_WEBHOOK_ATTEMPT_DELIVERED, 1);
     orders_metrics_job_run(&run);
     orders_metrics_schema_version(1);
     orders_metrics_add_channel("card");
@@ -172,6 +173,21 @@ static void test_mails(void **state)
     assert_line(text, "orders_mails_total{outcome=\"failed\"} 0");
     assert_line(text, "orders_mail_duration_seconds_bucket{le=\"0.0025\"} 2");
     assert_line(text, "orders_mail_duration_seconds_sum 0.003000");
+}
+
+static void test_webhooks(void **state)
+{
+    const char *text;
+
+    use_new_memory();
+    orders_metrics_webhook(ORDERS_WEBHOOK_ATTEMPT_DELIVERED, 1500);
+    orders_metrics_webhook(ORDERS_WEBHOOK_ATTEMPT_DEAD, 1500);
+    text = write_all(false);
+    assert_line(text, "orders_webhook_attempts_total{outcome=\"delivered\"} 1");
+    assert_line(text, "orders_webhook_attempts_total{outcome=\"failed\"} 0");
+    assert_line(text, "orders_webhook_attempts_total{outcome=\"dead\"} 1");
+    assert_line(text, "orders_webhook_attempt_duration_seconds_bucket{le=\"0.0025\"} 2");
+    assert_line(text, "orders_webhook_attempt_duration_seconds_sum 0.003000");
 }
 
 static void test_job_runs(void **state)
@@ -360,6 +376,7 @@ int main(void)
         TEST(test_labels_are_escaped),
         TEST(test_channels),
         TEST(test_mails),
+        TEST(test_webhooks),
         TEST(test_job_runs),
         TEST(test_processes_add_up),
         TEST(test_outages),

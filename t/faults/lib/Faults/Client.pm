@@ -15,7 +15,7 @@ use Faults::Text qw(from_json);
 use ModOrders::Random qw(unique);
 use Test::More ();
 
-our @EXPORT_OK = qw(create cancel refund pay operator_cancel detail list deposit outcomes);
+our @EXPORT_OK = qw(create cancel refund pay operator_cancel operator_request detail list deposit outcomes);
 
 our $user_api = '/api/v1/user/orders';
 our $admin_api = '/api/v1/admin';
