@@ -188,7 +188,7 @@ BEGIN
         w.disabled_reason := 'operator';
         v_steps := ARRAY[ROW('endpoint', 'enabled', 'disabled')::orders_v1.step];
     END IF;
-    v_skip := v_skip AND w.state = 'enabled';
+    v_skip := v_skip AND v_enabled IS TRUE;
     IF NOT v_skip AND w IS NOT DISTINCT FROM b THEN
         RETURN NEXT written_webhook_of(c, 'unchanged', w.id);
         RETURN;
@@ -481,8 +481,8 @@ COMMENT ON FUNCTION orders_v1.create_webhook IS
 created. OR409 too_many_webhooks when the tenant has 20, OR422 with the field';
 COMMENT ON FUNCTION orders_v1.change_webhook IS
 'Changes the members of p_changes: url, events, description (null: none), payload, enabled. Events of the time when it was disabled are delivered
-when it is enabled again, unless skip_missed is true: then they and all pending deliveries are dropped. Outcome changed or unchanged. OR404
-not_found, OR412 version_mismatch, OR422 with the field';
+when it is enabled again, unless skip_missed is true: then they and all pending deliveries are dropped. skip_missed has no effect unless enabled is
+true. Outcome changed or unchanged. OR404 not_found, OR412 version_mismatch, OR422 with the field';
 COMMENT ON FUNCTION orders_v1.delete_webhook IS 'Deletes an endpoint. Its deliveries are deleted later. Outcome deleted. OR404 not_found, OR412 version_mismatch';
 COMMENT ON FUNCTION orders_v1.rotate_webhook IS
 'Gives an endpoint a new secret. The previous secret signs for 24 more hours; an older secret becomes invalid. Outcome rotated. OR404 not_found';

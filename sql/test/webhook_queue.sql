@@ -88,6 +88,10 @@ SELECT is((SELECT format('%s %s', min(x) >= interval '4 s' AND max(x) <= interva
 SELECT is(webhook_delay(1, 1, 3600), interval '1 hour', 'the receiver may ask for a longer wait');
 SELECT ok(webhook_delay(4, 1, 1) > interval '1 hour', 'the receiver may not ask for a shorter wait');
 SELECT is(webhook_delay(1, 1, 1000000), interval '24 hours', 'the receiver may ask for at most 24 hours');
+SELECT count(*) AS pending FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :b AND state = 'pending' \gset
+SELECT ok(:pending > 0, 'there are pending deliveries');
+SELECT matches(pg_temp.change(:b, '{"skip_missed": true}'), '^unchanged ', 'skip_missed without enabled changes nothing');
+SELECT is((SELECT count(*) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :b AND state = 'pending'), :pending::bigint, 'skip_missed without enabled keeps the pending deliveries');
 SELECT pg_temp.change(:b, '{"events": ["order.placed"], "enabled": true, "skip_missed": true}') \g /dev/null
 SELECT is((SELECT count(*) FROM webhook_delivery WHERE tenant_id = 77 AND endpoint_id = :b AND state = 'pending'), 0::bigint, 'skip_missed deletes the pending deliveries');
 SELECT is((SELECT count(*) FROM due WHERE tenant_id = 77 AND kind = 'webhook' AND id = :b), 0::bigint, 'an endpoint with skip_missed leaves the queue');

@@ -179,6 +179,10 @@ subtest 'missed events' => sub {
     my $of = sub { return scalar @{ get("/webhooks/$_[0]{id}/deliveries?order=$order->{id}")->{json}{deliveries} } };
     is($of->($kept),    1, 'an enabled webhook gets the missed events');
     is($of->($skipped), 0, 'a webhook enabled with skip_missed does not get the missed events');
+    my $pending = get("/webhooks/$kept->{id}")->{json};
+    my $reply   = patch("/webhooks/$kept->{id}", { skip_missed => JSON::PP::true });
+    is($reply->{json}{$_}, $pending->{$_}, "skip_missed without enabled does not change $_") for qw(pending version);
+    is($of->($kept), 1, 'skip_missed without enabled keeps the pending messages');
     remove_all();
 };
 
