@@ -9,7 +9,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use Faults::Checker;
-use Faults::Client qw(create detail operator_cancel);
+use Faults::Client qw(create detail operator_cancel refund);
 use Faults::Data qw(secret);
 use Faults::Load;
 use Faults::Scenario qw(closing none_of);
@@ -266,6 +266,18 @@ start();
 place(42);
 ok($hooks->all_arrived(5, @healthy), 'after the start, healthy receivers get the messages at once');
 $hooks->delete($_) for @sick;
+
+# --- order -----------------------------------------------------------------------------------------------------------
+
+my $paced = $hooks->create('/delay-100/x');
+my $changing = place(39);
+$log->send_one($stand->{port}, refund($changing, 1)) for 1 .. 4;
+ok($hooks->all_arrived(10, $paced), 'all messages of an order that changes often arrive') or diag(join ' ', $hooks->missing($paced));
+my @at = map { $_->{at} } $hooks->accepted($paced);
+cmp_ok(scalar @at, '>=', 7, 'it has several events with several types');
+none_of('each is sent after the response to the one before', grep { $_ < 0.1 } map { $at[$_] - $at[$_ - 1] } 1 .. $#at);
+none_of('they arrive in order', $hooks->disordered($paced));
+$hooks->delete($paced);
 
 # --- payloads --------------------------------------------------------------------------------------------------------
 
