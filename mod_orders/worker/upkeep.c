@@ -5,6 +5,9 @@
 #include "store/worker.h"
 #include "worker/step.h"
 
+/** Longer than any record exists, in the range of timestamps. */
+#define FOREVER_DAYS 365000
+
 orders_problem_t *orders_job_expire_orders(const orders_job_run_t *run, int64_t *count)
 {
     ORDERS_TRY(orders_worker_expire_orders(&run->reader, run->batch, count));
@@ -54,9 +57,13 @@ orders_problem_t *orders_job_purge_carts(const orders_job_run_t *run, int64_t *c
     return purge(run, ORDERS_RETENTION_CARTS, count);
 }
 
+/** Messages to deleted webhooks are deleted even if the others are kept forever. */
 orders_problem_t *orders_job_purge_webhooks(const orders_job_run_t *run, int64_t *count)
 {
-    return purge(run, ORDERS_RETENTION_WEBHOOKS, count);
+    const int days = run->context->kept_days[ORDERS_RETENTION_WEBHOOKS];
+
+    return orders_worker_purge(&run->reader, ORDERS_RETENTION_WEBHOOKS, days ? days : FOREVER_DAYS,
+                               run->batch, count);
 }
 
 /** A statement compares for about a second. Turns continue until the comparison is complete. */

@@ -107,10 +107,20 @@ subtest 'OrdersRetention' => sub {
         VALUES (1, 'old', ?, 'ignored', 'unchanged', now() - interval '3 days', now()) RETURNING id), unique('event')))[0]{id} };
     my $kept = $event->();
     my $has = sub { my ($table, $id) = @_; return scalar rows("SELECT 1 FROM orders.$table WHERE tenant_id = 1 AND id = ?", $id) };
-    my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersRetention mails=2 tokens=2 carts=99 provider-events=0")->start;
+    my $hook = sub { return (rows(q(SELECT id, (endpoint).public_id FROM orders_v1.create_webhook(1, 'operator', 'operator', NULL, 'webhooks', NULL, NULL,
+        'https://hooks.example/', '{return.rejected}', NULL, NULL, false))))[0] };
+    my ($live, $deleted) = ($hook->(), $hook->());
+    my ($delivery, $gone) = map { (rows(q(INSERT INTO orders.webhook_delivery (tenant_id, endpoint_id, message_id, type, event_epoch, event_xid, subject, subject_id, next_at, state, done_at)
+        VALUES (1, $1, 'test-' || $1, 'webhook.test', 0, '0', 'webhook_endpoint', $1, now(), 'delivered', now() - interval '29 days') RETURNING id), $_->{id}))[0]{id} } $live, $deleted;
+    my $delete = sub { db()->do(q(SELECT orders_v1.delete_webhook(1, 'operator', 'operator', NULL, 'webhooks', NULL, NULL, ?::uuid, NULL)), undef, $_[0]{public_id}) };
+    $delete->($deleted);
+    my $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersRetention mails=2 tokens=2 carts=99 provider-events=0 webhooks=0")->start;
     ok(wait_for(sub { !$has->(mail => $old) && !$has->(token => $token) && !$has->(cart => $cart) }, 8), 'old records are deleted');
     ok($has->(mail => $young), 'a younger mail is kept');
     ok($has->(provider_event => $kept), '0 keeps all records of a kind');
+    ok(wait_for(sub { !$has->(webhook_delivery => $gone) }, 8), 'the messages to a deleted webhook are deleted');
+    ok($has->(webhook_delivery => $delivery), 'the messages to other webhooks are kept');
+    $delete->($live);
     undef $httpd;
     $httpd = ModOrders::Httpd->new(server => "OrdersSecretFile secret\nOrdersRetention provider-events=2")->start;
     ok(wait_for(sub { !$has->(provider_event => $kept) }, 8), 'events of providers are deleted');
