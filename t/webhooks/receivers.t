@@ -27,12 +27,12 @@ my $json     = JSON::PP->new->utf8->canonical;
 my ($secret, $other) = map { 'whsec_' . encode_base64(random_bytes(32), '') } 1 .. 2;
 my $http = HTTP::Tiny->new(timeout => 10, no_proxy => ['127.0.0.1']);
 
-# The commands of each receiver: the first listens, the second handles the messages in a separate process. PHP shows errors in the response, as it
-# does without a php.ini.
+# The commands of each receiver: the first listens, the second handles the messages in a separate process. PHP runs without a
+# php.ini: it then shows errors in the response and does not buffer its output.
 my %commands = (
     'receiver.mjs' => sub { [ 'node', $_[0] ] },
     'receiver.py'  => sub { [ 'python3', $_[0] ] },
-    'receiver.php' => sub { [ 'php', '-d', 'display_errors=1', '-S', "127.0.0.1:$_[1]", $_[0] ], [ 'php', $_[0], 'work' ] },
+    'receiver.php' => sub { [ 'php', '-n', '-S', "127.0.0.1:$_[1]", $_[0] ], [ 'php', '-n', $_[0], 'work' ] },
 );
 
 my @pids;
