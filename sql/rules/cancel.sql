@@ -30,7 +30,7 @@ END
 $$;
 
 -- The order is locked and may be past its expiry. The rule of the calling API determines the effect. Except for the operator API, the
--- API that placed the order must also have a rule for these states, whatever its effect.
+-- API whose rules apply to the order must also have a rule for these states, whatever its effect.
 CREATE OR REPLACE FUNCTION orders_v1.try_cancel(c orders_v1.context, o orders.orders, p_reason text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_effect text;
@@ -79,7 +79,7 @@ COMMENT ON FUNCTION orders_v1.cancel_effect IS
 COMMENT ON FUNCTION orders_v1.cancel_order IS
 'Internal: cancels a locked order and refunds its unrefunded payments, in one version';
 COMMENT ON FUNCTION orders_v1.try_cancel IS
-'Internal: cancels a locked order if the rules of the calling API and of the API that placed it allow it; returns done or unchanged.
+'Internal: cancels a locked order if the rules of the calling API and of the API whose rules apply to it allow this; returns done or unchanged.
 Expires the order first if it is past its expiry. While the outcome of a capture is unknown, only an operator may cancel. OR409
 order_not_cancellable';
 COMMENT ON FUNCTION orders_v1.cancel IS
