@@ -102,6 +102,12 @@ const char *orders_secret_file_read_pair(cmd_parms *cmd, const char *name,
                                 "second line, the former one",
                                 name);
         }
+        if (*text == '#' || *second == '#') { /* which can be guessed */
+            return apr_psprintf(cmd->pool,
+                                "'%s' has a comment: write only the "
+                                "secret and, in a second line, the former one",
+                                name);
+        }
         pair->former = (const unsigned char *)second;
         pair->former_length = length;
     }

@@ -291,6 +291,10 @@ says('a secret that is too short before a former one', qr/line 1 of 'short' has 
     server => 'OrdersSecretFile short', prepare => sub { $_[0]->file('short', 0600, 'x' x 31 . "\r\n" . 'y' x 32 . "\n") });
 says('a secret file of three lines', qr/'three' has more than two lines/,
     server => 'OrdersSecretFile three', prepare => sub { $_[0]->file('three', 0600, join "\n", ('x' x 32) x 3) });
+says('a comment before the secret', qr/'comment' has a comment/,
+    server => 'OrdersSecretFile comment', prepare => sub { $_[0]->file('comment', 0600, '# ' . 'x' x 32 . "\n" . 'y' x 32 . "\n") });
+says('a comment behind the secret', qr/'comment' has a comment/,
+    server => 'OrdersSecretFile comment', prepare => sub { $_[0]->file('comment', 0600, 'y' x 32 . "\n# " . 'x' x 32 . "\n") });
 says('a secret file of two lines', undef, server => 'OrdersSecretFile two', prepare => sub { $_[0]->file('two', 0600, 'x' x 32 . "\r\n" . 'y' x 32 . "\r\n") });
 says('a secret that is too long', qr/'long' is longer than 4096 bytes/,
     server => 'OrdersSecretFile long', prepare => sub { $_[0]->file('long', 0600, 'x' x 4097) });
