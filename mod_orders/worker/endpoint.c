@@ -9,10 +9,9 @@
 #include "core/clock.h"
 #include "core/json_writer.h"
 #include "net/http_client.h"
-#include "store/order.h"
-#include "webhooks/message.h"
 #include "webhooks/signature.h"
 #include "worker/attempt.h"
+#include "worker/bodies.h"
 
 /** Messages that one statement reads: for an endpoint with a window of 1, and for other endpoints. */
 #define FEW_MESSAGES 10
@@ -22,7 +21,11 @@
 /** Results are recorded when there are MAX_RESULTS of them, or after this time. */
 #define MAX_RESULTS 50
 #define RESULT_TIME apr_time_from_msec(200)
-/** Failures after which an endpoint that worked before is paused. */
+/** While a transfer lasts, messages that have been added since the last statement are read at this interval. */
+#define READ_INTERVAL apr_time_from_sec(1)
+/** The first window of an endpoint that works: more than 1, so that a message without a response does not delay the others. */
+#define FIRST_WINDOW 2
+/** Failures in a row after which an endpoint that worked before is paused. */
 #define MAX_FAILURES 5
 #define MIN_PAUSE 2
 #define MAX_PAUSE 60
@@ -118,7 +121,8 @@ orders_endpoint_t *orders_endpoint_open(orders_delivery_run_t *run, int32_t tena
     *endpoint = (orders_endpoint_t){.run = run,
                                     .tenant = tenant,
                                     .pool = pool,
-                                    .window = 1,
+                                    .window = target->failing_since ? 1 : FIRST_WINDOW,
+                                    .was_failing = target->failing_since != 0,
                                     .opened_at = claimed_at,
                                     .leased_until = lease_end(run, claimed_at)};
     if (!set_target(endpoint, target)) {
@@ -169,6 +173,8 @@ void orders_endpoint_update(orders_endpoint_t *endpoint, const orders_webhook_ta
                             apr_time_t renewed_at)
 {
     if (target && set_target(endpoint, target)) {
+        endpoint->drained &= !endpoint->lost;
+        endpoint->lost = false;
         endpoint->leased_until = lease_end(endpoint->run, renewed_at);
     } else {
         lose(endpoint);
@@ -211,62 +217,6 @@ static void keep_new(const orders_endpoint_t *endpoint, apr_array_header_t *mess
         }
     }
     messages->nelts = kept;
-}
-
-static int compare_order(const void *key, const void *element)
-{
-    const int64_t id = *(const int64_t *)key, other = ((const orders_order_t *)element)->id;
-
-    return id < other ? -1 : id > other;
-}
-
-static const orders_order_t *find_order(const apr_array_header_t *orders, int64_t id)
-{
-    return orders ? bsearch(&id, orders->elts, (size_t)orders->nelts, sizeof(orders_order_t),
-                            compare_order)
-                  : NULL;
-}
-
-/** Reads the orders of the messages whose bodies need them. */
-static orders_problem_t *read_orders(const orders_endpoint_t *endpoint,
-                                     const orders_reader_t *reader,
-                                     const apr_array_header_t *messages,
-                                     apr_array_header_t **orders)
-{
-    apr_array_header_t *ids = apr_array_make(reader->pool, messages->nelts + 1, sizeof(int64_t));
-
-    *orders = NULL;
-    for (int i = 0; i < messages->nelts; i++) {
-        const orders_webhook_message_t *message =
-            &APR_ARRAY_IDX(messages, i, orders_webhook_message_t);
-
-        if (!message->body && orders_webhook_needs_order(message, &endpoint->target)) {
-            APR_ARRAY_PUSH(ids, int64_t) = message->subject_id;
-        }
-    }
-    return ids->nelts ? orders_order_read_many(reader, ids, orders) : NULL;
-}
-
-/** Composes and stores the bodies of messages that are attempted for the first time. */
-static orders_problem_t *add_bodies(const orders_endpoint_t *endpoint,
-                                    const orders_reader_t *reader, apr_array_header_t *messages)
-{
-    apr_array_header_t *ids = apr_array_make(reader->pool, messages->nelts + 1, sizeof(int64_t));
-    apr_array_header_t *bodies = apr_array_make(reader->pool, messages->nelts + 1, sizeof(char *));
-    apr_array_header_t *orders;
-
-    ORDERS_TRY(read_orders(endpoint, reader, messages, &orders));
-    for (int i = 0; i < messages->nelts; i++) {
-        orders_webhook_message_t *message = &APR_ARRAY_IDX(messages, i, orders_webhook_message_t);
-
-        if (!message->body) {
-            message->body =
-                orders_webhook_body(reader->pool, message, find_order(orders, message->subject_id));
-            APR_ARRAY_PUSH(ids, int64_t) = message->id;
-            APR_ARRAY_PUSH(bodies, const char *) = message->body;
-        }
-    }
-    return ids->nelts ? orders_webhook_queue_store_bodies(reader, ids, bodies) : NULL;
 }
 
 /** Appends the messages to the queue. Copies what a transfer needs. */
@@ -315,10 +265,11 @@ static void read_messages(orders_endpoint_t *endpoint)
     orders_problem_t *problem =
         orders_webhook_queue_take(&reader, endpoint->target.id, limit, &messages);
 
+    endpoint->read_at = orders_clock_now();
     if (!problem) {
         endpoint->drained = messages->nelts < limit;
         keep_new(endpoint, messages);
-        problem = add_bodies(endpoint, &reader, messages);
+        problem = orders_webhook_add_bodies(&reader, &endpoint->target, messages);
     }
     if (!endpoint_failed(endpoint, problem)) {
         enqueue(endpoint, messages);
@@ -338,7 +289,7 @@ static int pause_after(const orders_endpoint_t *endpoint, const orders_http_outc
         return outcome->retry_after < MAX_REQUESTED_PAUSE ? outcome->retry_after
                                                           : MAX_REQUESTED_PAUSE;
     }
-    if (!since && endpoint->failures < MAX_FAILURES) {
+    if (!endpoint->was_failing && endpoint->failures < MAX_FAILURES) {
         return 0;
     }
     return pause < MIN_PAUSE ? MIN_PAUSE : pause > MAX_PAUSE ? MAX_PAUSE : pause;
@@ -348,6 +299,7 @@ static void adapt(orders_endpoint_t *endpoint, const orders_http_outcome_t *outc
 {
     if (outcome->arrived) {
         endpoint->failures = 0;
+        endpoint->was_failing = false;
         endpoint->window = endpoint->window < ORDERS_ENDPOINT_MAX_WINDOW / 2
                                ? 2 * endpoint->window
                                : ORDERS_ENDPOINT_MAX_WINDOW;
@@ -522,9 +474,16 @@ static bool must_record(const orders_endpoint_t *endpoint)
             orders_clock_now() - endpoint->first_result >= RESULT_TIME);
 }
 
+/** A receiver that does not respond to one message must not delay the others. */
+static bool may_have_more(const orders_endpoint_t *endpoint)
+{
+    return !endpoint->drained || (endpoint->in_flight && endpoint->in_flight < endpoint->window &&
+                                  orders_clock_now() - endpoint->read_at >= READ_INTERVAL);
+}
+
 static bool must_read(const orders_endpoint_t *endpoint)
 {
-    return !endpoint->lost && !endpoint->pause && !endpoint->yields && !endpoint->drained &&
+    return !endpoint->lost && !endpoint->pause && !endpoint->yields && may_have_more(endpoint) &&
            endpoint->waiting < 2 * endpoint->window &&
            (!endpoint->waiting || endpoint->run->queued < MAX_QUEUED);
 }
@@ -556,6 +515,20 @@ bool orders_endpoint_is_idle(const orders_endpoint_t *endpoint)
     return read && !endpoint->waiting && !endpoint->in_flight && !endpoint->results;
 }
 
+bool orders_endpoint_release(orders_endpoint_t *endpoint)
+{
+    orders_delivery_run_t *run = endpoint->run;
+
+    if (!endpoint->lost && may_execute(endpoint)) {
+        const orders_reader_t reader = orders_delivery_reader(run, endpoint->tenant);
+
+        endpoint->lost =
+            !endpoint_failed(endpoint, orders_webhook_queue_release(&reader, endpoint->target.id,
+                                                                    endpoint->pause, &run->lease));
+    }
+    return endpoint->lost;
+}
+
 void orders_endpoint_close(orders_endpoint_t *endpoint)
 {
     orders_delivery_run_t *run = endpoint->run;
@@ -565,13 +538,8 @@ void orders_endpoint_close(orders_endpoint_t *endpoint)
     if (endpoint->results && orders_clock_now() >= run->retry_at) {
         (void)record_results(endpoint);
     }
-    if (!endpoint->lost && orders_clock_now() >= run->retry_at) {
-        const orders_reader_t reader = orders_delivery_reader(run, endpoint->tenant);
-
-        (void)orders_delivery_failed(run,
-                                     orders_webhook_queue_release(&reader, endpoint->target.id,
-                                                                  endpoint->pause, &run->lease));
-    }
+    endpoint->retry_at = 0;
+    (void)orders_endpoint_release(endpoint);
     free_results(endpoint);
     apr_pool_destroy(endpoint->pool);
 }

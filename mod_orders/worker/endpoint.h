@@ -2,8 +2,9 @@
 /**
  * A webhook endpoint that this worker owns: its queue, its transfers, and their results. All functions run on the thread of the run.
  *
- * The window is the number of transfers at a time: it starts with 1, doubles with each success and falls to 1 with a failure. An endpoint
- * that keeps failing is paused: its transfers end, their results are recorded, and it is released until the pause has passed.
+ * The window is the number of transfers at a time: it doubles with each success and falls to 1 with a failure. An endpoint that keeps
+ * failing is paused: its transfers end, their results are recorded, and it is released until the pause has passed. A failure pauses an
+ * endpoint that was failing when it was claimed, unless a message has arrived since; otherwise, several failures in a row do.
  */
 #ifndef ORDERS_WORKER_ENDPOINT_H
 #define ORDERS_WORKER_ENDPOINT_H
@@ -28,13 +29,15 @@ struct orders_endpoint_t {
     struct delivery_t *flying[ORDERS_ENDPOINT_MAX_WINDOW];
     int waiting, in_flight, results;
     int window;
-    int failures; /**< since the last success */
-    int refusals; /**< statements that have failed since the last one that succeeded */
-    int pause;    /**< seconds; 0: not paused */
-    bool drained; /**< the last statement has found no further message */
-    bool lost;    /**< disabled, deleted, or owned by another worker: no more messages are sent */
-    bool yields;  /**< other endpoints wait: no message is started, and the endpoint is released */
+    int failures;     /**< since the last success */
+    bool was_failing; /**< when it was claimed; false after a success */
+    int refusals;     /**< statements that have failed since the last one that succeeded */
+    int pause;        /**< seconds; 0: not paused */
+    bool drained;     /**< the last statement has found no further message */
+    bool lost;   /**< released, disabled, deleted, or owned by another worker: nothing is sent */
+    bool yields; /**< other endpoints wait: no message is started, and the endpoint is released */
     apr_time_t opened_at;    /**< on the monotonic clock */
+    apr_time_t read_at;      /**< of the last statement that has read messages */
     apr_time_t retry_at;     /**< no statement about this endpoint is executed before this time */
     apr_time_t leased_until; /**< on the monotonic clock */
     apr_time_t first_result; /**< when the first result that is not recorded has ended */
@@ -45,7 +48,7 @@ orders_endpoint_t *orders_endpoint_open(orders_delivery_run_t *run, int32_t tena
                                         const orders_webhook_target_t *target,
                                         apr_time_t claimed_at);
 
-/** The endpoint after a renewal at `renewed_at`. NULL: it must get no more messages. */
+/** The endpoint after a renewal, or another claim, at `renewed_at`. NULL: it must get no more messages. */
 void orders_endpoint_update(orders_endpoint_t *endpoint, const orders_webhook_target_t *target,
                             apr_time_t renewed_at);
 
@@ -54,6 +57,9 @@ void orders_endpoint_work(orders_endpoint_t *endpoint);
 
 /** Whether no work is left: the endpoint can be closed. */
 bool orders_endpoint_is_idle(const orders_endpoint_t *endpoint);
+
+/** Releases an endpoint that is not lost. False: the statement has failed, and the endpoint remains owned. */
+bool orders_endpoint_release(orders_endpoint_t *endpoint);
 
 /** Records the remaining results, releases the endpoint unless it is lost, and frees it. Its transfers are cancelled. */
 void orders_endpoint_close(orders_endpoint_t *endpoint);

@@ -78,14 +78,31 @@ static void return_endpoint(delivery_loop_t *loop, int32_t tenant, int64_t id)
     apr_pool_destroy(pool);
 }
 
-/** Takes an endpoint that was claimed, unless too many others fail. */
+static orders_endpoint_t *find_endpoint(const delivery_loop_t *loop, int32_t tenant, int64_t id)
+{
+    orders_endpoint_t *at = loop->endpoints;
+
+    while (at && (at->tenant != tenant || at->target.id != id)) {
+        at = at->next;
+    }
+    return at;
+}
+
+/**
+ * Takes an endpoint that was claimed, unless too many others fail. An endpoint that was disabled and enabled since the last renewal is
+ * claimed again while the run still owns it.
+ */
 static void add_endpoint(delivery_loop_t *loop, int32_t tenant,
                          const orders_webhook_target_t *target, apr_time_t claimed_at)
 {
     const bool surplus = target->failing_since && count_failing(loop) >= MAX_FAILING;
-    orders_endpoint_t *endpoint =
-        surplus ? NULL : orders_endpoint_open(&loop->run, tenant, target, claimed_at);
+    orders_endpoint_t *endpoint = find_endpoint(loop, tenant, target->id);
 
+    if (endpoint) {
+        orders_endpoint_update(endpoint, target, claimed_at);
+        return;
+    }
+    endpoint = surplus ? NULL : orders_endpoint_open(&loop->run, tenant, target, claimed_at);
     if (!endpoint) {
         return_endpoint(loop, tenant, target->id);
         return;
@@ -219,7 +236,7 @@ static void work(delivery_loop_t *loop)
         }
         orders_endpoint_work(endpoint);
         drive_between(loop);
-        if (orders_endpoint_is_idle(endpoint) && orders_clock_now() >= loop->run.retry_at) {
+        if (orders_endpoint_is_idle(endpoint) && orders_endpoint_release(endpoint)) {
             *at = endpoint->next;
             loop->owned--;
             orders_endpoint_close(endpoint);
