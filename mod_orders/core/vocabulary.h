@@ -173,7 +173,9 @@
     X(1071, difference_not_applicable, CONFLICT, "The difference cannot be applied.")              \
     X(1072, too_many_webhooks, CONFLICT,                                                           \
       "The maximum number of webhooks exists. Delete one first.")                                  \
-    X(1073, webhook_disabled, CONFLICT, "The webhook is disabled. Enable it first.")
+    X(1073, webhook_disabled, CONFLICT, "The webhook is disabled. Enable it first.")               \
+    X(1074, too_many_pending_messages, CONFLICT,                                                   \
+      "The webhook has too many pending messages. Try again when some have been delivered.")
 
 /* Lists in columns: */
 /* clang-format off */

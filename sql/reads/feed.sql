@@ -28,12 +28,12 @@ BEGIN
             r.id := e.id;
             r.epoch := e.epoch;
             r.xid := e.xid::text::bigint;
-            CONTINUE;
+        ELSE
+            r := event_view_of(e);
+            RETURN NEXT r;
+            v_found := v_found + 1;
         END IF;
-        r := event_view_of(e);
-        RETURN NEXT r;
-        v_found := v_found + 1;
-        EXIT WHEN v_found >= p_limit;
+        EXIT WHEN v_found >= p_limit OR clock_timestamp() > statement_timestamp() + interval '500 ms';
     END LOOP;
     IF v_passed THEN
         RETURN NEXT r;
@@ -102,8 +102,8 @@ GRANT EXECUTE ON FUNCTION
 
 COMMENT ON FUNCTION orders_v1.list_events IS
 'Lists at most p_limit events after a position, in the order (epoch, xid, id). p_patterns: of the types, NULL: all events. No event is listed before all
-transactions that could add an earlier one have ended. A call reads at most 20,000 events; if the last one that it has read does not match, the last row is its
-position, without types';
+transactions that could add an earlier one have ended. A call reads at most 20,000 events and ends after half a second; if the last event that it has read does not
+match, the last row is its position, without types';
 COMMENT ON FUNCTION orders_v1.verify_history IS
 'Recomputes the chain of the events of an order: its version, the number of its events and the hash of the last one, and the first version that is
 broken, with the reason: missing (it has no event), changed (its event does not match its hash), comment_changed (a comment does not match its digest), or

@@ -407,6 +407,9 @@ BEGIN
     SELECT x.epoch, x.xid, x.id INTO v_after FROM event_position(coalesce(p_after, '0.0.0'), 'after') AS x;
     SELECT x.epoch, x.xid, x.id INTO v_until FROM event_position(coalesce(p_until, format('%s.%s.0', v_epoch, v_horizon)), 'until') AS x;
     w := lock_enabled_webhook(p_tenant, p_webhook);
+    IF count_pending_deliveries(p_tenant, w.id, 100000) >= 100000 THEN
+        PERFORM refuse('409', 'too_many_pending_messages', 'The webhook has 100000 pending messages.');
+    END IF;
     IF p_from IS NOT NULL THEN
         SELECT x.epoch, x.xid, 0::bigint AS id INTO v_edge FROM event_position_at(p_tenant, p_from - interval '1 hour') AS x;
         IF v_edge.epoch IS NULL THEN
@@ -493,4 +496,5 @@ COMMENT ON FUNCTION orders_v1.retry_delivery IS
 COMMENT ON FUNCTION orders_v1.replay_webhook IS
 'Queues the messages of the events after the cursor p_after, up to p_until, of the time from p_from to p_to (exclusive), whose types match p_types and
 the patterns of the endpoint; NULL: no restriction. Deliveries that exist are queued again, with the same message id. Passes p_limit events, at
-most 10000; next: the cursor to continue after. Outcome queued. OR404 not_found, OR409 webhook_disabled, OR422 with the field';
+most 10000; next: the cursor to continue after. Outcome queued. OR404 not_found, OR409 webhook_disabled, too_many_pending_messages (100000),
+OR422 with the field';

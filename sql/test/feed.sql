@@ -63,6 +63,8 @@ SELECT is_empty('SELECT * FROM list_events(77, 2147483647, 9223372036854775807, 
 -- A rare type among many events: each call reads a bounded number of rows and makes progress.
 INSERT INTO event (tenant_id, version, subject_id, xid, created_at, epoch, first_step, subject, types, steps, actor, hash)
 SELECT 77, n, -1, '1000', now(), 0, 1, 'order', CASE WHEN n = 45000 THEN '{rare.one}' ELSE '{order.updated}' END::text[], '{}', 'system', '' FROM generate_series(1, 50000) AS n;
+SELECT is((SELECT string_agg(f.id::text, ' ') FROM pg_sleep(0.6), LATERAL list_events(77, 0, 0, 0, '{nothing.*}', 100) AS f),
+          (SELECT f.id::text FROM list_events(77, 0, 0, 0, NULL, 1) AS f), 'a statement of more than half a second returns the position of the event that it has read');
 CREATE FUNCTION pg_temp.pages_to(p_pattern text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     r orders_v1.event_view := ROW(0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);

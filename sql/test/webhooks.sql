@@ -88,6 +88,17 @@ SELECT throws_like(format('SELECT pg_temp.replay(%s, %L)', :r, x), 'invalid_fiel
 FROM unnest('{"",1,1.2,1.2.3.4,-1.2.3,a.b.c,1.2.99999999999999999999}'::text[]) AS x;
 
 -- Times are found by a search in the order of the events, in any epoch.
+SAVEPOINT pending;
+INSERT INTO webhook_delivery (tenant_id, endpoint_id, message_id, type, event_epoch, event_xid, event_id, subject, subject_id, subject_version, next_at)
+SELECT d.tenant_id, d.endpoint_id, 'copy-' || n, d.type, d.event_epoch, d.event_xid, d.event_id, d.subject, d.subject_id, d.subject_version, d.next_at
+FROM webhook_delivery d, generate_series(1, 99999 - (SELECT count(*) FROM webhook_delivery x WHERE x.endpoint_id = :r AND x.state = 'pending')) AS n
+WHERE d.id = (SELECT min(x.id) FROM webhook_delivery x WHERE x.tenant_id = 77 AND x.endpoint_id = :r);
+SELECT lives_ok(format('SELECT pg_temp.replay(%s)', :r), 'a webhook with 99,999 pending messages accepts a replay');
+INSERT INTO webhook_delivery (tenant_id, endpoint_id, message_id, type, event_epoch, event_xid, event_id, subject, subject_id, subject_version, next_at)
+SELECT d.tenant_id, d.endpoint_id, 'last', d.type, d.event_epoch, d.event_xid, d.event_id, d.subject, d.subject_id, d.subject_version, d.next_at
+FROM webhook_delivery d WHERE d.id = (SELECT min(x.id) FROM webhook_delivery x WHERE x.tenant_id = 77 AND x.endpoint_id = :r);
+SELECT throws_like(format('SELECT pg_temp.replay(%s)', :r), 'too_many_pending_messages', 'a webhook with 100,000 pending messages refuses a replay');
+ROLLBACK TO pending;
 CREATE FUNCTION pg_temp.old_event(p_epoch integer, p_xid bigint, p_at timestamptz) RETURNS void LANGUAGE sql AS $$
     INSERT INTO orders.event (tenant_id, version, subject_id, id, xid, created_at, epoch, first_step, subject, types, steps, actor, hash)
     VALUES (78, 1, p_epoch * 1000000 + p_xid, p_epoch * 1000000 + p_xid, p_xid::text::xid8, p_at, p_epoch, 1, 'order', '{order.placed}', '{}', 'system', '')
