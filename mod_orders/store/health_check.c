@@ -198,7 +198,7 @@ orders_health_check_t *orders_health_check_create(apr_pool_t *own, const char *c
     return check;
 }
 
-/** Caller holds the lock, which is released during the wait. Whether a check has finished since `finished` of them had. */
+/** Returns true when more than `finished` checks have finished. The caller holds the lock, which is released during the wait. */
 static bool wait_for_check(orders_health_check_t *check, unsigned long finished)
 {
     const apr_time_t until = orders_clock_now() + ORDERS_HEALTH_PERIOD;

@@ -73,7 +73,7 @@ GRANT EXECUTE ON FUNCTION
 COMMENT ON FUNCTION orders_v1.sales_of IS 'Ids of the orders of the user''s current company, newest first. OR403 as place_cart';
 COMMENT ON FUNCTION orders_v1.sale_id IS 'Id of an order of the user''s current company. OR403 as place_cart, OR404 not_found';
 COMMENT ON FUNCTION orders_v1.check_sale_refund IS
-'Whether refund_sale would refund an order: done. OR403, OR404, OR409 as refund_sale; OR409 order_not_refundable (with the states) also when it
+'Returns done if refund_sale would refund the order. OR403, OR404, OR409 as refund_sale; OR409 order_not_refundable (with the states) also when it
 is already refunded';
 COMMENT ON FUNCTION orders_v1.claimable_order_id IS
 'Id of an order that awaits payment by a consumer: claimed by the user or not claimed yet. OR404, OR409 order_bound,

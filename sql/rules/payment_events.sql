@@ -103,8 +103,8 @@ BEGIN
 END
 $$;
 
--- A failure ends the extension by apply_confirming. The order then expires after one more original payment period, so that the
--- buyer can retry.
+-- A failure ends the extension by apply_confirming. From then on, the order has one more payment period of the original length, so
+-- that the buyer can retry, but it does not expire later than before.
 CREATE OR REPLACE FUNCTION orders_v1.apply_failed(c orders_v1.context, o orders.orders, p orders.payment, e orders.provider_event)
 RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
@@ -165,8 +165,9 @@ BEGIN
 END
 $$;
 
--- An event that arrives before the capture waits for the capture. An event whose amount fits only if a pending refund fails waits
--- for the outcome of that refund: the provider may refuse it because of the refund in the event.
+-- An event that arrives before the capture waits for the capture. If its amount and that of a pending refund together exceed the
+-- captured amount, the event waits for the outcome of the pending refund, which the provider may refuse: it has already made the
+-- refund of the event.
 CREATE OR REPLACE FUNCTION orders_v1.apply_provider_refund(c orders_v1.context, o orders.orders, p orders.payment, e orders.provider_event)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -579,6 +580,6 @@ has the outcome capture with the id of the payment to capture. p_key: provider k
 the payer, or NULL. p_capture: transaction id of the capture that is refunded, or NULL. The outcome of a stored event is its verdict:
 done, unchanged, waiting or refused, with the code and message of the refusal; replayed: the event was already applied. A payment of
 an order that no longer awaits payment is refunded. An event waits while its intent is unknown; a refund event waits for the capture,
-and for a pending refund that must fail so that its amount fits. Refusals: not_found, invalid_field, required_field, amount_mismatch,
+and for the outcome of a pending refund if the amounts of both exceed the captured amount. Refusals: not_found, invalid_field, required_field, amount_mismatch,
 currency_mismatch, payment_already_captured, transaction_id_taken, refund_exceeds_captured, refund_already_settled,
 capture_mismatch';

@@ -46,8 +46,8 @@ static orders_problem_t *read_body(orders_call_t *call, orders_refund_order_t *r
 }
 
 /*
- * The refund and its order. The refund of an order that was refunded in full writes no row: the response has the last refund, or
- * null if nothing was paid.
+  * The refund and its order. A request for a refund of an order that is already refunded in full writes no row: the response has the
+ * last refund, or null if nothing was paid.
  */
 static orders_problem_t *reply_refund(const orders_call_t *call, const orders_written_t *written,
                                       orders_reply_t *reply)

@@ -18,9 +18,9 @@ my $MAX_REQUEST = 262_144;
 my $CHUNK       = 'x' x 65_536;
 
 # port: 0 selects a free port. handler: called with a request {method, path, query, headers, body}; returns a response {status,
-# type, headers, body, delay (seconds), drop, close, never, endless, large}. drop closes the connection after the headers: a client may
-# retry a request by itself only if the connection is closed before, as by close. never: no response. endless: a line of the body
-# each second, without end. large: a body of this many bytes, made while it is sent.
+# type, headers, body, delay (seconds), drop, close, never, endless, large}. drop: sends the headers, then closes the
+# connection. close: closes it before the headers; only then may a client retry the request by itself. never: no response.
+# endless: a line of the body each second, without end. large: a body of this many bytes, made while it is sent.
 sub new {
     my ($class, %with) = @_;
     my $listener = IO::Socket::INET->new(
