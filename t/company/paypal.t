@@ -103,7 +103,7 @@ subtest 'an unknown state of the database' => sub {
 subtest 'the button after the approval' => sub {
     my $order = order();
     my ($link) = link_of($order);
-    $paypal->set(webhooks => 0); # a webhook would cause the capture
+    $paypal->set(webhooks => 0); # an event would cause the capture
     pay($link);
     $paypal->approve(intent_of($order)->{id});
     is(pay($link), "$link/return", 'the button redirects to the return page');

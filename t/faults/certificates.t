@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# Forged webhooks, each with the URL of a different certificate at a host that accepts connections and never
-# responds. Response times of buyers stay bounded, and every forged webhook is refused soon.
+# Forged events, each with the URL of a different certificate at a host that accepts connections and never
+# responds. Response times of buyers stay bounded, and every forged event is refused soon.
 use strict;
 use warnings;
 use FindBin;
@@ -50,7 +50,7 @@ sub forgery {
     };
 }
 
-# Buyers read their order while $forgers clients send a forged webhook each second. Returns the replies to both.
+# Buyers read their order while $forgers clients send a forged event each second. Returns the replies to both.
 sub read_orders {
     my ($forgers) = @_;
     my $until = time + $SECONDS;
@@ -87,14 +87,14 @@ cmp_ok($attacked, '<=', $limit, sprintf 'buyers wait at most five times as long 
 none_of('every read of a buyer gets 200', map { "$_->{status} " . ($_->{error} // $_->{body}) } grep { $_->{status} != 200 } @$before, @$reads);
 cmp_ok(scalar @$reads, '>', @$before / 5, 'buyers read at least a fifth as often as before');
 cmp_ok($forged, '>=', $FORGERS, 'forged webhooks are sent at the same time');
-none_of('each forged webhook is refused', map { "$_->{status} " . ($_->{error} // $_->{body}) } grep { $_->{status} != 503 && $_->{status} != 401 } @$refusals);
+none_of('each forged event is refused', map { "$_->{status} " . ($_->{error} // $_->{body}) } grep { $_->{status} != 503 && $_->{status} != 401 } @$refusals);
 none_of('each 503 has Retry-After', map { $_->{status} } grep { $_->{status} == 503 && !$_->{headers}{'retry-after'} } @$refusals);
-none_of("each forged webhook is refused within $BOUND s", map { sprintf '%.1f s', $_->{seconds} } grep { $_->{seconds} > $BOUND } @$refusals);
+none_of("each forged event is refused within $BOUND s", map { sprintf '%.1f s', $_->{seconds} } grep { $_->{seconds} > $BOUND } @$refusals);
 my $slow = grep { $_->{seconds} > 1.5 } @$refusals;
-cmp_ok($slow, '<=', 2 + 2 * $SECONDS, "only the webhooks that start a fetch wait ($slow waited)");
+cmp_ok($slow, '<=', 2 + 2 * $SECONDS, "only the events that start a fetch wait ($slow waited)");
 open my $lines, '<', "$stand->{dir}/httpd/error.log" or die "error.log: $!\n";
 my $told = grep { /certificate/ } <$lines>;
-cmp_ok($told, '<=', 2 + 2 * $SECONDS, "the log has a line for each fetch, not for each forged webhook ($told lines)");
+cmp_ok($told, '<=', 2 + 2 * $SECONDS, "the log has a line for each fetch, not for each forged event ($told lines)");
 cmp_ok($told, '>', 0, 'the log reports failed fetches');
 closing(stand => $stand, log => $log);
 done_testing();

@@ -58,7 +58,7 @@ sub extra {
       . "<Location /api/v1/company>\nOrdersAPI company\nOrdersPayLinkLifetime 36000\nOrdersMailLimit order=0 agent=0\n</Location>";
 }
 
-# Webhooks are sent by resend only, so that those of some payments are lost.
+# Events are sent by resend only, so that those of some payments are lost.
 sub set { return $paypal->set(webhooks => 0, age => $age, lag => 0, notify_url => $event_urls[rand @event_urls], @_) }
 set();
 
@@ -97,7 +97,7 @@ $log->expect(@{$postgres->db->selectcol_arrayref('SELECT id FROM orders.orders W
 my $killer = Faults::Killer->new(stands => \@stands, postgres => $postgres, kills => $kills, gap => $gap);
 my (@placed, @approved, @links, %sends, %reconciliations, %count, @later, %known_mail, @next, @pause, $over);
 
-# The buyer approves the payment at PayPal. Most approvals are reported by a webhook, some of them later or never.
+# The buyer approves the payment at PayPal. Most approvals are reported by an event, some of them later or never.
 sub approve {
     my ($intent) = @_;
     $paypal->approve($intent);
@@ -238,7 +238,7 @@ my $quiet_from = time;
 ok($killer->settle(30), 'all servers run again');
 set();
 
-# Approvals whose webhook was lost are reported now; the webhooks of captures and refunds stay lost.
+# Approvals whose event was lost are reported now; the events of captures and refunds stay lost.
 sub provider_orders { return @{$paypal->state->{orders}} }
 $paypal->resend(order_id => $_->{id}) for grep { $_->{status} eq 'APPROVED' } provider_orders();
 
@@ -269,8 +269,8 @@ wait_for(sub { ask_again(); !$postgres->value($left) }, $long ? 45 - (time - $qu
 # The capture of a closed order is repeated, too, when its reply was lost.
 end_leases();
 ok(wait_for(sub { ask_again(); !$postgres->value($left) }, 60 - (time - $quiet_from)), 'the queues of the workers are empty') or diag($postgres->value($left));
-ok($paypal->settled(20), 'all webhooks have been accepted');
-ok(wait_for(sub { !$postgres->value($left) }, 5), 'the worker has done all work that the webhooks caused') or diag($postgres->value($left));
+ok($paypal->settled(20), 'all events have been accepted');
+ok(wait_for(sub { !$postgres->value($left) }, 5), 'the worker has done all work that the events caused') or diag($postgres->value($left));
 note(sprintf '%.1f s without kills', time - $quiet_from);
 
 # The transactions of the order database are dated back, too.

@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 #
-# Webhooks of PayPal while PayPal does not respond, and while httpd is killed. Each webhook is sent once. A webhook that got 200 has its
-# effect in the end. So has a webhook that was stored before its request was killed.
+# Events of PayPal while PayPal does not respond, and while httpd is killed. Each event is sent once. An event that got 200 has its
+# effect in the end. So has an event that was stored before its request was killed.
 use strict;
 use warnings;
 use FindBin;
@@ -39,7 +39,7 @@ sub notice_of { my ($resource) = @_; return ($postgres->rows('SELECT * FROM orde
 # Makes the next attempts due at once, because the worker waits ten seconds and more between its attempts.
 sub hurry { return $postgres->value(q(UPDATE orders.due SET due_at = now() WHERE kind IN ('provider_notice', 'capture') RETURNING id)) }
 
-# A paid order of a new buyer with a partial refund at PayPal, whose webhook was not sent. Returns the ids of the order and the refund.
+# A paid order of a new buyer with a partial refund at PayPal, whose event was not sent. Returns the ids of the order and the refund.
 sub refunded_order {
     my $entry = one(create(++$buyer, 'ten', payment_method => 'external', payment_channel => 'paypal'));
     is($entry->{status}, 200, 'an order') or diag(explain($entry));
@@ -65,7 +65,7 @@ sub settles {
     my ($order, $refund, $what) = @_;
     ok(eval { wait_or_die('the refund', 15, sub { hurry(); state_of($order) eq 'partially_refunded' }) }, "$what: the refund is recorded")
       or diag(state_of($order), explain(notice_of($refund)));
-    ok(eval { wait_or_die('the notice', 15, sub { notice_of($refund)->{verdict} eq 'verified' }) }, "$what: the webhook is verified");
+    ok(eval { wait_or_die('the notice', 15, sub { notice_of($refund)->{verdict} eq 'verified' }) }, "$what: the event is verified");
     is($postgres->value('SELECT refunded FROM orders.orders WHERE id = ?', $order), 300, "$what: the refund is recorded once");
 }
 
@@ -75,10 +75,10 @@ subtest 'PayPal does not respond' => sub {
     for my $pair (@orders) {
         my $from = time;
         my $reply = webhook('PAYMENT.CAPTURE.REFUNDED', $pair->[0]);
-        is($reply->{status}, 200, 'the webhook is acknowledged') or diag(explain($reply));
+        is($reply->{status}, 200, 'the event is acknowledged') or diag(explain($reply));
         like($reply->{body}, qr/"pending"/, 'the response is pending');
         cmp_ok(time - $from, '<', 5, 'the response comes within the timeout of the channel');
-        is(state_of($pair->[0]), 'paid', 'the webhook has no effect yet');
+        is(state_of($pair->[0]), 'paid', 'the event has no effect yet');
     }
     $paypal->set;
     settles(@$_, "order $_->[0]") for @orders;
@@ -90,7 +90,7 @@ subtest 'PayPal fails' => sub {
     my $reply;
     $paypal->set(trouble => '500', on => 'any');
     $reply = Faults::Load->one_by_one($stand->{port}, $request) for 1 .. 3;
-    like($reply->{body}, qr/"pending"/, 'a webhook is stored');
+    like($reply->{body}, qr/"pending"/, 'an event is stored');
     is($postgres->value('SELECT count(*) FROM orders.provider_notice WHERE resource_id = ?', $refund), 1, 'three deliveries of a body are stored once');
     $paypal->set;
     settles($order, $refund, 'PayPal works again');
@@ -108,7 +108,7 @@ sub kill_httpd {
 subtest 'httpd is killed after the response' => sub {
     my ($order, $refund) = refunded_order();
     $paypal->set(trouble => '500', on => 'get', times => 1);
-    like(webhook('PAYMENT.CAPTURE.REFUNDED', $order)->{body}, qr/"pending"/, 'a webhook is acknowledged');
+    like(webhook('PAYMENT.CAPTURE.REFUNDED', $order)->{body}, qr/"pending"/, 'an event is acknowledged');
     kill_httpd();
     $paypal->set;
     settles($order, $refund, 'after the restart');
@@ -146,6 +146,6 @@ subtest 'httpd is killed while it captures' => sub {
     ok(eval { wait_or_die('the notice', 20, sub { hurry(); notice_of($intent)->{verdict} eq 'verified' }) }, 'the notice is verified');
 };
 
-is($postgres->value(q(SELECT count(*) FROM orders.provider_notice WHERE verdict <> 'verified')), 0, 'no webhook is left');
+is($postgres->value(q(SELECT count(*) FROM orders.provider_notice WHERE verdict <> 'verified')), 0, 'no event is left');
 closing(stand => $stand, log => $log, checker => $checker);
 done_testing();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages of PayPal, or of a sender that pretends to be PayPal: replies, refusals, webhooks, certificates and their URLs. The first
+/* Messages of PayPal, or of a sender that pretends to be PayPal: replies, refusals, events, certificates and their URLs. The first
  * byte selects the parser. */
 #include <strings.h>
 

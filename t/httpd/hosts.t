@@ -135,7 +135,7 @@ subtest 'the worker uses the channels of all servers' => sub {
     make_due(intent => $id), select(undef, undef, undef, 0.01) until $payment->()->{intent_id} || time > $until;
     ok($payment->()->{intent_id}, 'the worker retries the payment') or diag(explain($payment->()), $httpd->log);
     $provider->approve($payment->()->{intent_id});
-    ok(wait_for(sub { order_row($id)->{payment_state} eq 'paid' }, 8), 'the webhook is sent to the virtual host with the operator API') or diag(explain($provider->state->{deliveries}));
+    ok(wait_for(sub { order_row($id)->{payment_state} eq 'paid' }, 8), 'the event is sent to the virtual host with the operator API') or diag(explain($provider->state->{deliveries}));
 };
 
 # --- rewritten paths -----------------------------------------------------------------------------------------------

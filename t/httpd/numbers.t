@@ -119,7 +119,7 @@ subtest 'operator, decoded in SQL' => sub {
     like($bulk->content, qr/"result":"created"/, 'a line of a bulk request');
 };
 
-subtest 'webhook' => sub {
+subtest 'event of a provider' => sub {
     my $provider = start_simulator();
     open my $in, '<', Apache::Test::vars('channel_secret_file') or die "the channel's secret: $!";
     my ($secret) = map { s/\s+$//r } <$in>;
@@ -129,8 +129,8 @@ subtest 'webhook' => sub {
     my $mac = encode_base64(hmac_sha256("$id.$time.$body", $secret), '');
     my $reply = api(POST => "$admin/payments/simulator/events", unchecked => 1, body => $body,
         headers => { 'webhook-id' => $id, 'webhook-timestamp' => $time, 'webhook-signature' => "v1,$mac" });
-    is($reply->code, 200, 'a webhook with a byte order mark') or diag($reply->as_string);
-    is(order_row($order->{id})->{payment_state}, 'paid', 'the webhook is applied');
+    is($reply->code, 200, 'an event with a byte order mark') or diag($reply->as_string);
+    is(order_row($order->{id})->{payment_state}, 'paid', 'the event is applied');
 };
 
 subtest 'a byte order mark' => sub {

@@ -62,7 +62,7 @@ subtest 'a provider that was down' => sub {
     is(scalar(grep { $_->{payment_key} eq payment_of($id)->{provider_key} } @{ $provider->state->{intents} }), 1, 'exactly one intent is created');
 
     $provider->approve(payment_of($id)->{intent_id});
-    ok(wait_for(sub { order_row($id)->{payment_state} eq 'paid' }, 8), 'the webhook of the payment settles the order') or diag(explain(order_row($id)));
+    ok(wait_for(sub { order_row($id)->{payment_state} eq 'paid' }, 8), 'the event of the payment settles the order') or diag(explain(order_row($id)));
     my $refund = api(POST => "/api/v1/admin/orders/$id/refund", @staff, json => { reason => 'back' });
     like($refund->code, qr/^20[01]$/, 'the refund is accepted') or diag($refund->as_string);
     ok(wait_for(sub { order_row($id)->{payment_state} eq 'refunded' }, 8), 'the worker sends the refund, and it settles') or diag(explain(order_row($id)));

@@ -61,8 +61,8 @@ subtest 'an order is approved, captured and refunded' => sub {
     my ($page) = map { $_->{href} } grep { $_->{rel} eq 'payer-action' } @{ $theirs->{links} };
     is(payment_of($order)->{pay_url}, $page, 'and the buyer PayPal\'s page');
     like($paypal->browse($page, 'approve'), qr{^https://shop.example/thanks\?token=\w+&PayerID=\w+$}, 'PayPal redirects to the return URL');
-    ok(wait_for(sub { state_of($order) eq 'completed paid' }), 'the webhook causes the capture') or diag(state_of($order), $httpd->log);
-    ok($paypal->settled, 'every webhook is accepted') or diag(explain($paypal->state->{deliveries}), $httpd->log);
+    ok(wait_for(sub { state_of($order) eq 'completed paid' }), 'the event causes the capture') or diag(state_of($order), $httpd->log);
+    ok($paypal->settled, 'every event is accepted') or diag(explain($paypal->state->{deliveries}), $httpd->log);
     is(state_of($order), 'completed paid', 'the order stays paid');
     my $reply = api(POST => $httpd->url("/api/v1/admin/orders/$order->{id}/refund"), token => operator()->{token}, unchecked => 1, json => { reason => 'back' });
     like($reply->code, qr/^20[01]$/, 'a refund is accepted') or diag($reply->as_string);
@@ -71,9 +71,9 @@ subtest 'an order is approved, captured and refunded' => sub {
     make_due(refund => $order->{id}), select(undef, undef, undef, 0.01) until state_of($order) =~ / refunded$/ || time > $until;
     like(state_of($order), qr/ refunded$/, 'the refund is done') or diag(state_of($order), $httpd->log);
     is($paypal->order($theirs->{id})->{purchase_units}[0]{payments}{captures}[0]{status}, 'REFUNDED', 'at PayPal\'s');
-    ok($paypal->settled, 'the webhook of the refund is accepted');
+    ok($paypal->settled, 'the event of the refund is accepted');
     $paypal->resend(reverse => 1, times => 3);
-    ok($paypal->settled, 'repeated webhooks in reverse order are accepted');
+    ok($paypal->settled, 'repeated events in reverse order are accepted');
     like(state_of($order), qr/ refunded$/, 'the order is unchanged');
 };
 
@@ -83,7 +83,7 @@ subtest 'a capture whose reply is lost' => sub {
     my $intent = payment_of($order)->{intent_id};
     $paypal->approve($intent);
     $paypal->release(times => 2);
-    ok(wait_for(sub { state_of($order) eq 'completed paid' }), 'the next webhook completes the order') or diag(state_of($order), $httpd->log);
+    ok(wait_for(sub { state_of($order) eq 'completed paid' }), 'the next event completes the order') or diag(state_of($order), $httpd->log);
     is(scalar @{ $paypal->order($intent)->{purchase_units}[0]{payments}{captures} }, 1, 'PayPal has one capture');
     $paypal->set;
 };
@@ -109,7 +109,7 @@ subtest 'a capture that PayPal reviews' => sub {
     $paypal->set;
 };
 
-subtest 'webhooks for other recipients' => sub {
+subtest 'events for other recipients' => sub {
     my $events = $httpd->url('/api/v1/admin/payments/paypal/events');
     my $send = sub {
         my ($body, %how) = @_;
@@ -117,12 +117,12 @@ subtest 'webhooks for other recipients' => sub {
     };
     my $body = '{"id":"WH-1","event_type":"CUSTOMER.DISPUTE.CREATED","resource":{}}';
     my $reply = $send->($body);
-    is($reply->code, 200, 'the webhook is acknowledged');
-    is_deeply($reply->{json}, { result => 'unchanged' }, 'the webhook changes nothing');
+    is($reply->code, 200, 'the event is acknowledged');
+    is_deeply($reply->{json}, { result => 'unchanged' }, 'the event changes nothing');
     my $order = order();
     my $foreign = sprintf '{"id":"WH-2","event_type":"CHECKOUT.ORDER.APPROVED","resource":{"id":"%s","purchase_units":[{"custom_id":"2-%s"}]}}',
         payment_of($order)->{intent_id}, payment_of($order)->{provider_key};
-    is_deeply($send->($foreign)->{json}, { result => 'unchanged' }, 'a webhook of another tenant changes nothing');
+    is_deeply($send->($foreign)->{json}, { result => 'unchanged' }, 'an event of another tenant changes nothing');
     refused($send->($body, certificate => 'other'), 401, 'invalid_signature');
     refused($send->($body, webhook_id => 'OTHER'), 401, 'invalid_signature');
     refused(api(POST => $events, unchecked => 1, body => $body), 401, 'invalid_signature');
@@ -226,7 +226,7 @@ subtest 'an approval while PayPal fails' => sub {
     $paypal->approve($intent);
     my ($true) = grep { $_->{type} eq 'CHECKOUT.ORDER.APPROVED' && $_->{order_id} eq $intent } @{ $paypal->state->{deliveries} };
     $paypal->set(trouble => '500', on => 'get', times => 1, hold => 1);
-    is($send_event->($true->{body})->{json}{result}, 'pending', 'the webhook is stored');
+    is($send_event->($true->{body})->{json}{result}, 'pending', 'the event is stored');
     db()->do(q(UPDATE orders.due SET due_at = now() WHERE tenant_id = 1 AND kind IN ('provider_notice', 'capture')));
     ok(wait_for(sub { state_of($order) eq 'completed paid' }), 'the worker captures the payment') or diag(state_of($order), explain(notice_of($intent)), $httpd->log);
     $paypal->set;
@@ -245,7 +245,7 @@ subtest 'a refund that fails at PayPal' => sub {
     my $id = $refunds->()->[0]{id};
     my $link = '"links":[{"rel":"up","href":"https://api.paypal.com/v2/payments/captures/' . payment_of($order)->{transaction_id} . '"}]';
     my $body = sprintf '{"id":"%s","event_type":"PAYMENT.CAPTURE.REFUNDED","resource":{"id":"%s",%s}}', unique('WH'), $id, $link;
-    is($send_event->($body)->{json}{result}, 'pending', 'the webhook of a pending refund is pending');
+    is($send_event->($body)->{json}{result}, 'pending', 'the event of a pending refund is pending');
     is(state_of($order), 'completed refund_pending', 'the order waits for the refund');
     $paypal->fail(payment_of($order)->{transaction_id});
     hurry($id);
@@ -268,8 +268,8 @@ subtest 'an undecided refund while no more notices can be stored' => sub {
         SELECT 1, 'paypal', sha256(n::text::bytea), 'full', 'rejected', 'full', now() FROM generate_series(1, 10000) AS n));
     my $reply = $send_event->($body);
     db()->do(q(DELETE FROM orders.provider_notice WHERE raw_type = 'full'));
-    is($reply->code, 503, 'a webhook is not acknowledged') or diag($reply->as_string);
-    is(notice_of($id)->{id}, undef, 'the webhook is not stored');
+    is($reply->code, 503, 'an event is not acknowledged') or diag($reply->as_string);
+    is(notice_of($id)->{id}, undef, 'the event is not stored');
     is($send_event->($body)->{json}{result}, 'pending', 'a repeat is stored');
     $paypal->set;
 };
@@ -282,10 +282,10 @@ subtest 'a chargeback' => sub {
     ok(wait_for(sub { state_of($order) =~ / refunded$/ }), 'a chargeback is recorded as a refund') or diag(state_of($order), $httpd->log);
     is((rows(q(SELECT raw_type FROM orders.provider_event WHERE tenant_id = 1 AND payment_id = ? AND type = 'refunded'), payment_of($order)->{id}))[0]{raw_type},
         'PAYMENT.CAPTURE.REVERSED', 'the event has the type of a chargeback');
-    ok($paypal->settled, 'the webhook of the chargeback is acknowledged');
+    ok($paypal->settled, 'the event of the chargeback is acknowledged');
     my $dispute = sprintf '{"id":"%s","event_type":"CUSTOMER.DISPUTE.CREATED","resource":{"dispute_id":"PP-1","disputed_transactions":[{"seller_transaction_id":"%s"}]}}',
         unique('WH'), payment_of($order)->{transaction_id};
-    is_deeply($send_event->($dispute)->{json}, { result => 'refused', code => 'invalid_field' }, 'the webhook of a dispute is refused');
+    is_deeply($send_event->($dispute)->{json}, { result => 'refused', code => 'invalid_field' }, 'the event of a dispute is refused');
     my ($shown) = rows(q(SELECT * FROM orders.unresolved_provider_events WHERE tenant_id = 1 AND raw_type = 'CUSTOMER.DISPUTE.CREATED' AND order_id = ?), $order->{id});
     is($shown->{type}, 'unverified', 'the dispute is shown with its order');
 };

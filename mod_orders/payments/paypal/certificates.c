@@ -21,9 +21,9 @@
 #define HTTPS_PORT ":443"
 #define MAX_CACHED 8
 #define REFRESH_AFTER apr_time_from_sec(3600)
-/** A certificate that cannot be refreshed is used until this age: forged webhooks that use up the fetches must not block genuine ones. */
+/** A certificate that cannot be refreshed is used until this age: forged events that use up the fetches must not block genuine ones. */
 #define MAX_AGE apr_time_from_sec(86400)
-/** Short, because the sender of the webhook is not authenticated yet. */
+/** Short, because the sender of the event is not authenticated yet. */
 #define FETCH_TIMEOUT_MS 2000
 #define MIN_KEY_BITS 2048
 #define MAX_CHAIN 8
@@ -310,7 +310,7 @@ static orders_problem_t *fetch_and_cache(EVP_PKEY **key, const orders_channel_t 
     refused = orders_paypal_fetch_end(url, outcome);
     if (problem && refused) {
         problem->log =
-            apr_psprintf(pool, "%s; %d other webhooks were refused since the last report",
+            apr_psprintf(pool, "%s; %d other events were refused since the last report",
                          problem->log, refused);
     }
     return problem;

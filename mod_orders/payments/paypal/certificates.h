@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Certificates of PayPal's webhook signatures. A webhook names the URL; the certificate is fetched if the host is PayPal's and the limits of fetches.h
+ * Certificates of the signatures of PayPal's events. An event names the URL; the certificate is fetched if the host is PayPal's and the limits of fetches.h
  * are not reached, must chain to a trusted CA, and is cached for an hour. If it cannot be refreshed, it is used for a day. Thread-safe.
  */
 #ifndef ORDERS_PAYMENTS_PAYPAL_CERTIFICATES_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * PayPal's webhook events, and the resources that they name. No I/O.
+ * PayPal's events, and the resources that they name. No I/O.
  *
  * The signature covers only a CRC-32 of the body, so anybody can forge a body. An event is therefore only a hint: it names the capture or
  * refund to read from PayPal's API, and ids, amounts and outcomes are taken from that reply.

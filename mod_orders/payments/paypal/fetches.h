@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Limits of certificate fetches. The sender of a webhook chooses the URL of the certificate before it is authenticated. Therefore at most
+ * Limits of certificate fetches. The sender of an event chooses the URL of the certificate before it is authenticated. Therefore at most
  * two fetches run at a time in a process, never two of the same URL; a URL that failed is not fetched again for 30 seconds; and no thread waits for
  * another. Thread-safe.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Reads the resource of a webhook event from PayPal's API with the channel's credentials.
+ * Reads the resource of an event from PayPal's API with the channel's credentials.
  */
 #ifndef ORDERS_PAYMENTS_PAYPAL_READ_BACK_H
 #define ORDERS_PAYMENTS_PAYPAL_READ_BACK_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Verifies PayPal's webhook signatures locally: RSA with SHA-256 over transmission id, transmission time, webhook id and the CRC-32 of the body.
+ * Verifies the signatures of PayPal's events locally: RSA with SHA-256 over transmission id, transmission time, webhook id and the CRC-32 of the body.
  * A body with a given CRC-32 is easy to construct, so a valid signature does not authenticate the body.
  */
 #ifndef ORDERS_PAYMENTS_PAYPAL_WEBHOOK_H

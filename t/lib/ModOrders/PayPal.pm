@@ -36,7 +36,7 @@ sub start {
 
 sub has_receiver { my ($self, $delivery) = @_; return $delivery->{attempts} }
 
-# The certificate authority of its webhooks, for ca-file= of a channel.
+# The certificate authority of its events, for ca-file= of a channel.
 sub ca_file {
     my ($self) = @_;
     return "$self->{directory}/ca.pem";
@@ -64,7 +64,7 @@ sub fail     { my ($self, $capture) = @_; return $self->tell(POST => "/control/c
 sub refund  { my ($self, $capture, $amount) = @_; return $self->tell(POST => "/control/captures/$capture/refund", { amount => $amount }) }
 sub reverse { my ($self, $capture, $amount) = @_; return $self->tell(POST => "/control/captures/$capture/reverse", { amount => $amount }) }
 
-# Headers for a webhook with this body. Options: certificate (good, other, named, expired, weak), webhook_id, cert_url, skew.
+# Headers for an event with this body. Options: certificate (good, other, named, expired, weak), webhook_id, cert_url, skew.
 sub sign { my ($self, $body, %with) = @_; return $self->tell(POST => '/control/sign', { body => $body, %with }) }
 
 # The order in the API of PayPal, or undef.

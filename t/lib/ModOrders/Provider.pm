@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::Provider;
 
-# Base class of the payment provider simulators: starts one, controls it through /control, waits for its webhooks, and stops it.
+# Base class of the payment provider simulators: starts one, controls it through /control, waits for its events, and stops it.
 # Subclasses: ModOrders::Simulator, ModOrders::PayPal.
 #
 # The destructor stops it. attach() controls a running one without stopping it.
@@ -65,7 +65,7 @@ sub state   { my ($self) = @_; return $self->tell(GET => '/control/state') }
 sub release { my ($self, %how) = @_; return $self->tell(POST => '/control/release', {%how}) }
 sub resend  { my ($self, %how) = @_; return $self->tell(POST => '/control/resend', {%how}) }
 
-# Waits, at most $seconds, until all webhooks have been accepted.
+# Waits, at most $seconds, until all events have been accepted.
 sub settled {
     my ($self, $seconds) = @_;
     return wait_for(sub {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Authentication in both directions: access tokens and signed webhooks, with the PayPal simulator. */
+/* Authentication in both directions: access tokens and signed events, with the PayPal simulator. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -88,7 +88,7 @@ static void is_thread_safe(void **state)
     assert_in_range(counted("tokens"), 1, THREADS);
 }
 
-/* --- webhooks --- */
+/* --- events --- */
 
 static const char *header(void *context, const char *name)
 {
@@ -326,7 +326,7 @@ static void fetches_two_certificates_at_once(void **state)
         assert_non_null(strstr(why, "limit of concurrent"));
     }
     assert_in_range(apr_time_now() - begun, 0, apr_time_from_msec(1000));
-    /* Webhooks with a cached certificate are verified, even if the certificate is old. */
+    /* Events with a cached certificate are verified, even if the certificate is old. */
     assert_string_equal(certificate_at(&channel, certificate_url(base, "good")), "");
     ahead += 7200;
     assert_string_equal(certificate_at(&channel, certificate_url(base, "good")), "");
@@ -336,11 +336,11 @@ static void fetches_two_certificates_at_once(void **state)
     for (int i = 0; i < 2; i++) {
         assert_int_equal(pthread_join(threads[i], NULL), 0);
         assert_string_equal(tasks[i].code, "provider_unreachable");
-        told = told || strstr(tasks[i].log, "; 103 other webhooks");
+        told = told || strstr(tasks[i].log, "; 103 other events");
         apr_pool_destroy(tasks[i].own);
         close(sockets[i]);
     }
-    assert_true(told); /* webhooks that were not logged separately */
+    assert_true(told); /* events that were not logged separately */
     close(listener);
     assert_string_equal(certificate_at(&channel, certificate_url(base, "good")), "");
 }

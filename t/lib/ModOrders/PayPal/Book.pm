@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::PayPal::Book;
 
-# The state of the simulated PayPal: tokens, orders with their captures and refunds, and webhooks. Its responses are those of PayPal as far as the
+# The state of the simulated PayPal: tokens, orders with their captures and refunds, and events. Its responses are those of PayPal as far as the
 # module uses them. An order is captured at most once. Tests can make it fail.
 
 use strict;
@@ -407,7 +407,7 @@ sub search {
 # The report does not show this capture or refund.
 sub hide { my ($self, $id) = @_; $self->{hidden}{$id} = 1; return }
 
-# --- webhooks -----------------------------------------------------------------------------------------
+# --- events -----------------------------------------------------------------------------------------
 
 sub _event {
     my ($self, $type, $kind, $order, $resource) = @_;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::PayPal::Forger;
 
-# Creates a body with the CRC-32 of another body. PayPal's webhook signature covers only the CRC-32 of the body, so the headers of one webhook
+# Creates a body with the CRC-32 of another body. PayPal's signature of an event covers only the CRC-32 of the body, so the headers of one event
 # are valid for both.
 
 use strict;

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::PayPal::Seal;
 
-# The webhook signatures of the simulated PayPal: its certificate authority and certificates, which openssl(1) creates when they are first
-# needed, and the headers of a webhook.
+# The signatures of the events of the simulated PayPal: its certificate authority and certificates, which openssl(1) creates when they are first
+# needed, and the headers of an event.
 
 use strict;
 use warnings;
@@ -106,7 +106,7 @@ sub crc32 {
     return $crc ^ 0xffff_ffff;
 }
 
-# The headers of a webhook with this body. Options: base (of the URL of the certificate), webhook_id, certificate, cert_url, skew (seconds).
+# The headers of an event with this body. Options: base (of the URL of the certificate), webhook_id, certificate, cert_url, skew (seconds).
 sub headers {
     my ($self, $body, %with) = @_;
     my $hash = sha256_hex($body . rand() . time);

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::Simulator::Deliveries;
 
-# Base class of the states of the simulators: sends webhooks, with retries. A subclass has the members `server`, `generation`, `retries`,
+# Base class of the states of the simulators: sends events, with retries. A subclass has the members `server`, `generation`, `retries`,
 # `deliveries`, `held` and `hold`, and the methods address_of($delivery) and headers_of($delivery).
 
 use strict;
 use warnings;
 
-# Sends a webhook. Retries it with exponential backoff until it is accepted, at most `retries` times.
+# Sends an event. Retries it with exponential backoff until it is accepted, at most `retries` times.
 sub send_event {
     my ($self, $delivery) = @_;
     my $url = $self->address_of($delivery) or return;
@@ -29,7 +29,7 @@ sub send_event {
     return;
 }
 
-# Sends webhooks. Options: reverse (in reverse order), times (how often each is sent).
+# Sends events. Options: reverse (in reverse order), times (how often each is sent).
 sub send_all {
     my ($self, $how, @deliveries) = @_;
     @deliveries = reverse @deliveries if $how->{reverse};
@@ -39,7 +39,7 @@ sub send_all {
     return scalar @deliveries;
 }
 
-# Sends the held webhooks, and holds no more.
+# Sends the held events, and holds no more.
 sub release {
     my ($self, $how) = @_;
     my @held = @{ $self->{held} };
@@ -48,7 +48,7 @@ sub release {
     return $self->send_all($how, @held);
 }
 
-# Sends earlier webhooks again: all, or those whose member of this name has the value in $how.
+# Sends earlier events again: all, or those whose member of this name has the value in $how.
 sub resend_by {
     my ($self, $member, $how) = @_;
     return $self->send_all($how, grep { !$how->{$member} || $_->{$member} eq $how->{$member} } @{ $self->{deliveries} });

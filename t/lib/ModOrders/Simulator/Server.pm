@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 package ModOrders::Simulator::Server;
 
-# An HTTP server and client in one non-blocking select loop, so that a webhook can be sent to a server that waits for a response of the
+# An HTTP server and client in one non-blocking select loop, so that an event can be sent to a server that waits for a response of the
 # simulator. Core Perl only.
 
 use strict;
