@@ -309,9 +309,8 @@ static orders_problem_t *fetch_and_cache(EVP_PKEY **key, const orders_channel_t 
                                                              : ORDERS_PAYPAL_UNREACHABLE;
     refused = orders_paypal_fetch_end(url, outcome);
     if (problem && refused) {
-        problem->log =
-            apr_psprintf(pool, "%s; %d other events were refused since the last report",
-                         problem->log, refused);
+        problem->log = apr_psprintf(pool, "%s; %d other events were refused since the last report",
+                                    problem->log, refused);
     }
     return problem;
 }
