@@ -26,11 +26,10 @@ typedef struct orders_channel_t {
     const unsigned char
         *secret; /**< contents of secret-file: shared signing secret, or our credential */
     apr_size_t secret_length;
-    int timeout_ms;        /**< total time of one call */
-    const char *ca_file;   /**< PEM; NULL: the system's store */
-    const char *client_id; /**< paypal: id of the REST app; otherwise NULL */
-    const char
-        *webhook_id; /**< paypal: id of the webhook in the settings of PayPal; otherwise NULL */
+    int timeout_ms;         /**< total time of one call */
+    const char *ca_file;    /**< PEM; NULL: the system's store */
+    const char *client_id;  /**< paypal: id of the REST app; otherwise NULL */
+    const char *webhook_id; /**< paypal: id of the webhook at PayPal; otherwise NULL */
     /** Set by orders_channel_open(): true aborts a call in progress. NULL in the configuration. */
     bool (*cancelled)(void *context);
     void *context;
