@@ -85,7 +85,7 @@ value(q(INSERT INTO orders.reconciliation_difference (tenant_id, channel, provid
     VALUES (1, 'unwatched', 'http', ?, ?, 'missing_here', 'capture', 700, 'USD', now()) RETURNING id), $reconciliation, unique('tx'));
 value(q(INSERT INTO orders.idempotency (tenant_id, actor_id, route, key, fingerprint, created_at) VALUES (1, 0, 'metrics', ?, '', now() - interval '1 hour') RETURNING 1), unique('key'));
 my ($hook, $endpoint) = db()->selectrow_array(q(SELECT (w.endpoint).id, (w.endpoint).public_id
-    FROM orders_v1.create_webhook(1, 'operator', 'operator', 0, 'test', NULL, NULL, 'https://hook.example/', '{metrics.none}', NULL, 'full', true) AS w));
+    FROM orders_v1.create_webhook(1, 'operator', 'operator', 0, 'test', NULL, NULL, 'https://hook.example/', '{return.rejected}', NULL, 'full', true) AS w));
 value(q(INSERT INTO orders.webhook_delivery (tenant_id, endpoint_id, event_epoch, event_xid, event_id, subject_id, subject_version, attempts, next_at, created_at, done_at,
         state, subject, type, message_id)
     SELECT 1, ?, 1, '1'::xid8, n, 1, 1, 1, now() + interval '1 day', now() - interval '200 s', CASE WHEN n = 3 THEN now() END, CASE WHEN n = 3 THEN 'dead' ELSE 'pending' END,
