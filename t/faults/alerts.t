@@ -15,6 +15,7 @@ use Faults::Load;
 use Faults::Scenario qw(closing);
 use Faults::Stand;
 use Faults::Text qw(from_json to_json);
+use File::Path qw(remove_tree);
 use HTTP::Tiny;
 use ModOrders::Files qw(slurp write_file);
 use ModOrders::MailServer;
@@ -24,7 +25,7 @@ use ModOrders::Random qw(unique);
 use ModOrders::WebhookReceiver;
 use MIME::Base64 qw(encode_base64);
 use Test::More;
-use Time::HiRes qw(time);
+use Time::HiRes qw(sleep time);
 
 my ($prometheus) = grep { -x } map { "$_/prometheus" } split /:/, $ENV{PATH};
 plan skip_all => 'prometheus is not installed' if !$prometheus;
@@ -71,6 +72,7 @@ scrape_configs:
     metrics_path: /orders-metrics
     static_configs: [{targets: ['127.0.0.1:$stand->{port}']}]
 END
+remove_tree("$stand->{dir}/prometheus");    # of another program
 my $pid = spawn("$stand->{dir}/prometheus.log", $prometheus, "--config.file=$conf", "--storage.tsdb.path=$stand->{dir}/prometheus",
     "--web.listen-address=127.0.0.1:$port");
 END { local $?; stop_process($pid, 'TERM') if $pid }
@@ -97,7 +99,10 @@ sub fires {
 }
 
 ok(wait_for(sub { metric('orders_snapshot_timestamp_seconds') }, 25), 'values of the database');
-fires('no alert without a fault', 20, sub {});
+sub scraped { my $reply = $http->get("http://127.0.0.1:$port/api/v1/query?query=orders_snapshot_timestamp_seconds"); return $reply->{success} && $reply->{content} =~ /"metric"/ }
+ok(wait_for(\&scraped, 10), 'Prometheus has them');
+sleep 4;    # longer than the `for` of the rules
+is(firing(), '', 'no alert without a fault');
 
 # --- the faults ---------------------------------------------------------------------------------------------------------
 

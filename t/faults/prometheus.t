@@ -11,6 +11,7 @@ use Faults::Client;
 use Faults::Scenario qw(closing);
 use Faults::Stand;
 use Faults::Steady;
+use File::Path qw(remove_tree);
 use HTTP::Tiny;
 use JSON::PP;
 use ModOrders::Files qw(write_file);
@@ -39,6 +40,7 @@ scrape_configs:
     metrics_path: /orders-metrics
     static_configs: [{targets: ['127.0.0.1:$stand->{port}']}]
 END
+remove_tree("$stand->{dir}/prometheus");    # of another program
 my $pid = fork // die "fork: $!";
 if (!$pid) {
     open STDOUT, '>', "$stand->{dir}/prometheus.log" and open STDERR, '>&', \*STDOUT or die $!;
