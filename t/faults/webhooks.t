@@ -110,6 +110,12 @@ sub place {
 
 sub seconds_until { my ($condition, $most) = @_; my $from = time; wait_for($condition, $most // 20); return time - $from }
 
+sub replace_children {
+    my %old = map { $_ => 1 } $stand->httpd_children;
+    $stand->graceful;
+    return wait_for(sub { my @children = $stand->httpd_children; @children && !grep { $old{$_} } @children }, 20);
+}
+
 # --- receivers that fail delay nobody --------------------------------------------------------------------------------
 
 my @healthy = ($hooks->create('/ok/full', events => ['*']), $hooks->create('/ok/thin', payload => 'thin'), $hooks->create('/ok/orders'));
@@ -125,6 +131,7 @@ if ($preloads) {
     my $test = $hooks->test($sick{rebound});
     ok(wait_for(sub { tls_log(qr/^webhook test-/m) }, 10), 'a message arrives at a public address over TLS') or diag(explain([$hooks->deliveries($sick{rebound})]));
     name('hooks.example.test', '127.0.0.1');
+    replace_children();    # libcurl keeps an address for a minute; a new child looks the name up again
     $sick{long} = $hooks->create("https://nobody.example.test/x");
 }
 my $connections = tls_log(qr/^connection/m);
@@ -342,9 +349,7 @@ is(scalar $hooks->invalid($former, @after), scalar @after, '… and refuses them
 sub replace_secret_file {
     my (@lines) = @_;
     write_file("$stand->{dir}/secret", join('', map { "$_\n" } @lines), 0600);
-    my %old = map { $_ => 1 } $stand->httpd_children;
-    $stand->graceful;
-    wait_for(sub { my @children = $stand->httpd_children; @children && !grep { $old{$_} } @children }, 20);
+    replace_children();
 }
 my $second = 'another secret of the server: loopback and tests only';
 replace_secret_file($second, $server_secret);
