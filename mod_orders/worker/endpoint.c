@@ -16,7 +16,7 @@
 /** Messages that one statement reads: for an endpoint with a window of 1, and for other endpoints. */
 #define FEW_MESSAGES 10
 #define MANY_MESSAGES 100
-/** Messages in memory, of all endpoints: while there are more, only endpoints without any read further ones. */
+/** Messages in memory, of all endpoints: while there are more, only an endpoint that has no message in memory reads messages. */
 #define MAX_QUEUED 2000
 /** Results are recorded when there are MAX_RESULTS of them, or after this time. */
 #define MAX_RESULTS 50
@@ -50,8 +50,8 @@ typedef struct delivery_t {
 } delivery_t;
 
 /**
- * The same for a statement about one endpoint: it delays the statements about this endpoint, each time for longer. Otherwise an endpoint
- * whose statements always fail, or wait for a lock, would delay all others.
+ * As orders_delivery_failed(), but delays only the statements about this endpoint, each time for longer. Otherwise an endpoint whose
+ * statements always fail, or wait for a lock, would delay all others.
  */
 static bool endpoint_failed(orders_endpoint_t *endpoint, const orders_problem_t *problem)
 {
@@ -81,7 +81,7 @@ static const unsigned char *copy_uuid(apr_pool_t *pool, const unsigned char *uui
     return uuid ? apr_pmemdup(pool, uuid, 16) : NULL;
 }
 
-/** Copies a target with its texts. Does not fill the memory of a long run: most renewals change nothing. */
+/** Copies a target with its texts if it has changed. Most renewals change nothing, and must not fill the memory of a long run. */
 static bool set_target(orders_endpoint_t *endpoint, const orders_webhook_target_t *target)
 {
     orders_webhook_target_t *own = &endpoint->target;
@@ -474,7 +474,10 @@ static bool must_record(const orders_endpoint_t *endpoint)
             orders_clock_now() - endpoint->first_result >= RESULT_TIME);
 }
 
-/** A receiver that does not respond to one message must not delay the others. */
+/**
+ * Whether to look for further messages. While a transfer lasts, every READ_INTERVAL: a message without a response must not delay the other
+ * messages of its endpoint.
+ */
 static bool may_have_more(const orders_endpoint_t *endpoint)
 {
     return !endpoint->drained || (endpoint->in_flight && endpoint->in_flight < endpoint->window &&

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Deletes records that are older than an age. The worker calls each function again while it deletes p_limit rows.
+-- Deletes records that are older than an age. The worker repeats the call as long as a call deletes p_limit rows.
 --
 -- A call deletes in chunks, the oldest rows first, and ends after a second, so that it ends before statement_timeout however large its
 -- rows are. A chunk begins where the last one ended, because an index scan would read the deleted rows again. Locked rows

@@ -1,8 +1,10 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The worker's part of webhooks: deliveries are created after a cursor of each endpoint, sent by the worker that owns the endpoint, and recorded.
+-- The worker's part of webhooks. Each endpoint has a cursor. The fan-out creates deliveries of the events after the cursor; the worker that owns
+-- the endpoint sends them and records the results.
 --
--- An endpoint with pending deliveries has a row in orders.due. Its column attempts has the worker that owns the endpoint until due_at, or 0. A claim, a
--- renewal and a release lock only this row. Results lock the endpoint FOR NO KEY UPDATE, if at all, and so do not wait for a fan-out.
+-- An endpoint with pending deliveries has a row in orders.due. The column `attempts` of this row has the number of the worker that owns the
+-- endpoint until due_at; 0: none. A claim, a renewal and a release lock only this row. Results lock the endpoint FOR NO KEY UPDATE, if at
+-- all, and so do not wait for a fan-out.
 --
 -- A session may plan its statements while the tables are empty, and then use these plans for a large table. Therefore
 -- * reads of the queue are ordered by their index, and sorting is discouraged;
@@ -488,8 +490,9 @@ BEGIN
 END
 $$;
 
--- The age counts from the end of the delivery. Deliveries of deleted endpoints are deleted in any state. Such an endpoint is locked before its
--- deliveries, as the worker does that records the last results; while it is locked, it is left for the next call.
+-- The age counts from the end of the delivery. Deliveries of deleted endpoints are deleted in any state. The endpoint is
+-- locked before its deliveries, in the same sequence as by the worker that records the last results. An endpoint that another transaction
+-- has locked is left for the next call.
 CREATE OR REPLACE FUNCTION orders_v1.purge_webhooks(p_tenant integer, p_age interval, p_limit integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s'
 SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$

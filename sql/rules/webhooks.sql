@@ -2,7 +2,7 @@
 -- Operations of operators on webhook endpoints and their deliveries. They lock the endpoint FOR UPDATE, and so wait for a running fan-out,
 -- which locks it FOR KEY SHARE. Locks: the endpoint, its cursor, its deliveries, its row of orders.due.
 
--- now: the next fan-out begins with the events of the transactions that are running now.
+-- The cursor moves to the horizon: the next fan-out begins with the events of the transactions that are running now.
 CREATE OR REPLACE FUNCTION orders_v1.move_webhook_cursor_to_now(p_tenant integer, p_endpoint bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_epoch   integer := orders.event_epoch();
@@ -334,8 +334,8 @@ BEGIN
 END
 $$;
 
--- The sequence of events is nearly that of their times: an operation lasts for seconds, and its event has the time of its start. The callers add an
--- hour.
+-- The sequence of events is nearly that of their times: an operation lasts for seconds, and its event has the time of its start. Callers therefore
+-- widen their range by an hour at each end.
 CREATE OR REPLACE FUNCTION orders_v1.event_position_at(p_tenant integer, p_at timestamptz, OUT epoch integer, OUT xid xid8)
 LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $$
 DECLARE

@@ -11,7 +11,7 @@
 #include "core/format.h"
 #include "store/event.h"
 
-/* With their orders, of which each may have a hundred lines. */
+/* Most events of a page with expand=order: each of their orders may have a hundred lines. */
 #define MAX_EXPANDED 100
 
 const orders_page_rules_t orders_operator_event_pages = {
