@@ -238,27 +238,29 @@ static void test_a_receiver_that_accepts_no_connection(void **state)
 
 static void test_slow_receivers_delay_no_other(void **state)
 {
+    const int count =
+        getenv("ORDERS_VALGRIND") ? 8 : 64; /* valgrind is slower than the receivers */
     int slow[64] = {0}, quick[64] = {0};
     const apr_time_t from = apr_time_now();
 
-    for (size_t i = 0; i < COUNT(slow); i++) {
+    for (int i = 0; i < count; i++) {
         add(url_of("127.0.0.1", "/slow"), &slow[i]);
         add(url_of("127.0.0.1", "/ok"), &quick[i]);
     }
-    while (ended < 64) {
+    while (ended < count) {
         orders_http_sender_drive(sender, 100);
     }
     assert_true(apr_time_now() - from < apr_time_from_msec(900));
-    for (size_t i = 0; i < COUNT(quick); i++) {
+    for (int i = 0; i < count; i++) {
         assert_int_equal(quick[i], 200);
     }
-    assert_int_equal(orders_http_sender_active(sender), 64);
+    assert_int_equal(orders_http_sender_active(sender), count);
     orders_http_sender_cancel_of(sender, &slow[3]);
-    assert_int_equal(orders_http_sender_active(sender), 63);
+    assert_int_equal(orders_http_sender_active(sender), count - 1);
     orders_http_sender_cancel(sender);
     assert_int_equal(orders_http_sender_active(sender), 0);
     assert_true(apr_time_now() - from < apr_time_from_msec(1200));
-    assert_int_equal(ended, 64); /* cancelled transfers are not reported */
+    assert_int_equal(ended, count); /* cancelled transfers are not reported */
     send_path("/ok");
     assert_outcome(true, 200, NULL);
 }
