@@ -3,8 +3,6 @@
 
 #include "core/clock.h"
 
-#define LOG_SUBJECT "webhooks"
-
 orders_reader_t orders_delivery_reader(orders_delivery_run_t *run, int32_t tenant)
 {
     apr_pool_clear(run->scratch);
@@ -16,7 +14,8 @@ orders_reader_t orders_delivery_reader(orders_delivery_run_t *run, int32_t tenan
 static bool is_unavailable(const orders_problem_t *problem)
 {
     return problem->error == ORDERS_E_database_unavailable ||
-           problem->error == ORDERS_E_outcome_unknown;
+           problem->error == ORDERS_E_outcome_unknown ||
+           problem->error == ORDERS_E_schema_version_unsupported;
 }
 
 bool orders_delivery_failed(orders_delivery_run_t *run, const orders_problem_t *problem)
@@ -24,7 +23,7 @@ bool orders_delivery_failed(orders_delivery_run_t *run, const orders_problem_t *
     const orders_log_t *log = run->job->context->log;
 
     if (problem) {
-        orders_job_log_problem(log, problem, LOG_SUBJECT);
+        orders_job_log_problem(log, problem, ORDERS_JOB_LOG_SUBJECT);
         run->job->tally->failed++;
         if (is_unavailable(problem)) {
             run->retry_at = orders_clock_now() + ORDERS_DELIVERY_RETRY_TIME;

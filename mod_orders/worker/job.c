@@ -18,8 +18,6 @@
 /** Seconds by which a lease exceeds the longest duration of an item. */
 #define LEASE_MARGIN 15
 #define MAX_LINE 8192
-/** Log subject of problems that end a run or an item. */
-#define LOG_SUBJECT "worker"
 
 void orders_job_state_init(orders_job_state_t *state)
 {
@@ -66,7 +64,7 @@ orders_problem_t *orders_job_skip_failed(const orders_job_run_t *run, orders_pro
         return problem;
     }
     run->tally->failed++;
-    orders_job_log_problem(run->context->log, problem, LOG_SUBJECT);
+    orders_job_log_problem(run->context->log, problem, ORDERS_JOB_LOG_SUBJECT);
     return NULL;
 }
 
@@ -312,9 +310,9 @@ bool orders_job_run(const orders_job_t *job, const orders_job_context_t *context
     apr_pool_tag(run.reader.pool, "orders_worker_turn");
     problem = run_job(&run, pool, &cut);
     if (problem) {
-        orders_job_log_problem(context->log, problem, LOG_SUBJECT);
+        orders_job_log_problem(context->log, problem, ORDERS_JOB_LOG_SUBJECT);
     } else {
-        orders_trouble_passed(context->log, ORDERS_E_database_unavailable, LOG_SUBJECT);
+        orders_trouble_passed(context->log, ORDERS_E_database_unavailable, ORDERS_JOB_LOG_SUBJECT);
     }
     publish(&run, problem == NULL);
     orders_troubles_review(context->log);

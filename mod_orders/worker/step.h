@@ -31,6 +31,9 @@ void orders_job_publish(const orders_job_run_t *run);
 /** Reports that an item was claimed, before its calls: another run may claim the next item at the same time. */
 void orders_job_claimed(const orders_job_run_t *run);
 
+/** Log subject of problems that all jobs share, such as an outage of the database: they have one line together. */
+#define ORDERS_JOB_LOG_SUBJECT "worker"
+
 /** Logs a problem of the worker, unless it is quiet. `subject`: as in orders_trouble_log(). */
 void orders_job_log_problem(const orders_log_t *log, const orders_problem_t *problem,
                             const char *subject);
