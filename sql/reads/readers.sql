@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Read functions of the module, in addition to the view of orders.
 
--- A label has the first requested language in which its value has a text. A text of the tenant takes precedence over the default text.
+-- A label is taken from the first requested language that has a text for the value. A text of the tenant takes precedence over the default text.
 CREATE OR REPLACE FUNCTION orders_v1.labels_of(p_tenant integer, p_languages text[]) RETURNS orders_v1.label_view[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 DECLARE

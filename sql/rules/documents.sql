@@ -78,7 +78,7 @@ BEGIN
 END
 $$;
 
--- A null member counts as absent: a variant without an image has those of its product.
+-- A null member counts as absent, so that the variant is shown with the image of its product.
 CREATE OR REPLACE FUNCTION orders_v1.doc_images(d jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
     SELECT coalesce(nullif(jsonb_strip_nulls(d -> 'images'), 'null'), '{}')
 $$;

@@ -4,7 +4,7 @@
 # A Prometheus of Debian with the shipped alert rules watches a server while its provider hangs, its mail server does not run, a job cannot do
 # its work, an event of the provider is refused, and a webhook endpoint fails; then while PostgreSQL is stopped. Each fault raises the alert that
 # docs/monitoring.md describes, no other alert fires, and each alert ends after the fault. The rules are the shipped ones, except that `for` and
-# the ranges of rates are seconds; instead of the ages in the conditions, the scenario dates work and failures back.
+# the ranges of rates are seconds. The ages in the conditions are unchanged: the scenario dates work and failures back.
 use strict;
 use warnings;
 use FindBin;
@@ -72,7 +72,7 @@ scrape_configs:
     metrics_path: /orders-metrics
     static_configs: [{targets: ['127.0.0.1:$stand->{port}']}]
 END
-remove_tree("$stand->{dir}/prometheus");    # of another program
+remove_tree("$stand->{dir}/prometheus");    # left by an earlier run of Prometheus
 my $pid = spawn("$stand->{dir}/prometheus.log", $prometheus, "--config.file=$conf", "--storage.tsdb.path=$stand->{dir}/prometheus",
     "--web.listen-address=127.0.0.1:$port");
 END { local $?; stop_process($pid, 'TERM') if $pid }
@@ -114,7 +114,7 @@ sub placed {
     $log->expect($order);
     return $order;
 }
-# Makes the work of these jobs that is postponed due at once, as if it were the first attempt: work is given up after some attempts. For a webhook,
+# Makes postponed work of these jobs due now, as if it were the first attempt, because work is given up after some attempts. For a webhook,
 # `attempts` is not 0 while a worker owns it.
 sub hurry {
     my (@kinds) = @_;

@@ -11,7 +11,7 @@
 #include "payments/provider.h"
 
 typedef enum {
-    ORDERS_PAYPAL_NOTHING, /**< nothing to read: the event is complete */
+    ORDERS_PAYPAL_NOTHING, /**< no capture or refund to read: the event names an order */
     ORDERS_PAYPAL_CAPTURE,
     ORDERS_PAYPAL_REFUND
 } orders_paypal_resource_e;
@@ -37,7 +37,10 @@ orders_problem_t *orders_paypal_event_read(orders_parsed_event_t *event, orders_
 void orders_paypal_notice_read(orders_notice_t *notice, apr_pool_t *pool, const char *text,
                                apr_size_t length);
 
-/** The resource to read for a notice, and the types of its event; ORDERS_PAYPAL_NOTHING: the event is complete. False: the type is unknown. */
+/**
+ * The resource to read for a notice, and the types of its event; ORDERS_PAYPAL_NOTHING: the event names an order as its intent. False: the
+ * type is unknown, or the id is invalid.
+ */
 bool orders_paypal_notice_hint(orders_parsed_event_t *event, orders_paypal_hint_t *hint,
                                const orders_notice_t *notice);
 

@@ -48,7 +48,7 @@ sub release {
     return $self->send_all($how, @held);
 }
 
-# Sends earlier events again: all, or those whose member of this name has the value in $how.
+# Sends earlier events again: those whose member $member is $how->{$member}, or all if $how does not have it.
 sub resend_by {
     my ($self, $member, $how) = @_;
     return $self->send_all($how, grep { !$how->{$member} || $_->{$member} eq $how->{$member} } @{ $self->{deliveries} });
