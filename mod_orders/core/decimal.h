@@ -28,7 +28,7 @@ orders_decimal_e orders_decimal_scaled(const char *text, apr_size_t length, int 
 /** The canonical form of a number: 2.50, 25e-1 and 2.5 become "25e-1", 1.0 becomes "1", -0.0 becomes "0". NULL: not a number. */
 const char *orders_decimal_canonical(apr_pool_t *pool, const char *text, apr_size_t length);
 
-/** Number of characters of a number written without an exponent, as by PostgreSQL. 0: not a number. */
+/** Number of characters of a number written without an exponent, as PostgreSQL writes it. 0: not a number. */
 apr_size_t orders_decimal_plain_length(const char *text, apr_size_t length);
 
 #endif

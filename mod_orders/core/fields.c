@@ -74,7 +74,7 @@ static bool decode_integer(slot_t *slot, int64_t *number)
     if (json_is_integer(slot->json)) {
         *number = json_integer_value(slot->json);
         outcome = *number < min || *number > max ? ORDERS_NUMBER_RANGE : ORDERS_NUMBER_OK;
-    } else { /* the text of a form, or the literal of a real number: here also an integer beyond int64 */
+    } else { /* the text of a form, or the literal of a JSON number that is no int64: 1.5, or 1e30 */
         outcome = orders_number_integral(slot->json ? orders_input_literal(slot->input, slot->json)
                                                     : slot->text,
                                          min, max, number);
@@ -142,7 +142,10 @@ static bool sanitise_string(slot_t *slot)
     return true;
 }
 
-/** An empty text needs no format if the field is decoded into a struct, where it counts as absent, or has ORDERS_FIELD_OR_EMPTY. */
+/**
+ * The format of an empty text is not checked if the field has ORDERS_FIELD_OR_EMPTY, or is decoded into a struct (there, an empty text
+ * counts as absent).
+ */
 static bool has_format(const slot_t *slot)
 {
     const orders_field_t *field = slot->field;

@@ -271,7 +271,10 @@ static bool add_body(EVP_MD_CTX *context, const orders_call_t *call)
     return add_input(context, call->input ? call->input : input);
 }
 
-/** Idempotency keys are scoped per application, and separately for requests on behalf of a user. */
+/**
+ * The same key of an actor from another application, or with instead of without a user, is refused (idempotency_key_reused), because the
+ * fingerprint differs.
+ */
 static bool add_application(EVP_MD_CTX *context, const orders_call_t *call)
 {
     const orders_identity_t *application = call->application;

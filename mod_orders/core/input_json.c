@@ -167,7 +167,7 @@ typedef struct {
 
 static void assign_literals(literals_t *literals, json_t *json);
 
-/** Assigns the literal to a real number, or replaces the number by an integer when its value is one (1.0, 1e0). */
+/** Assigns the literal to a real number, or replaces the number by an integer if its value is an int64 (2.0, 5e1). */
 static json_t *assign_literal(literals_t *literals, const json_t *real)
 {
     const char *literal = APR_ARRAY_IDX(literals->reals, literals->next++, const char *);

@@ -117,7 +117,7 @@ static const char *get_media_type(request_rec *r)
     return word;
 }
 
-/** The path as sent by the client: percent-encoded, with dots, slashes and unreserved characters normalised as by httpd. */
+/** The path as sent by the client: percent-encoded, with dots, slashes and unreserved characters normalised as httpd does it. */
 static char *get_sent_path(request_rec *r)
 {
     const char *sent = r->unparsed_uri ? r->unparsed_uri : "";

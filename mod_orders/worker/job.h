@@ -2,8 +2,8 @@
 /**
  * The background jobs: work that is due at a certain time and not part of a request.
  *
- * A job is a row of orders_jobs. worker/loop.h runs the jobs of a connection pool. A run is a sequence of turns; a turn serves one tenant,
- * and the tenants take turns in rotation. Several servers may run the same job on one database: work is claimed with a lease, and work of
+ * A job is a row of orders_jobs. worker/loop.h runs the jobs of a connection pool. A run is a sequence of turns. A turn serves one
+ * tenant; the run serves the tenants in rotation. Several servers may run the same job on one database: work is claimed with a lease, and work of
  * a server that crashed is claimed again when its lease has expired.
  */
 #ifndef ORDERS_WORKER_JOB_H

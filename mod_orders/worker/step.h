@@ -10,7 +10,7 @@ typedef struct orders_job_tally_t {
     int64_t done, failed;
 } orders_job_tally_t;
 
-/** A turn of a job for one tenant. */
+/** What a turn needs to know of its run. The run serves one tenant at a time. */
 typedef struct orders_job_run_t {
     const orders_job_t *job;
     const orders_job_context_t *context;
@@ -34,7 +34,7 @@ void orders_job_claimed(const orders_job_run_t *run);
 /** Log subject of problems that all jobs share, such as an outage of the database: they have one line together. */
 #define ORDERS_JOB_LOG_SUBJECT "worker"
 
-/** Logs a problem of the worker, unless it is quiet. `subject`: as in orders_trouble_log(). */
+/** Logs a problem, unless the problem is quiet. `subject`: as in orders_trouble_log(). */
 void orders_job_log_problem(const orders_log_t *log, const orders_problem_t *problem,
                             const char *subject);
 

@@ -15,7 +15,7 @@
 /** The maximum number of endpoints of a run, and of failing endpoints among them: the others are for receivers that work. */
 #define MAX_OWNED 256
 #define MAX_FAILING 128
-/** While MAX_OWNED endpoints are owned, each is released after this time, so that the others have their turn. */
+/** While MAX_OWNED endpoints are owned, each is released after this time, so that other endpoints are served. */
 #define TIME_SLICE apr_time_from_sec(5)
 /** Seconds until a failing endpoint is claimed again if there are too many of them. */
 #define FAILING_PAUSE 5

@@ -463,7 +463,7 @@ $$;
 GRANT EXECUTE ON FUNCTION orders_v1.place_plan(integer, text, text, bigint, text, text, bytea,
     bigint, bigint, bigint, integer, text, text, text, text, integer) TO orders_api;
 
-COMMENT ON FUNCTION orders_v1.is_goods IS 'Internal: whether a line is goods (not shipping, discount, tax)';
+COMMENT ON FUNCTION orders_v1.is_goods IS 'Internal: whether a line is sold: a product, plan or package (not shipping, discount, voucher, tax)';
 COMMENT ON FUNCTION orders_v1.net_of IS 'Internal: the price of a line after its discount, in minor units';
 COMMENT ON FUNCTION orders_v1.spread_discount IS
 'Internal: lines with an order-wide discount split over the goods in proportion to their net price';

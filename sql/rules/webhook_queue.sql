@@ -10,7 +10,8 @@
 -- * reads of the queue are ordered by their index, and sorting is discouraged;
 -- * rows are found by their ids one by one, in a LATERAL subquery, and then changed by ctid, in functions that discourage all other scans. The
 --   caller has locked the rows, or their endpoint, so that they do not move.
--- A discouraged node that cannot be avoided has a cost that would start the JIT compiler, which is off.
+-- The cost of a discouraged node that cannot be avoided is so high that PostgreSQL would start the JIT compiler. These functions therefore
+-- turn it off.
 
 CREATE OR REPLACE FUNCTION orders_v1.webhook_message_id(p_epoch integer, p_event bigint, p_type text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT p_epoch || '-' || p_event || '-' || p_type
@@ -84,8 +85,8 @@ BEGIN
 END
 $$;
 
--- Keeps the row of orders.due of a worker that owns the endpoint: it finds new deliveries itself. ON CONFLICT locks the row even if it
--- is not changed, so that a concurrent release sees the deliveries of this transaction.
+-- Does not change the row of an endpoint that a worker owns, because the worker finds new deliveries itself. ON CONFLICT locks the row even
+-- if it is not changed, so that a concurrent release sees the deliveries of this transaction.
 CREATE OR REPLACE FUNCTION orders_v1.schedule_webhooks(p_tenant integer, p_endpoints bigint[], p_at timestamptz[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -434,7 +435,7 @@ DECLARE
     v_errors   text[];
     v_ms       integer[];
     v_done     bigint[];
-    v_success  integer; -- the number of the last successful attempt, of the last failed one
+    v_success  integer; -- positions in p_results: of the last success, and of the last failure
     v_failure  integer;
     v_gone     boolean;
     v_failing  timestamptz;
@@ -491,7 +492,7 @@ END
 $$;
 
 -- The age counts from the end of the delivery. Deliveries of deleted endpoints are deleted in any state. The endpoint is
--- locked before its deliveries, in the same sequence as by the worker that records the last results. An endpoint that another transaction
+-- locked before its deliveries, in the same sequence as in record_deliveries. An endpoint that another transaction
 -- has locked is left for the next call.
 CREATE OR REPLACE FUNCTION orders_v1.purge_webhooks(p_tenant integer, p_age interval, p_limit integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s'

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The metrics of the worker, and the values of the database that it publishes. Each is asserted by making it move. t/httpd/metrics.t tests
-# the metrics of requests.
+# The metrics of the worker, and the values of the database that it publishes. For each metric, the test does something that
+# changes its value, and checks the change. t/httpd/metrics.t tests the metrics of requests.
 use strict;
 use warnings;
 use IO::Socket::INET;

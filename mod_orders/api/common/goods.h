@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** The lines of an order that are goods. The other lines are shipping, discounts and tax. */
+/** The lines of an order that are sold: products, plans and packages. All other lines are shipping, discounts, vouchers and tax. */
 #ifndef ORDERS_API_COMMON_GOODS_H
 #define ORDERS_API_COMMON_GOODS_H
 

@@ -38,7 +38,7 @@ const char *orders_shop_label(const orders_shop_view_t *view, const char *kind, 
     return value;
 }
 
-/* The payment channel, which is the name that buyers know, or the method without a channel. */
+/* The payment channel, which is the name that buyers know; the method if there is no channel. */
 static const char *method_of(const orders_order_t *order)
 {
     return order->channel ? order->channel : order->method;
