@@ -62,7 +62,7 @@ typedef struct orders_job_t {
     orders_problem_t *(*tenants)(const orders_reader_t *reader, const orders_channel_t *channel,
                                  apr_array_header_t **tenants);
     orders_job_turn_t turn;
-    /** Instead of turns: a run that claims work of all tenants itself, and lasts as long as there is some. */
+    /** Instead of turns: a run that claims work of all tenants itself, and does not end while there is work. */
     orders_problem_t *(*run)(const struct orders_job_run_t *run);
 } orders_job_t;
 
