@@ -87,7 +87,7 @@ int64_t orders_snapshot_horizon_age(int64_t from, int64_t to);
 /** Replaces the published snapshot. Nothing is done in a process without the shared memory, or while another process publishes. */
 void orders_snapshot_publish(orders_snapshot_t *snapshot);
 
-/** A copy of the published snapshot in `pool`. NULL: there is none. */
+/** A copy of the published snapshot in `pool`. NULL: no snapshot has been published. */
 orders_snapshot_t *orders_snapshot_read(apr_pool_t *pool);
 
 #endif

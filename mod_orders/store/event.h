@@ -55,7 +55,7 @@ orders_problem_t *orders_event_list(const orders_reader_t *reader, const orders_
 typedef struct orders_history_check_t {
     int64_t version; /**< of the order */
     int64_t events;
-    const char *hash;       /**< of the last event; NULL: there is none */
+    const char *hash;       /**< of the last event; NULL: no event */
     int64_t broken_version; /**< the first one; 0: the history is valid */
     const char *reason;     /**< missing, changed, comment_changed or unexpected */
 } orders_history_check_t;

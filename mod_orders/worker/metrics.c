@@ -17,7 +17,7 @@ orders_problem_t *orders_job_all_tenants_at_once(const orders_reader_t *reader,
     return NULL;
 }
 
-/** The job that does the work of this kind; the kind itself if there is none, as after an upgrade of the schema. */
+/** The job that does the work of this kind; the kind itself if no job does it, as after an upgrade of the schema. */
 static const char *job_of(const char *kind, const char *channel)
 {
     for (size_t i = 0; i < orders_job_count; i++) {

@@ -50,7 +50,7 @@ sub samples
     } @{ $self->{samples} };
 }
 
-# The sum of these samples; undef if there is none.
+# The sum of these samples; undef without samples.
 sub value
 {
     my ($self, $name, %labels) = @_;
