@@ -382,7 +382,7 @@ static void report_slow(const run_t *run, apr_interval_time_t took)
     orders_trouble_count(database->log, ORDERS_LOG_WARNING, ORDERS_TROUBLE_SLOW, database->route,
                          apr_psprintf(run->params->pool,
                                       "slow_statement %s - %s: %s took %" APR_TIME_T_FMT
-                                      " ms, server process %d",
+                                      " ms, server process %u",
                                       database->request_id, database->route, run->statement->name,
                                       apr_time_as_msec(took), database->backend));
 }
@@ -405,7 +405,7 @@ static orders_problem_t *borrow_and_attempt(run_t *run, apr_pool_t *pool, outcom
         run->deadline = got + (apr_time_t)database->timeout_ms * 1000;
     }
     run->connection = session.connection;
-    database->backend = PQbackendPID(session.connection);
+    database->backend = (unsigned)PQbackendPID(session.connection);
     *outcome = attempt(run, got);
     bool broken = *outcome >= UNUSABLE || PQtransactionStatus(session.connection) != PQTRANS_IDLE;
     database->release(database->context, &session, broken);

@@ -52,7 +52,10 @@ typedef struct orders_database_t {
     /* Totals for the access log: microseconds, and round trips. */
     apr_time_t busy_us, queue_us;
     int trips;
-    int backend; /**< process id of the server process of the last session; 0: none */
+    /**
+     * Process id of the server process of the last session; 0: none. Unsigned: pgbouncer sends 32 random bits in its place.
+     */
+    unsigned backend;
 } orders_database_t;
 
 typedef enum {

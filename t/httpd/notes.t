@@ -30,7 +30,7 @@ sub noted
     return $seen;
 }
 
-my $number = qr/^\d+$/;
+my $number = qr/^\d+$/;    # also through pgbouncer, which sends random bits in place of a process id
 api(GET => $httpd->url("$list/1"), @as);
 my $reply = api(POST => $httpd->url($list), @as, json => { plan_id => $plan->{id} }, headers => { 'Idempotency-Key' => 'note-1', 'X-Request-Id' => 'mine.1' });
 is($reply->code, 200, 'an order');
