@@ -127,6 +127,24 @@ typedef struct orders_route_t {
     orders_problem_t *(*before_body)(orders_call_t *call);
 } orders_route_t;
 
+/** Routes of an API that are defined in one file. */
+typedef struct orders_route_group_t {
+    const orders_route_t *routes;
+    size_t count;
+} orders_route_group_t;
+
+/** The group of a static array of routes. */
+#define ORDERS_ROUTE_GROUP(table)                                                                  \
+    {                                                                                              \
+        (table), sizeof(table) / sizeof((table)[0])                                                \
+    }
+/** The groups of an API that has one array of routes. */
+#define ORDERS_ONE_GROUP(table)                                                                    \
+    (const orders_route_group_t *const[])                                                          \
+    {                                                                                              \
+        &(const orders_route_group_t)ORDERS_ROUTE_GROUP(table), NULL                               \
+    }
+
 /** Features of an API: endpoints for links and callbacks, and its credentials. */
 #define ORDERS_HAS_EVENTS 1u     /**< routes for events of providers */
 #define ORDERS_HAS_OWN_EVENTS 8u /**< the same in an API without other routes */
@@ -139,8 +157,8 @@ typedef struct orders_api_t {
     const char
         *needs_secret; /**< NULL, or why the API requires OrdersSecretFile, for an error message */
     const char *needs_public_url; /**< the same for OrdersPublicURL: "returns links" */
-    const orders_route_t *routes;
-    size_t route_count;
+    /** Groups of routes, up to NULL. core/route.h finds and counts routes. */
+    const orders_route_group_t *const *groups;
     /** Formats a problem for this API: sets status, content type, body and headers such as WWW-Authenticate. */
     void (*problem)(const orders_call_t *call, const orders_problem_t *problem,
                     orders_reply_t *reply);

@@ -47,6 +47,42 @@ const char *orders_method_list(apr_pool_t *pool, unsigned allowed)
     return list;
 }
 
+size_t orders_route_count(const orders_api_t *api)
+{
+    size_t count = 0;
+
+    for (const orders_route_group_t *const *group = api->groups; *group; group++) {
+        count += (*group)->count;
+    }
+    return count;
+}
+
+const orders_route_t *orders_route_at(const orders_api_t *api, size_t position)
+{
+    for (const orders_route_group_t *const *group = api->groups; *group; group++) {
+        if (position < (*group)->count) {
+            return &(*group)->routes[position];
+        }
+        position -= (*group)->count;
+    }
+    return NULL;
+}
+
+size_t orders_route_position(const orders_api_t *api, const orders_route_t *route)
+{
+    size_t position = 0;
+
+    for (const orders_route_group_t *const *group = api->groups; *group; group++) {
+        const orders_route_t *first = (*group)->routes;
+
+        if (route >= first && route < first + (*group)->count) {
+            return position + (size_t)(route - first);
+        }
+        position += (*group)->count;
+    }
+    return position;
+}
+
 int orders_route_status(const orders_route_t *route)
 {
     return route->success[0] ? route->success[0] : 200;
@@ -103,20 +139,14 @@ static bool fits(const char *template, const segments_t *segments,
     return *template == '\0' || strcmp(template, "/") == 0;
 }
 
-orders_route_e orders_route_match(const orders_api_t *api, unsigned method, const char *path,
-                                  apr_pool_t *pool, orders_match_t *match)
+/** Adds the routes of a group that fit the path to `match`. True: one of them is of this method. */
+static bool match_group(const orders_route_group_t *group, unsigned method,
+                        const segments_t *segments, orders_match_t *match)
 {
-    segments_t segments;
-    size_t index;
+    for (size_t index = 0; index < group->count; index++) {
+        const orders_route_t *route = &group->routes[index];
 
-    memset(match, 0, sizeof(*match));
-    if (!split(&segments, path, pool)) {
-        return ORDERS_ROUTE_UNKNOWN;
-    }
-    for (index = 0; index < api->route_count; index++) {
-        const orders_route_t *route = &api->routes[index];
-
-        if (!fits(route->path, &segments, match->param)) {
+        if (!fits(route->path, segments, match->param)) {
             continue;
         }
         if (!match->fitting) {
@@ -125,6 +155,23 @@ orders_route_e orders_route_match(const orders_api_t *api, unsigned method, cons
         match->allowed |= route->method;
         if (route->method == method) {
             match->route = route;
+            return true;
+        }
+    }
+    return false;
+}
+
+orders_route_e orders_route_match(const orders_api_t *api, unsigned method, const char *path,
+                                  apr_pool_t *pool, orders_match_t *match)
+{
+    segments_t segments;
+
+    memset(match, 0, sizeof(*match));
+    if (!split(&segments, path, pool)) {
+        return ORDERS_ROUTE_UNKNOWN;
+    }
+    for (const orders_route_group_t *const *group = api->groups; *group; group++) {
+        if (match_group(*group, method, &segments, match)) {
             return ORDERS_ROUTE_FOUND;
         }
     }
@@ -134,10 +181,10 @@ orders_route_e orders_route_match(const orders_api_t *api, unsigned method, cons
 /** Whether a route of the API has this segment of `length` bytes as a literal. */
 static bool is_literal(const orders_api_t *api, const char *segment, apr_size_t length)
 {
-    size_t index;
+    const orders_route_t *route;
 
-    for (index = 0; index < api->route_count; index++) {
-        const char *at = api->routes[index].path;
+    for (size_t index = 0; (route = orders_route_at(api, index)); index++) {
+        const char *at = route->path;
 
         while (*at == '/') {
             apr_size_t size = strcspn(++at, "/");
@@ -153,10 +200,10 @@ static bool is_literal(const orders_api_t *api, const char *segment, apr_size_t 
 
 static bool has_secrets(const orders_api_t *api)
 {
-    size_t index;
+    const orders_route_t *route;
 
-    for (index = 0; index < api->route_count; index++) {
-        if (api->routes[index].secret) {
+    for (size_t index = 0; (route = orders_route_at(api, index)); index++) {
+        if (route->secret) {
             return true;
         }
     }

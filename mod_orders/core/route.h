@@ -38,6 +38,13 @@ orders_route_e orders_route_match(const orders_api_t *api, unsigned method, cons
 const char *orders_route_mask(const orders_api_t *api, const orders_match_t *match,
                               const char *path, apr_pool_t *pool);
 
+/** The number of routes of an API. */
+size_t orders_route_count(const orders_api_t *api);
+/** The route at this position, from 0 on, across the groups of the API; NULL behind the last one. */
+const orders_route_t *orders_route_at(const orders_api_t *api, size_t position);
+/** The position of a route of the API, for orders_route_at(); the number of routes if it belongs to another API. */
+size_t orders_route_position(const orders_api_t *api, const orders_route_t *route);
+
 /** The default status of success. */
 int orders_route_status(const orders_route_t *route);
 

@@ -94,6 +94,7 @@ static void dump_settings(apr_file_t *out, const orders_dir_conf_t *conf)
 static void dump_mount(apr_pool_t *pool, apr_file_t *out, const server_rec *server,
                        const orders_mount_t *mount)
 {
+    const orders_route_t *route;
     orders_dir_conf_t conf;
 
     orders_config_effective(pool, server, mount, &conf);
@@ -105,9 +106,7 @@ static void dump_mount(apr_pool_t *pool, apr_file_t *out, const server_rec *serv
                         ? ""
                         : scope_words(pool, (unsigned)conf.remote_user_scopes));
     dump_settings(out, &conf);
-    for (size_t i = 0; i < mount->api->route_count; i++) {
-        const orders_route_t *route = &mount->api->routes[i];
-
+    for (size_t i = 0; (route = orders_route_at(mount->api, i)); i++) {
         apr_file_printf(out, "    %-6s %s%s route=%s auth=%s scope=%s\n",
                         method_word(pool, route->method), mount->path, route->path, route->name,
                         auth_word(route->auth), scope_words(pool, route->scope));

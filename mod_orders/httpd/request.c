@@ -188,14 +188,15 @@ static const char *path_after_mount(request_rec *r, const char *mount)
 /** Whether a path without a route belongs to the API: any path below a mount; at the root of a site, only one that starts like a route. */
 static bool is_own_prefix(const orders_api_t *api, const char *mount, const char *path)
 {
+    const orders_route_t *route;
     size_t length;
 
     if (*mount) {
         return true;
     }
     length = strcspn(path + (*path == '/'), "/");
-    for (size_t i = 0; i < api->route_count; i++) {
-        const char *first = api->routes[i].path + (*api->routes[i].path == '/');
+    for (size_t i = 0; (route = orders_route_at(api, i)); i++) {
+        const char *first = route->path + (*route->path == '/');
 
         if (*first && *first != ':' && strcspn(first, "/") == length &&
             !strncmp(first, path + (*path == '/'), length)) {

@@ -3,6 +3,8 @@
 
 #include <apr_strings.h>
 
+#include "core/route.h"
+
 typedef orders_metrics_writer_t writer_t;
 
 static const orders_metric_label_t no_labels[ORDERS_MAX_LABELS];
@@ -17,8 +19,8 @@ static void each_route(writer_t *writer, const orders_metrics_view_t *view,
     const orders_api_t *const *apis = orders_metrics_names()->apis;
 
     for (size_t i = 0; i < ORDERS_METRICS_APIS && apis[i]; i++) {
-        for (size_t j = 0; view->api[i] && j <= apis[i]->route_count; j++) {
-            const orders_route_t *route = j ? &apis[i]->routes[j - 1] : NULL;
+        for (size_t j = 0; view->api[i] && j <= orders_route_count(apis[i]); j++) {
+            const orders_route_t *route = j ? orders_route_at(apis[i], j - 1) : NULL;
 
             write(writer, apis[i]->name, route ? route->name : ORDERS_METRICS_NO_ROUTE,
                   &orders_metrics()->routes[orders_metrics_route_index(apis[i], route)]);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/route.h"
+
 #define FNV_START 0xcbf29ce484222325u
 #define FNV_PRIME 0x100000001b3u
 
@@ -34,8 +36,8 @@ uint64_t orders_metrics_layout(const orders_metrics_names_t *names)
 
     for (const orders_api_t *const *api = names->apis; *api; api++) {
         hash = add_to_hash(hash, (*api)->name);
-        for (size_t i = 0; i < (*api)->route_count; i++) {
-            hash = add_to_hash(hash, (*api)->routes[i].name);
+        for (size_t i = 0; i < orders_route_count(*api); i++) {
+            hash = add_to_hash(hash, orders_route_at(*api, i)->name);
         }
     }
     for (size_t i = 0; i < names->job_count; i++) {
@@ -54,7 +56,7 @@ void orders_metrics_use(orders_metrics_t *memory, const orders_metrics_names_t *
     }
     for (size_t i = 0; i < ORDERS_METRICS_APIS && names->apis[i]; i++) {
         own.first_route[i] = next;
-        next += 1 + names->apis[i]->route_count;
+        next += 1 + orders_route_count(names->apis[i]);
     }
     own.memory = memory;
     own.names = names;
@@ -178,7 +180,7 @@ size_t orders_metrics_api_index(const orders_api_t *api)
 size_t orders_metrics_route_index(const orders_api_t *api, const orders_route_t *route)
 {
     const size_t first = own.first_route[orders_metrics_api_index(api)];
-    const size_t index = first + (route ? 1 + (size_t)(route - api->routes) : 0);
+    const size_t index = first + (route ? 1 + orders_route_position(api, route) : 0);
 
     return index < ORDERS_METRICS_ROUTES   ? index
            : first < ORDERS_METRICS_ROUTES ? first

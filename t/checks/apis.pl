@@ -84,7 +84,7 @@ for my $api (@apis) {
 
 my $rules = slurp_utf8('sql/deploy/cancel_rules.sql');
 for my $api (@apis) {
-    my ($cancels) = slurp_utf8("mod_orders/api/$api/routes.c") =~ /\.name = "([\w.]+\.cancel)"/ or next;
+    my ($cancels) = join('', map { slurp_utf8($_) } glob "mod_orders/api/$api/routes*.c") =~ /\.name = "([\w.]+\.cancel)"/ or next;
     like($rules, qr/^\s+\('$api', (?:'[^']*',\s+){4}(?:true|false),\s+'cancel'\)/m,
         "$cancels: sql/deploy/cancel_rules.sql has a rule of $api that cancels");
 }

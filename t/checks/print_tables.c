@@ -394,8 +394,8 @@ int main(void)
     for (const orders_api_t *const *api = orders_apis; *api; api++) {
         orders_json_key(json, (*api)->name);
         orders_json_begin_array(json);
-        for (size_t i = 0; i < (*api)->route_count; i++) {
-            write_route(*api, &(*api)->routes[i]);
+        for (size_t i = 0; i < orders_route_count(*api); i++) {
+            write_route(*api, orders_route_at(*api, i));
         }
         orders_json_end_array(json);
     }

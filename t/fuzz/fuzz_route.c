@@ -14,8 +14,7 @@ static const orders_route_t routes[] = {
     {.name = "events", .method = ORDERS_POST, .path = "/payments/:channel/events"},
     {.name = "four", .method = ORDERS_PUT, .path = "/:a/:b/:c/:d"},
 };
-static const orders_api_t api = {
-    .name = "fuzz", .routes = routes, .route_count = sizeof(routes) / sizeof(routes[0])};
+static const orders_api_t api = {.name = "fuzz", .groups = ORDERS_ONE_GROUP(routes)};
 
 static void check_params(const orders_match_t *match)
 {

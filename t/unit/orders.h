@@ -9,13 +9,16 @@
 
 #include "api/common/projection.h"
 #include "core/call.h"
+#include "core/route.h"
 
 /** The route of this name, or NULL without a name. */
 static inline const orders_route_t *route_of(const orders_api_t *api, const char *name)
 {
-    for (size_t i = 0; name && i < api->route_count; i++) {
-        if (strcmp(api->routes[i].name, name) == 0) {
-            return &api->routes[i];
+    const orders_route_t *route;
+
+    for (size_t i = 0; name && (route = orders_route_at(api, i)); i++) {
+        if (strcmp(route->name, name) == 0) {
+            return route;
         }
     }
     assert_null(name);

@@ -89,7 +89,6 @@ static const orders_route_t routes[] = {
 
 const orders_api_t orders_commerce_api = {
     .name = "commerce",
-    .routes = routes,
-    .route_count = ORDERS_COUNT(routes),
+    .groups = ORDERS_ONE_GROUP(routes),
     .problem = orders_commerce_problem,
 };

@@ -220,7 +220,6 @@ const orders_api_t orders_company_api = {
     .has = ORDERS_HAS_PAY_LINKS | ORDERS_HAS_OWN_KEYS,
     .needs_secret = "derives pay links",
     .needs_public_url = "returns links and codes",
-    .routes = routes,
-    .route_count = ORDERS_COUNT(routes),
+    .groups = ORDERS_ONE_GROUP(routes),
     .problem = orders_company_problem,
 };

@@ -141,7 +141,6 @@ const orders_api_t orders_customer_api = {
     .name = "customer",
     .needs_secret = "signs the URLs of bills",
     .needs_public_url = "returns the URLs of bills",
-    .routes = routes,
-    .route_count = ORDERS_COUNT(routes),
+    .groups = ORDERS_ONE_GROUP(routes),
     .problem = orders_customer_problem,
 };

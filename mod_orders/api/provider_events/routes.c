@@ -24,7 +24,6 @@ static const orders_route_t routes[] = {
 const orders_api_t orders_provider_events_api = {
     .name = "provider-events",
     .has = ORDERS_HAS_OWN_EVENTS,
-    .routes = routes,
-    .route_count = ORDERS_COUNT(routes),
+    .groups = ORDERS_ONE_GROUP(routes),
     .problem = orders_problem_reply,
 };

@@ -62,7 +62,6 @@ static const orders_route_t routes[] = {
 
 const orders_api_t orders_shop_api = {
     .name = "shop",
-    .routes = routes,
-    .route_count = ORDERS_COUNT(routes),
+    .groups = ORDERS_ONE_GROUP(routes),
     .problem = orders_shop_problem,
 };

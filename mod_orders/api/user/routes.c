@@ -128,7 +128,6 @@ static const orders_route_t routes[] = {
 
 const orders_api_t orders_user_api = {
     .name = "user",
-    .routes = routes,
-    .route_count = ORDERS_COUNT(routes),
+    .groups = ORDERS_ONE_GROUP(routes),
     .problem = orders_problem_reply,
 };

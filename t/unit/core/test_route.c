@@ -15,7 +15,7 @@ static const orders_route_t routes[] = {
     {.name = "cancel", .method = ORDERS_POST, .path = "/:id/cancel"},
     {.name = "four", .method = ORDERS_GET, .path = "/:a/:b/:c/:d"},
 };
-static const orders_api_t api = {.name = "sample", .routes = routes, .route_count = COUNT(routes)};
+static const orders_api_t api = {.name = "sample", .groups = ORDERS_ONE_GROUP(routes)};
 
 /** "cancel 57", "405 GET, HEAD", "404" */
 static const char *match_of(const char *method, const char *path)
@@ -117,13 +117,47 @@ static void refuses_other_paths(void **state)
     }
 }
 
+/** Routes in two groups match as if they were in one table, and each has its own position. */
+static void joins_groups(void **state)
+{
+    static const orders_route_t second[] = {
+        {.name = "change", .method = ORDERS_PATCH, .path = "/:id"},
+        {.name = "late", .method = ORDERS_GET, .path = "/summary"},
+    };
+    static const orders_route_group_t groups[] = {ORDERS_ROUTE_GROUP(routes),
+                                                  ORDERS_ROUTE_GROUP(second)};
+    static const orders_route_group_t *const list[] = {&groups[0], &groups[1], NULL};
+    static const orders_api_t joined = {.name = "joined", .groups = list};
+    orders_match_t match;
+
+    assert_int_equal(orders_route_match(&joined, ORDERS_PATCH, "/7", pool, &match),
+                     ORDERS_ROUTE_FOUND);
+    assert_ptr_equal(match.route, &second[0]);
+    assert_string_equal(match.fitting->name, "detail");
+    assert_int_equal(orders_route_match(&joined, ORDERS_GET, "/summary", pool, &match),
+                     ORDERS_ROUTE_FOUND);
+    assert_string_equal(match.route->name, "summary");
+    assert_int_equal(orders_route_match(&joined, ORDERS_PUT, "/7", pool, &match),
+                     ORDERS_ROUTE_METHOD);
+    assert_int_equal(match.allowed, ORDERS_GET | ORDERS_DELETE | ORDERS_PATCH);
+
+    assert_int_equal(orders_route_count(&joined), COUNT(routes) + COUNT(second));
+    for (size_t i = 0; i < orders_route_count(&joined); i++) {
+        assert_int_equal(orders_route_position(&joined, orders_route_at(&joined, i)), i);
+    }
+    assert_ptr_equal(orders_route_at(&joined, COUNT(routes)), &second[0]);
+    assert_null(orders_route_at(&joined, orders_route_count(&joined)));
+    assert_int_equal(orders_route_position(&api, &second[0]), orders_route_count(&api));
+}
+
+static const orders_route_t link_routes[] = {
+    {.name = "pay", .method = ORDERS_GET, .path = "/pay/:token/page", .secret = true},
+    {.name = "list", .method = ORDERS_GET, .path = "/list/:id"},
+};
+static const orders_api_t links = {.name = "links", .groups = ORDERS_ONE_GROUP(link_routes)};
+
 static void masks_secrets(void **state)
 {
-    static const orders_route_t rows[] = {
-        {.name = "pay", .method = ORDERS_GET, .path = "/pay/:token/page", .secret = true},
-        {.name = "list", .method = ORDERS_GET, .path = "/list/:id"},
-    };
-    static const orders_api_t links = {.name = "links", .routes = rows, .route_count = COUNT(rows)};
     static const struct {
         const char *path, *masked;
     } cases[] = {
@@ -156,10 +190,9 @@ static void masks_secrets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(finds_routes),
-        TEST(reports_the_allowed_methods),
-        TEST(refuses_other_paths),
-        TEST(masks_secrets),
+        TEST(finds_routes),        TEST(reports_the_allowed_methods),
+        TEST(refuses_other_paths), TEST(masks_secrets),
+        TEST(joins_groups),
     };
 
     return RUN(tests);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "api/registry.h"
+#include "core/route.h"
 #include "metrics/exposition.h"
 #include "metrics/metrics.h"
 #include "support.h"
@@ -11,9 +12,8 @@
 
 static const orders_route_t routes[] = {{.name = "one.list"}, {.name = "one.read"}};
 static const orders_route_t other_routes[] = {{.name = "two.list"}};
-static const orders_api_t one = {.name = "one", .routes = routes, .route_count = COUNT(routes)};
-static const orders_api_t two = {
-    .name = "two", .routes = other_routes, .route_count = COUNT(other_routes)};
+static const orders_api_t one = {.name = "one", .groups = ORDERS_ONE_GROUP(routes)};
+static const orders_api_t two = {.name = "two", .groups = ORDERS_ONE_GROUP(other_routes)};
 static const orders_api_t *const apis[] = {&one, &two, NULL};
 static const char *const jobs[] = {"expiry", "captures"};
 static const orders_metrics_names_t names = {.apis = apis, .jobs = jobs, .job_count = COUNT(jobs)};
@@ -287,7 +287,7 @@ static void test_capacity(void **state)
     size_t routes_needed = 0, apis_needed = 0;
 
     for (; orders_apis[apis_needed]; apis_needed++) {
-        routes_needed += 1 + orders_apis[apis_needed]->route_count;
+        routes_needed += 1 + orders_route_count(orders_apis[apis_needed]);
     }
     assert_true(apis_needed < ORDERS_METRICS_APIS);
     assert_true(routes_needed <= ORDERS_METRICS_ROUTES);

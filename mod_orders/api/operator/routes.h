@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The groups of the operator API's routes. Each group is one file, routes_<group>.c.
+ */
+#ifndef ORDERS_API_OPERATOR_ROUTES_H
+#define ORDERS_API_OPERATOR_ROUTES_H
+
+#include "core/call.h"
+
+/* Bodies of NDJSON and CSV: 10,000 lines of some 400 bytes. */
+#define ORDERS_OPERATOR_MAX_BULK (4 * 1024 * 1024)
+
+/* The right that a route needs: to read, to work orders, to move money, to maintain the catalogue, to administer. */
+#define READ .scope = ORDERS_SCOPE_OPERATOR
+#define FULFIL .scope = ORDERS_SCOPE_OPERATOR
+#define MONEY .scope = ORDERS_SCOPE_OPERATOR
+#define CATALOGUE .scope = ORDERS_SCOPE_OPERATOR
+#define ADMIN .scope = ORDERS_SCOPE_OPERATOR
+
+extern const orders_route_group_t orders_operator_orders_routes;
+extern const orders_route_group_t orders_operator_returns_routes;
+extern const orders_route_group_t orders_operator_catalogue_routes;
+extern const orders_route_group_t orders_operator_money_routes;
+extern const orders_route_group_t orders_operator_webhooks_routes;
+extern const orders_route_group_t orders_operator_access_routes;
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The operator API: routes of the catalogue. */
+#include "api/operator/routes.h"
+
+#include "api/operator/operator.h"
+
+static const orders_route_t routes[] = {
+    {
+        .name = "operator.catalogue.upsert",
+        .method = ORDERS_PUT,
+        .path = "/catalogue/:kind/:ref",
+        CATALOGUE,
+        .body = ORDERS_BODY_REQUIRED,
+        .media = ORDERS_MEDIA_JSON,
+        .headers = ORDERS_HEADER_KEY,
+        .success = {201, 200},
+        .handler = orders_operator_upsert,
+    },
+    {
+        .name = "operator.catalogue.bulk",
+        .method = ORDERS_POST,
+        .path = "/catalogue",
+        CATALOGUE,
+        .body = ORDERS_BODY_REQUIRED,
+        .media = ORDERS_MEDIA_NDJSON,
+        .headers = ORDERS_HEADER_KEY,
+        .raw_body = true,
+        .max_body = ORDERS_OPERATOR_MAX_BULK,
+        .handler = orders_operator_bulk,
+    },
+};
+
+const orders_route_group_t orders_operator_catalogue_routes = ORDERS_ROUTE_GROUP(routes);
