@@ -2,16 +2,14 @@
 #include "store/database.h"
 
 #include <apr_strings.h>
-#include <errno.h>
-#include <poll.h>
 #include <string.h>
 
 #include "core/clock.h"
 #include "core/trouble.h"
+#include "store/dry_run.h"
+#include "store/run.h"
 #include "store/session.h"
 #include "store/sqlstate.h"
-
-#define BINARY 1
 
 /* Attempts after a serialization failure or deadlock. */
 #define MAX_TRANSIENT 5
@@ -21,34 +19,8 @@
 #define MAX_LOST 1
 /* The first status of server errors. */
 #define HTTP_SERVER_ERROR 500
-/* A statement is sent only if 1/10 of its timeout remains for the reply. */
-#define MIN_TIME_DIVISOR 10
-/* Maximum remaining time of a statement when the process stops, in microseconds. */
-#define STOP_US 2000000
-/* Interval at which a waiting statement checks whether the process stops, in milliseconds. */
-#define STOP_CHECK_MS 200
 /* Maximum pause before the first repeat, in microseconds; doubled each time. */
 #define PAUSE_US 4000
-
-typedef enum {
-    RAN,
-    REFUSED,      /* the server reported an error; nothing has changed */
-    UNSUPPORTED,  /* the version of the schema is not supported; nothing has changed */
-    NO_TIME_LEFT, /* not sent, because too little time remained; nothing has changed */
-    UNUSABLE,     /* the session is dead, read-only or too slow to prepare; nothing has changed */
-    LOST,         /* the connection broke after sending; the outcome is unknown */
-    TIMED_OUT     /* the deadline passed after sending; the outcome is unknown */
-} outcome_e;
-
-typedef struct run_t {
-    orders_database_t *database;
-    const orders_statement_t *statement;
-    const orders_params_t *params;
-    apr_time_t deadline; /* set with the first session */
-    bool stopping;       /* the process stops; the deadline has been brought forward */
-    PGconn *connection;
-    PGresult *result; /* the rows or the error; owned by the run */
-} run_t;
 
 void orders_params_init(orders_params_t *params, apr_pool_t *pool)
 {
@@ -89,7 +61,7 @@ void orders_param_int_or_null(orders_params_t *params, bool given, int64_t value
 
 void orders_param_bytes(orders_params_t *params, const void *bytes, int length)
 {
-    add_param(params, bytes, length, BINARY);
+    add_param(params, bytes, length, ORDERS_BINARY);
 }
 
 static apr_status_t clear_result(void *result)
@@ -98,156 +70,68 @@ static apr_status_t clear_result(void *result)
     return APR_SUCCESS;
 }
 
-static void set_result(run_t *run, PGresult *result)
-{
-    PQclear(run->result);
-    run->result = result;
-}
-
-static bool has_time(const run_t *run, apr_time_t now)
-{
-    return run->deadline - now >= (apr_time_t)run->database->timeout_ms * 1000 / MIN_TIME_DIVISOR;
-}
-
-/* Brings the deadline forward once the process is stopping. */
-static void check_stop(run_t *run, apr_time_t now)
-{
-    const orders_database_t *database = run->database;
-    if (run->stopping || !database->is_stopping || !database->is_stopping(database->stop_context)) {
-        return;
-    }
-    run->stopping = true;
-    if (run->deadline > now + STOP_US) {
-        run->deadline = now + STOP_US;
-    }
-}
-
-/* Waits for the socket. False: the deadline has passed. */
-static bool wait_for(run_t *run, short events)
-{
-    struct pollfd fd = {.fd = PQsocket(run->connection), .events = events};
-    for (;;) {
-        apr_time_t now = orders_clock_now();
-        check_stop(run, now);
-        apr_interval_time_t left = run->deadline - now;
-        if (left <= 0) {
-            return false;
-        }
-        int milliseconds = (int)((left + 999) / 1000);
-        bool checks = run->database->is_stopping && milliseconds > STOP_CHECK_MS;
-        int ready = poll(&fd, 1, checks ? STOP_CHECK_MS : milliseconds);
-        if (ready > 0 || (ready < 0 && errno != EINTR)) {
-            return true; /* libpq reports an error of the socket when it reads */
-        }
-    }
-}
-
-/* Sends the output buffer of libpq. libpq requires that input is read while output is pending. */
-static outcome_e flush(run_t *run)
-{
-    for (;;) {
-        int pending = PQflush(run->connection);
-        if (pending == 0) {
-            return RAN;
-        }
-        if (pending < 0) {
-            return LOST;
-        }
-        if (!wait_for(run, POLLIN | POLLOUT)) {
-            return TIMED_OUT;
-        }
-        if (!PQconsumeInput(run->connection)) {
-            return LOST;
-        }
-    }
-}
-
-/*
- * Reads up to ReadyForQuery. In the extended protocol, rows and CommandComplete are sent before the commit, so that only ReadyForQuery
- * confirms the transaction. An error after rows replaces them.
- */
-static outcome_e receive(run_t *run)
-{
-    outcome_e outcome = flush(run);
-    while (outcome == RAN) {
-        while (PQisBusy(run->connection)) {
-            if (!wait_for(run, POLLIN)) {
-                return TIMED_OUT;
-            }
-            if (!PQconsumeInput(run->connection)) {
-                break; /* PQgetResult has the error */
-            }
-        }
-        PGresult *next = PQgetResult(run->connection);
-        if (!next) {
-            break;
-        }
-        set_result(run, next);
-    }
-    run->database->trips++;
-    if (outcome != RAN || PQstatus(run->connection) != CONNECTION_OK) {
-        return outcome == RAN ? LOST : outcome;
-    }
-    ExecStatusType status = PQresultStatus(run->result);
-    return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ? RAN : REFUSED;
-}
-
-/* `sent` is what libpq's PQsend… functions return. */
-static outcome_e finish(run_t *run, int sent)
-{
-    return sent ? receive(run) : UNUSABLE;
-}
-
-/* Deallocates the statement. RAN even if the server did not know it. */
-static outcome_e deallocate(run_t *run)
+/* Deallocates the statement. ORDERS_RAN even if the server did not know it. */
+static orders_attempt_e deallocate(orders_run_t *run)
 {
     const char *text = apr_pstrcat(run->params->pool, "DEALLOCATE ", run->statement->name, NULL);
     orders_session_forget(run->connection, run->statement);
-    outcome_e outcome = finish(run, PQsendQuery(run->connection, text));
-    return outcome == RAN || outcome == REFUSED ? RAN : UNUSABLE;
+    orders_attempt_e outcome = orders_run_finish(run, PQsendQuery(run->connection, text));
+    return outcome == ORDERS_RAN || outcome == ORDERS_REFUSED ? ORDERS_RAN : ORDERS_UNUSABLE;
 }
 
-static outcome_e send_preparation(run_t *run)
+static orders_attempt_e send_preparation(orders_run_t *run)
 {
     const orders_statement_t *statement = run->statement;
-    return finish(run, PQsendPrepare(run->connection, statement->name, statement->text, 0, NULL));
+    return orders_run_finish(
+        run, PQsendPrepare(run->connection, statement->name, statement->text, 0, NULL));
 }
 
-static outcome_e prepare_statement(run_t *run)
+static orders_attempt_e prepare_statement(orders_run_t *run)
 {
-    outcome_e outcome = send_preparation(run);
-    if (outcome == REFUSED && strcmp(orders_sqlstate_of(run->result), "42P05") == 0) {
+    orders_attempt_e outcome = send_preparation(run);
+    if (outcome == ORDERS_REFUSED && strcmp(orders_sqlstate_of(run->result), "42P05") == 0) {
         outcome = deallocate(run); /* it may have been prepared with another text */
-        outcome = outcome == RAN ? send_preparation(run) : outcome;
+        outcome = outcome == ORDERS_RAN ? send_preparation(run) : outcome;
     }
-    if (outcome == LOST || outcome == TIMED_OUT) {
-        return UNUSABLE;
+    if (outcome == ORDERS_LOST || outcome == ORDERS_TIMED_OUT) {
+        return ORDERS_UNUSABLE;
     }
-    if (outcome == RAN) {
+    if (outcome == ORDERS_RAN) {
         orders_session_remember(run->connection, run->statement);
-        outcome = has_time(run, orders_clock_now()) ? RAN : NO_TIME_LEFT;
+        outcome = orders_run_has_time(run, orders_clock_now()) ? ORDERS_RAN : ORDERS_NO_TIME_LEFT;
     }
     return outcome;
 }
 
-static outcome_e execute_prepared(run_t *run)
+static int send_prepared(const orders_run_t *run)
 {
     const orders_params_t *params = run->params;
+    return PQsendQueryPrepared(run->connection, run->statement->name, params->count, params->value,
+                               params->length, params->format, ORDERS_BINARY);
+}
+
+/* Sends the statement and reads its result. */
+static orders_attempt_e exchange(orders_run_t *run, orders_send_t send)
+{
+    return run->dry ? orders_dry_run(run, send) : orders_run_finish(run, send(run));
+}
+
+static orders_attempt_e execute_prepared(orders_run_t *run)
+{
     if (!orders_session_has(run->connection, run->statement)) {
-        outcome_e outcome = prepare_statement(run);
-        if (outcome != RAN) {
+        orders_attempt_e outcome = prepare_statement(run);
+        if (outcome != ORDERS_RAN) {
             return outcome;
         }
     }
-    return finish(run, PQsendQueryPrepared(run->connection, run->statement->name, params->count,
-                                           params->value, params->length, params->format, BINARY));
+    return exchange(run, send_prepared);
 }
 
 /*
  * The text with the calling request as a comment. A prepared statement cannot have it. The semicolon keeps the comment out of the text in
  * pg_stat_statements.
  */
-static const char *commented_text(const run_t *run)
+static const char *commented_text(const orders_run_t *run)
 {
     const orders_database_t *database = run->database;
     return database->request_id
@@ -256,11 +140,11 @@ static const char *commented_text(const run_t *run)
                : run->statement->text;
 }
 
-static outcome_e execute_unnamed(run_t *run)
+static int send_unnamed(const orders_run_t *run)
 {
     const orders_params_t *params = run->params;
-    return finish(run, PQsendQueryParams(run->connection, commented_text(run), params->count, NULL,
-                                         params->value, params->length, params->format, BINARY));
+    return PQsendQueryParams(run->connection, commented_text(run), params->count, NULL,
+                             params->value, params->length, params->format, ORDERS_BINARY);
 }
 
 /*
@@ -273,15 +157,15 @@ static bool is_stale(const PGresult *error)
     return strcmp(sqlstate, "26000") == 0 || strcmp(sqlstate, "0A000") == 0;
 }
 
-static outcome_e execute(run_t *run)
+static orders_attempt_e execute(orders_run_t *run)
 {
     if (!run->database->prepared_statements || run->statement->replan) {
-        return execute_unnamed(run);
+        return exchange(run, send_unnamed);
     }
-    outcome_e outcome = execute_prepared(run);
-    if (outcome == REFUSED && is_stale(run->result)) {
+    orders_attempt_e outcome = execute_prepared(run);
+    if (outcome == ORDERS_REFUSED && is_stale(run->result)) {
         outcome = deallocate(run);
-        if (outcome == RAN) {
+        if (outcome == ORDERS_RAN) {
             outcome = execute_prepared(run);
         }
     }
@@ -298,9 +182,9 @@ static const orders_statement_t wait_for_durability = {
     .param_count = 0,
 };
 
-static bool has_committed_early(const run_t *run)
+static bool has_committed_early(const orders_run_t *run)
 {
-    if (!run->statement->early_release || PQntuples(run->result) == 0) {
+    if (run->dry || !run->statement->early_release || PQntuples(run->result) == 0) {
         return false;
     }
     int column = PQfnumber(run->result, "early_release");
@@ -308,72 +192,73 @@ static bool has_committed_early(const run_t *run)
 }
 
 /* Waits until the commit of `run` is durable. Any failure means an unknown outcome, because the transaction has been committed. */
-static outcome_e make_durable(const run_t *run)
+static orders_attempt_e make_durable(const orders_run_t *run)
 {
     orders_params_t none;
-    run_t wait = *run;
+    orders_run_t wait = *run;
     orders_params_init(&none, run->params->pool);
     wait.statement = &wait_for_durability;
     wait.params = &none;
     wait.result = NULL;
-    outcome_e outcome = execute(&wait);
+    orders_attempt_e outcome = execute(&wait);
     PQclear(wait.result);
-    return outcome == RAN || outcome == TIMED_OUT ? outcome : LOST;
+    return outcome == ORDERS_RAN || outcome == ORDERS_TIMED_OUT ? outcome : ORDERS_LOST;
 }
 
-/* Checks the version of the schema if necessary. RAN: it is supported. */
-static outcome_e check_schema(run_t *run)
+/* Checks the version of the schema if necessary. ORDERS_RAN: it is supported. */
+static orders_attempt_e check_schema(orders_run_t *run)
 {
     orders_schema_t *schema = run->database->schema;
     if (!schema || !orders_schema_needs_check(schema, run->connection)) {
-        return RAN;
+        return ORDERS_RAN;
     }
-    outcome_e outcome = finish(run, PQsendQueryParams(run->connection, orders_schema_query, 0, NULL,
-                                                      NULL, NULL, NULL, BINARY));
-    if (outcome == LOST || outcome == TIMED_OUT) {
-        return UNUSABLE;
+    orders_attempt_e outcome =
+        orders_run_finish(run, PQsendQueryParams(run->connection, orders_schema_query, 0, NULL,
+                                                 NULL, NULL, NULL, ORDERS_BINARY));
+    if (outcome == ORDERS_LOST || outcome == ORDERS_TIMED_OUT) {
+        return ORDERS_UNUSABLE;
     }
-    if (outcome == UNUSABLE ||
-        (outcome == REFUSED && !orders_schema_is_missing(run->params->pool, run->result))) {
+    if (outcome == ORDERS_UNUSABLE ||
+        (outcome == ORDERS_REFUSED && !orders_schema_is_missing(run->params->pool, run->result))) {
         return outcome;
     }
     if (!orders_schema_check(schema, run->connection, run->result)) {
-        return UNSUPPORTED;
+        return ORDERS_UNSUPPORTED;
     }
-    return has_time(run, orders_clock_now()) ? RAN : NO_TIME_LEFT;
+    return orders_run_has_time(run, orders_clock_now()) ? ORDERS_RAN : ORDERS_NO_TIME_LEFT;
 }
 
 /* Finds errors that concern the session rather than the statement. */
-static outcome_e classify_error(const run_t *run)
+static orders_attempt_e classify_error(const orders_run_t *run)
 {
     const char *sqlstate = orders_sqlstate_of(run->result);
-    return orders_sqlstate_is_read_only(sqlstate)         ? UNUSABLE
-           : orders_sqlstate_is_unknown_outcome(sqlstate) ? LOST
-                                                          : REFUSED;
+    return orders_sqlstate_is_read_only(sqlstate)         ? ORDERS_UNUSABLE
+           : orders_sqlstate_is_unknown_outcome(sqlstate) ? ORDERS_LOST
+                                                          : ORDERS_REFUSED;
 }
 
 /* One attempt on a borrowed session. */
-static outcome_e attempt(run_t *run, apr_time_t now)
+static orders_attempt_e attempt(orders_run_t *run, apr_time_t now)
 {
-    set_result(run, NULL);
+    orders_run_set_result(run, NULL);
     if (orders_session_is_dead(run->connection) || !orders_session_attach(run->connection) ||
         PQtransactionStatus(run->connection) != PQTRANS_IDLE ||
         PQsetnonblocking(run->connection, 1) != 0) {
-        return UNUSABLE;
+        return ORDERS_UNUSABLE;
     }
-    if (!has_time(run, now)) {
-        return NO_TIME_LEFT;
+    if (!orders_run_has_time(run, now)) {
+        return ORDERS_NO_TIME_LEFT;
     }
-    outcome_e outcome = check_schema(run);
-    outcome = outcome == RAN ? execute(run) : outcome;
-    if (outcome == RAN && has_committed_early(run)) {
+    orders_attempt_e outcome = check_schema(run);
+    outcome = outcome == ORDERS_RAN ? execute(run) : outcome;
+    if (outcome == ORDERS_RAN && has_committed_early(run)) {
         outcome = make_durable(run);
     }
-    return outcome == REFUSED ? classify_error(run) : outcome;
+    return outcome == ORDERS_REFUSED ? classify_error(run) : outcome;
 }
 
 /* Logs an attempt that took long. The first ones are logged, then a number of them at intervals. */
-static void report_slow(const run_t *run, apr_interval_time_t took)
+static void report_slow(const orders_run_t *run, apr_interval_time_t took)
 {
     const orders_database_t *database = run->database;
     if (!database->request_id || !database->slow_us || took < database->slow_us) {
@@ -387,7 +272,8 @@ static void report_slow(const run_t *run, apr_interval_time_t took)
                                       apr_time_as_msec(took), database->backend));
 }
 
-static orders_problem_t *borrow_and_attempt(run_t *run, apr_pool_t *pool, outcome_e *outcome)
+static orders_problem_t *borrow_and_attempt(orders_run_t *run, apr_pool_t *pool,
+                                            orders_attempt_e *outcome)
 {
     orders_database_t *database = run->database;
     orders_session_t session = {NULL, NULL};
@@ -407,7 +293,8 @@ static orders_problem_t *borrow_and_attempt(run_t *run, apr_pool_t *pool, outcom
     run->connection = session.connection;
     database->backend = (unsigned)PQbackendPID(session.connection);
     *outcome = attempt(run, got);
-    bool broken = *outcome >= UNUSABLE || PQtransactionStatus(session.connection) != PQTRANS_IDLE;
+    bool broken =
+        *outcome >= ORDERS_UNUSABLE || PQtransactionStatus(session.connection) != PQTRANS_IDLE;
     database->release(database->context, &session, broken);
     run->connection = NULL;
     apr_interval_time_t took = orders_clock_now() - got;
@@ -433,13 +320,14 @@ static void pause_before(int repeat, const void *salt)
 }
 
 /* The problem of a statement without a reply, or with an error that concerns the session. */
-static orders_problem_t *unanswered_problem(const run_t *run, apr_pool_t *pool, outcome_e outcome)
+static orders_problem_t *unanswered_problem(const orders_run_t *run, apr_pool_t *pool,
+                                            orders_attempt_e outcome)
 {
     static const char *const reasons[] = {
-        [NO_TIME_LEFT] = "too little time remained to send it",
-        [UNUSABLE] = "no usable connection",
-        [LOST] = "connection lost",
-        [TIMED_OUT] = "no reply in time",
+        [ORDERS_NO_TIME_LEFT] = "too little time remained to send it",
+        [ORDERS_UNUSABLE] = "no usable connection",
+        [ORDERS_LOST] = "connection lost",
+        [ORDERS_TIMED_OUT] = "no reply in time",
     };
     const char *sqlstate = orders_sqlstate_of(run->result);
     bool has_error =
@@ -455,7 +343,7 @@ static orders_problem_t *unanswered_problem(const run_t *run, apr_pool_t *pool, 
 }
 
 /* The version of the schema is checked again if an object is missing. */
-static orders_problem_t *refusal_problem(const run_t *run, apr_pool_t *pool)
+static orders_problem_t *refusal_problem(const orders_run_t *run, apr_pool_t *pool)
 {
     orders_problem_t *problem = orders_sqlstate_problem(pool, run->result);
     if (problem->error == ORDERS_E_schema_mismatch && run->database->schema) {
@@ -465,28 +353,28 @@ static orders_problem_t *refusal_problem(const run_t *run, apr_pool_t *pool)
 }
 
 /* Decides after a failed attempt. NULL: try again. `counts`: attempts by outcome. */
-static orders_problem_t *handle_failure(run_t *run, apr_pool_t *pool, orders_intent_e intent,
-                                        outcome_e outcome, int *counts)
+static orders_problem_t *handle_failure(orders_run_t *run, apr_pool_t *pool, orders_intent_e intent,
+                                        orders_attempt_e outcome, int *counts)
 {
-    bool in_time = has_time(run, orders_clock_now());
+    bool in_time = orders_run_has_time(run, orders_clock_now());
     counts[outcome]++;
     switch (outcome) {
-    case REFUSED:
-        if (in_time && counts[REFUSED] < MAX_TRANSIENT &&
+    case ORDERS_REFUSED:
+        if (in_time && counts[ORDERS_REFUSED] < MAX_TRANSIENT &&
             orders_sqlstate_is_transient(orders_sqlstate_of(run->result))) {
-            pause_before(counts[REFUSED] - 1, run);
+            pause_before(counts[ORDERS_REFUSED] - 1, run);
             return NULL;
         }
         return refusal_problem(run, pool);
-    case UNSUPPORTED:
+    case ORDERS_UNSUPPORTED:
         return orders_schema_problem(run->database->schema, pool);
-    case UNUSABLE:
-        if (in_time && counts[UNUSABLE] <= MAX_DEAD) {
+    case ORDERS_UNUSABLE:
+        if (in_time && counts[ORDERS_UNUSABLE] <= MAX_DEAD) {
             return NULL;
         }
         break;
-    case LOST:
-        if (in_time && intent != ORDERS_WRITE && counts[LOST] <= MAX_LOST) {
+    case ORDERS_LOST:
+        if (in_time && intent != ORDERS_WRITE && counts[ORDERS_LOST] <= MAX_LOST) {
             return NULL;
         }
         break;
@@ -496,13 +384,13 @@ static orders_problem_t *handle_failure(run_t *run, apr_pool_t *pool, orders_int
     return unanswered_problem(run, pool, outcome);
 }
 
-static orders_problem_t *retry(run_t *run, apr_pool_t *pool, orders_intent_e intent)
+static orders_problem_t *retry(orders_run_t *run, apr_pool_t *pool, orders_intent_e intent)
 {
-    int counts[TIMED_OUT + 1] = {0};
+    int counts[ORDERS_TIMED_OUT + 1] = {0};
     for (;;) {
-        outcome_e outcome = UNUSABLE;
+        orders_attempt_e outcome = ORDERS_UNUSABLE;
         orders_problem_t *problem = borrow_and_attempt(run, pool, &outcome);
-        if (!problem && outcome == RAN) {
+        if (!problem && outcome == ORDERS_RAN) {
             return NULL;
         }
         if (!problem) {
@@ -517,9 +405,9 @@ static orders_problem_t *retry(run_t *run, apr_pool_t *pool, orders_intent_e int
          * If the outcome of an earlier attempt of a write is unknown, it stays unknown after other failures of later attempts. A refusal
          * by a function settles it: had the earlier attempt been committed, the repeat would have returned its result.
          */
-        bool unknown = intent != ORDERS_READ && (counts[LOST] || counts[TIMED_OUT]);
+        bool unknown = intent != ORDERS_READ && (counts[ORDERS_LOST] || counts[ORDERS_TIMED_OUT]);
         bool refused_by_function =
-            outcome == REFUSED &&
+            outcome == ORDERS_REFUSED &&
             orders_kind_status(orders_error_kind(problem->error)) < HTTP_SERVER_ERROR;
         if (unknown && !refused_by_function) {
             return unavailable(pool, ORDERS_E_outcome_unknown, problem->log);
@@ -539,7 +427,11 @@ orders_problem_t *orders_database_execute(orders_database_t *database, apr_pool_
             pool, ORDERS_E_internal_error,
             apr_psprintf(pool, "%s: %d parameters", statement->name, params->count));
     }
-    run_t run = {.database = database, .statement = statement, .params = params};
+    orders_run_t run = {.database = database, .statement = statement, .params = params};
+    if (database->dry_run && intent != ORDERS_READ) {
+        run.dry = true;
+        intent = ORDERS_READ; /* it writes nothing */
+    }
     orders_problem_t *problem = retry(&run, pool, intent);
     if (problem) {
         PQclear(run.result);

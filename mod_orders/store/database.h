@@ -48,6 +48,7 @@ typedef struct orders_database_t {
      */
     const char *request_id, *route;
     apr_interval_time_t slow_us; /**< statements of requests that take longer are logged; 0: none */
+    bool dry_run;                /**< writes are rolled back: see orders_database_execute */
     bool written;                /**< a write has been committed */
     /* Totals for the access log: microseconds, and round trips. */
     apr_time_t busy_us, queue_us;
@@ -107,6 +108,8 @@ void orders_param_bytes(orders_params_t *params, const void *bytes, int length);
  * Attempts: up to 5 after a serialization failure or deadlock (40001, 40P01), with jitter; one more after a lost connection, if
  * `intent` allows it. A session on a read-only server is returned as broken, and another one is tried. Nothing is sent if too
  * little of the timeout remains for a reply.
+ * With `database->dry_run`, a write runs in a transaction that is rolled back (store/dry_run.h): its result shows what the write would have
+ * done, and it may be repeated. `outcome_unknown` does not occur.
  * Errors: the refusal of a function (SQLSTATE class OR); `outcome_unknown` for a write that may have been committed;
  * `database_unavailable` for a read, or if nothing was sent; `schema_version_unsupported`, without sending anything; those of acquire.
  */
