@@ -82,6 +82,13 @@ typedef enum {
 /** A kind of refusal, for `refuses`. */
 #define ORDERS_REFUSES(kind) (1u << ORDERS_KIND_##kind)
 
+/** Whether a write can run without effect, with the query parameter `dry_run=true` (core/dry_run.h). */
+typedef enum {
+    ORDERS_DRY_RUN_UNDECIDED, /**< the route does not read the parameter */
+    ORDERS_DRY_RUN_YES, /**< the handler makes its reply from one write of the store, or checks call->dry_run */
+    ORDERS_DRY_RUN_NO /**< `dry_run_not_supported` */
+} orders_dry_run_e;
+
 #define ORDERS_MAX_PARAMS 4
 #define ORDERS_MAX_SUCCESS 2
 
@@ -115,6 +122,7 @@ typedef struct orders_route_t {
     unsigned refuses;
     /** The API's table of the refusals of this route, which its `problem` reads; or NULL. */
     const void *refusals;
+    orders_dry_run_e dry_run; /**< t/checks/dry_run.pl: each write of the operator API decides */
     bool raw_body;  /**< the body has any content type and is not decoded (signed events, NDJSON) */
     bool secret;    /**< the parameters of the path are a credential: they are masked in logs */
     bool guessable; /**< the number of an order is the only secret: failed lookups are limited */
@@ -185,8 +193,10 @@ struct orders_call_t {
     const char *(*header)(const orders_call_t *call, const char *name);
     /** Whether the client has closed its connection. Costs a system call. */
     bool (*client_gone)(const orders_call_t *call);
-    void *context;                     /**< of httpd/: the orders_request_t */
-    bool head;                         /**< HEAD: must not change data */
+    void *context; /**< of httpd/: the orders_request_t */
+    bool head;     /**< HEAD: must not change data */
+    bool
+        dry_run; /**< the store rolls back all writes; the handler must call no provider and change no cache */
     const orders_identity_t *identity; /**< NULL for ORDERS_AUTH_NONE */
     /**
      * For ORDERS_AUTH_OWN: sets call->identity by a token (NULL: none was sent), or by httpd's user with OrdersIdentity

@@ -84,6 +84,7 @@
     X(40, statement_timeout, UNAVAILABLE,                                                          \
       "The statement timed out and changed nothing. Try again later.")                             \
     X(52, too_many_requests, TOO_MANY, "Too many requests; try again later.")                      \
+    X(55, dry_run_not_supported, MALFORMED, "This request cannot run dry. Nothing was done.")      \
     X(1001, order_not_cancellable, CONFLICT, "The order can no longer be cancelled.")              \
     X(1002, order_not_payable, CONFLICT, "The order cannot be paid in its present state.")         \
     X(1003, order_not_refundable, CONFLICT, "The order cannot be refunded in its present state.")  \

@@ -10,6 +10,7 @@
 #include <http_request.h>
 #include <string.h>
 
+#include "core/dry_run.h"
 #include "httpd/auth.h"
 #include "httpd/body.h"
 #include "httpd/guess_limit.h"
@@ -80,8 +81,12 @@ static orders_problem_t *authorize(orders_request_t *request)
 static orders_problem_t *run_handler(orders_request_t *request, orders_reply_t *reply)
 {
     const orders_route_t *route = request->match.route;
+    orders_problem_t *problem;
 
     ORDERS_TRY(authorize(request));
+    if (route->dry_run != ORDERS_DRY_RUN_UNDECIDED) {
+        ORDERS_TRY(orders_dry_run_read(&request->call));
+    }
     if (route->before_body) {
         ORDERS_TRY(route->before_body(&request->call));
     }
@@ -90,8 +95,12 @@ static orders_problem_t *run_handler(orders_request_t *request, orders_reply_t *
     }
     request->database.written =
         false; /* a write of the authentication does not count as an effect */
-    return orders_database_problem(&request->database, request->r->pool,
-                                   route->handler(&request->call, reply));
+    request->database.dry_run = request->call.dry_run;
+    problem = route->handler(&request->call, reply);
+    if (!problem && request->call.dry_run) {
+        orders_dry_run_reply(&request->call, reply);
+    }
+    return orders_database_problem(&request->database, request->r->pool, problem);
 }
 
 /** The path has no route of this method: sets Allow, accepts OPTIONS, and refuses any other method. */

@@ -296,7 +296,7 @@ orders_problem_t *orders_payment_flow_refund(const orders_payment_flow_t *flow,
 orders_problem_t *orders_payment_flow_first(const orders_payment_flow_t *flow,
                                             const char *return_url, orders_written_t **written)
 {
-    if (!orders_outcome_is((*written)->outcome, "intent")) {
+    if (!orders_outcome_is((*written)->outcome, "intent") || flow->writer->database->dry_run) {
         return NULL;
     }
     const orders_order_t *order = (*written)->order;

@@ -35,7 +35,7 @@ orders_problem_t *orders_payment_flow_intent(const orders_payment_flow_t *flow,
 
 /**
  * Creates the intent of an order that was just placed, if `(*written)->outcome` is `intent`; this includes a request that resumes an
- * interrupted one. `return_url`: page to which the provider redirects the buyer, or NULL.
+ * interrupted one. A dry run calls no provider. `return_url`: page to which the provider redirects the buyer, or NULL.
  */
 orders_problem_t *orders_payment_flow_first(const orders_payment_flow_t *flow,
                                             const char *return_url,

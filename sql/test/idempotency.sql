@@ -147,6 +147,17 @@ SELECT is((SELECT count(*) FROM mail WHERE tenant_id = 77), 1::bigint, 'one mail
 SELECT is(pg_temp.refusal(format('SELECT settle_sale(77, %L, %L, %s, %L, %L, %L, %L, %L)', 'company', 'seller', pg_temp.uid('sally'), 'twice', 'settle_sale', '\x02', pg_temp.number_of(:cash), 'X2')),
           'OR422 idempotency_key_reused idempotency_key', 'a different request with such a key is refused');
 
+-- A write function has its own lock_timeout, which a dry run shortens.
+CREATE FUNCTION pg_temp.lock_timeout_of(p_dry text) RETURNS text LANGUAGE plpgsql SET lock_timeout = '2s' AS $$
+BEGIN
+    PERFORM set_config('orders.dry_run', p_dry, true), orders_v1.claim_key(ROW(77, 'user', 'buyer', 1, 'x', NULL, NULL));
+    RETURN current_setting('lock_timeout');
+END
+$$;
+SELECT is(pg_temp.lock_timeout_of('on'), '500ms', 'a dry run waits half a second for a lock');
+SELECT is(pg_temp.lock_timeout_of(''), '2s', 'a write waits as long as its function states');
+SELECT is(current_setting('lock_timeout'), '0', 'the time belongs to the function');
+
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'all invariants hold');
 SELECT * FROM finish();
 ROLLBACK;

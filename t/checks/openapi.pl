@@ -211,6 +211,7 @@ sub compare_parameters
     push @{ $of{ $_->{in} } }, $_ for @$parameters;
     my %query = map { $_->{name} => $_ } @{ $of{query} || [] };
     my %coded = map { $_->{name} => $_ } @{ ($route->{query} || {})->{fields} || [] };
+    $coded{dry_run} = { name => 'dry_run', type => 'boolean' } if ($route->{dry_run} // '') eq 'yes';
     my $pages = $route->{pages} || {};
     my @pages = grep { defined } @$pages{qw(page size cursor)};
     both_ways($where, 'query parameter', [ keys %query ], [ keys %coded, @pages ]);

@@ -155,12 +155,12 @@ static bool can_refuse(const orders_field_table_t *table)
 
 static bool has_fields(const orders_route_t *route)
 {
-    return can_refuse(route->fields) || can_refuse(route->query) || route->pages;
+    return can_refuse(route->fields) || can_refuse(route->query) || route->pages || route->dry_run;
 }
 
 static bool has_query(const orders_route_t *route)
 {
-    return route->query || route->pages;
+    return route->query || route->pages || route->dry_run;
 }
 
 static bool has_parameter(const orders_route_t *route)
@@ -187,6 +187,11 @@ static bool is_guessable(const orders_route_t *route)
 static bool is_link(const orders_route_t *route)
 {
     return route->secret && route->auth == ORDERS_AUTH_NONE;
+}
+
+static bool cannot_run_dry(const orders_route_t *route)
+{
+    return route->dry_run == ORDERS_DRY_RUN_NO;
 }
 
 static bool acts(const orders_route_t *route)
@@ -218,6 +223,7 @@ static const struct {
     {ORDERS_E_too_many_requests, is_guessable},
     {ORDERS_E_link_expired, is_link},
     {ORDERS_E_prefetch, acts},
+    {ORDERS_E_dry_run_not_supported, cannot_run_dry},
 };
 
 /** The response of the API to a problem. */
@@ -324,6 +330,9 @@ static void member_statuses(const orders_api_t *api, const orders_route_t *route
     for (size_t i = 1; i < ORDERS_MAX_SUCCESS && route->success[i]; i++) {
         orders_json_int(json, route->success[i]);
     }
+    if (route->dry_run == ORDERS_DRY_RUN_YES) {
+        orders_json_int(json, 200);
+    }
     orders_json_end_array(json);
 }
 
@@ -352,6 +361,9 @@ static void write_route(const orders_api_t *api, const orders_route_t *route)
     static const char *const bodies[] = {[ORDERS_BODY_NONE] = "none",
                                          [ORDERS_BODY_REQUIRED] = "required",
                                          [ORDERS_BODY_OPTIONAL] = "optional"};
+    static const char *const dry_runs[] = {[ORDERS_DRY_RUN_UNDECIDED] = NULL,
+                                           [ORDERS_DRY_RUN_YES] = "yes",
+                                           [ORDERS_DRY_RUN_NO] = "no"};
 #define X(name, word) word,
     static const char *const scopes[] = {ORDERS_SCOPES(X)};
 #undef X
@@ -371,6 +383,7 @@ static void write_route(const orders_api_t *api, const orders_route_t *route)
     orders_json_member_string(json, "auth", auths[route->auth]);
     member_flags("scopes", route->scope, scopes, COUNT(scopes));
     orders_json_member_string(json, "body", bodies[route->body]);
+    orders_json_member_string(json, "dry_run", dry_runs[route->dry_run]);
     orders_json_member_bool(json, "raw", route->raw_body);
     member_flags("media", route->media ? route->media : 7u, media, COUNT(media));
     member_flags("headers", route->headers, headers, COUNT(headers));

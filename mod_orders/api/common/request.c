@@ -24,6 +24,9 @@ orders_problem_t *orders_call_writer(orders_writer_t *writer, const orders_call_
     const char *key;
     unsigned char *fingerprint = NULL;
     ORDERS_TRY(orders_idempotency_key(&key, call->pool, call->idempotency_key, field));
+    if (call->dry_run) {
+        key = NULL; /* neither stored nor replayed */
+    }
     if (key) {
         fingerprint = apr_palloc(call->pool, ORDERS_SHA256_SIZE);
         ORDERS_TRY(orders_fingerprint(fingerprint, call));

@@ -19,7 +19,7 @@
 orders_reader_t orders_call_reader(const orders_call_t *call);
 
 /**
- * A writer for this call. `field`: the idempotency key in the body, or NULL. Problems: `idempotency_key_mismatch`,
+ * A writer for this call. `field`: the idempotency key in the body, or NULL. The key of a dry run is checked and ignored. Problems: `idempotency_key_mismatch`,
  * `invalid_idempotency_key`.
  */
 orders_problem_t *orders_call_writer(orders_writer_t *writer, const orders_call_t *call,

@@ -208,6 +208,24 @@ static orders_problem_t *store_lines(bulk_t *bulk, const apr_array_header_t *lin
     return problem;
 }
 
+/* A dry run is one transaction, and so one chunk. */
+static orders_problem_t *check_dry_run(const orders_call_t *call, const apr_array_header_t *lines)
+{
+    apr_size_t bytes = 0;
+    int count = 0;
+    for (int i = 0; i < lines->nelts; i++) {
+        const bulk_line_t *line = &APR_ARRAY_IDX(lines, i, bulk_line_t);
+        if (!line->problem) {
+            bytes += strlen(line->text);
+            count++;
+        }
+    }
+    return call->dry_run && (count > CHUNK_LINES || (count > 1 && bytes > CHUNK_BYTES))
+               ? orders_problem(call->pool, ORDERS_E_dry_run_not_supported,
+                                "A dry run takes at most 30 lines and 64 KiB.")
+               : NULL;
+}
+
 static bool is_success(const char *outcome)
 {
     return strcmp(outcome, "created") == 0 || strcmp(outcome, "updated") == 0 ||
@@ -266,6 +284,7 @@ orders_problem_t *orders_operator_bulk(orders_call_t *call, orders_reply_t *repl
     apr_array_header_t *lines;
     ORDERS_TRY(orders_call_writer(&bulk.writer, call, "operator", NULL));
     ORDERS_TRY(read_lines(call, &lines));
+    ORDERS_TRY(check_dry_run(call, lines));
     bulk.route = bulk.writer.route;
     bulk.results = apr_array_make(call->pool, lines->nelts, sizeof(orders_stored_t));
     ORDERS_TRY(store_lines(&bulk, lines));

@@ -17,6 +17,10 @@
 #define CATALOGUE .scope = ORDERS_SCOPE_OPERATOR
 #define ADMIN .scope = ORDERS_SCOPE_OPERATOR
 
+/* Whether a write can run dry (core/dry_run.h). Each row of a write has one of them. */
+#define DRY_RUN .dry_run = ORDERS_DRY_RUN_YES
+#define NO_DRY_RUN .dry_run = ORDERS_DRY_RUN_NO
+
 extern const orders_route_group_t orders_operator_orders_routes;
 extern const orders_route_group_t orders_operator_returns_routes;
 extern const orders_route_group_t orders_operator_catalogue_routes;

@@ -155,7 +155,19 @@ sub _wrong_in {
     return map { "the header $_ is missing" } @missing if @missing;
     my @wrong = $answer->{request} && $answer->{status} < 300 ? _wrong_request($api, $route, $operation, $path, $answer) : ();
     return @wrong if $answer->{method} eq 'HEAD';
+    if ($answer->{status} == 200 && $answer->{path} =~ /[?&]dry_run=true(?:&|\z)/ && _has_parameter($api, $operation, 'dry_run')) {
+        my $body = $answer->{body} // q{};
+        my $rest = $body =~ s/^\{"dry_run":true,?/{/gmr;
+        push @wrong, 'the response of a dry run is not marked' if $rest eq $body;
+        $answer = { %$answer, body => $rest };
+    }
     return (@wrong, _wrong_body($api, $response->{content}, $answer, "$path $method $answer->{status}"));
+}
+
+# Each object in the response of a dry run begins with the member `dry_run`. The parameter's description has it, not each schema.
+sub _has_parameter {
+    my ($api, $operation, $name) = @_;
+    return scalar grep { _resolve($api, $_)->{name} eq $name } @{ $operation->{parameters} || [] };
 }
 
 sub _wrong_request {
