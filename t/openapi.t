@@ -239,7 +239,7 @@ my %PREPARATIONS = (
         upsertEntry   => \&entry,
         startReconciliation => \&reconciled,
         (map { $_ => sub { return { path => { id => difference() } } } } qw(applyDifference resolveDifference)),
-        createWebhook => sub { return {} },
+        (map { $_ => sub { return {} } } qw(changeSettings createWebhook)),
         (map { $_ => sub { return webhook() } } qw(changeWebhook rotateWebhook testWebhook replayWebhook)),
         retryWebhookDelivery => sub { return webhook('test') },
     },
@@ -384,4 +384,6 @@ for my $file (sort glob "$ModOrders::Test::top/docs/openapi/*.yaml") {
     } if %$bodies;
 }
 
+# Other tests expect the settings of a new tenant.
+db()->do(q(UPDATE orders.tenant SET name = 'default', address = '{}', tax_number = NULL, phone = NULL WHERE id = 1));
 done;

@@ -72,6 +72,7 @@ typedef enum {
 #define ORDERS_MEDIA_MULTIPART 4u
 #define ORDERS_MEDIA_NDJSON 8u
 #define ORDERS_MEDIA_CSV 16u
+#define ORDERS_MEDIA_MERGE_PATCH 32u /**< RFC 7396; only routes that name it accept it */
 
 /** Request headers that a route uses in addition to those of all routes. */
 #define ORDERS_HEADER_KEY 1u           /**< Idempotency-Key */

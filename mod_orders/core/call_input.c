@@ -17,11 +17,16 @@ static bool is_supported_type(const orders_route_t *route, const char *type)
         {"multipart/form-data", ORDERS_MEDIA_MULTIPART},
         {"application/x-ndjson", ORDERS_MEDIA_NDJSON},
         {"text/csv", ORDERS_MEDIA_CSV},
+        {"application/merge-patch+json", ORDERS_MEDIA_MERGE_PATCH},
     };
 
-    for (size_t i = 0; route->media && i < sizeof types / sizeof *types; i++) {
+    const unsigned media = route->media
+                               ? route->media
+                               : ORDERS_MEDIA_JSON | ORDERS_MEDIA_FORM | ORDERS_MEDIA_MULTIPART;
+
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         if (strcmp(types[i].type, type) == 0) {
-            return route->media & types[i].media;
+            return media & types[i].media;
         }
     }
     return true;

@@ -8,7 +8,8 @@ static orders_problem_t *parse(orders_input_t **input, const orders_call_t *call
     const char *type = call->content_type;
     const char *repeated = call->route ? call->route->repeated : NULL;
 
-    if (strcmp(type, "application/json") == 0 || (!*type && call->body_length == 0)) {
+    if (strcmp(type, "application/json") == 0 ||
+        strcmp(type, "application/merge-patch+json") == 0 || (!*type && call->body_length == 0)) {
         return orders_input_json(input, call->pool, call->body, call->body_length, allow_empty);
     }
     if (strcmp(type, "application/x-www-form-urlencoded") == 0) {

@@ -85,7 +85,8 @@ static orders_problem_t *refuse_encoding(request_rec *r, const char *filter)
 
 static bool is_readable(const char *type)
 {
-    static const char *const readable[] = {"application/json", "application/x-www-form-urlencoded",
+    static const char *const readable[] = {"application/json", "application/merge-patch+json",
+                                           "application/x-www-form-urlencoded",
                                            "multipart/form-data"};
 
     for (size_t i = 0; i < sizeof readable / sizeof *readable; i++) {

@@ -44,6 +44,7 @@ LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 \ir ../rules/webhook_queue.sql
 \ir ../rules/balances.sql
 \ir ../rules/documents.sql
+\ir ../rules/settings.sql
 \ir ../rules/company_upsert.sql
 \ir ../rules/package_upsert.sql
 \ir ../rules/catalogue_upsert.sql

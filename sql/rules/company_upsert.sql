@@ -14,6 +14,18 @@ BEGIN
 END
 $$;
 
+-- Invoices of the shop and of its companies have numbers of the same form: their prefixes must differ. The lock waits for a change of the settings.
+CREATE OR REPLACE FUNCTION orders_v1.check_company_prefix(p_tenant integer, p_prefix text, p_company bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM orders.tenant t WHERE t.id = p_tenant FOR SHARE;
+    IF EXISTS (SELECT FROM orders.tenant t WHERE t.id = p_tenant AND t.invoice_series = p_prefix)
+       OR orders_v1.has_invoices_of_others(p_tenant, p_prefix, coalesce(p_company, 0)) THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Another issuer has or had this prefix.', 'prefix');
+    END IF;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION orders_v1.put_company(p_tenant integer, p_ref text, d jsonb) RETURNS orders_v1.upserted
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -35,7 +47,11 @@ BEGIN
     ELSIF EXISTS (SELECT FROM orders.company c
                   WHERE c.tenant_id = p_tenant AND c.prefix = x.prefix AND c.external_ref <> p_ref) THEN
         PERFORM orders_v1.refuse_taken('prefix');
-    ELSIF v_old.id IS NULL THEN
+    END IF;
+    IF x.prefix IS DISTINCT FROM v_old.prefix THEN
+        PERFORM orders_v1.check_company_prefix(p_tenant, x.prefix, v_old.id);
+    END IF;
+    IF v_old.id IS NULL THEN
         INSERT INTO orders.company (tenant_id, external_ref, name, prefix, email, tax_number, address, images, active,
                                     metadata)
         VALUES (p_tenant, p_ref, x.name, x.prefix, x.email, x.tax_number, x.address, x.images, x.active, x.metadata)
@@ -339,6 +355,8 @@ $$;
 
 GRANT EXECUTE ON FUNCTION orders_v1.make_cart(integer, text, text, bigint, text, text, bytea, jsonb) TO orders_api;
 
+COMMENT ON FUNCTION orders_v1.check_company_prefix IS
+'Internal: checks that no other issuer numbers or has numbered its invoices with this prefix. Locks the tenant FOR SHARE. OR422 invalid_field';
 COMMENT ON FUNCTION orders_v1.company_id_of IS 'Internal: the id of a company by its reference; NULL for NULL. OR422 company_not_found';
 COMMENT ON FUNCTION orders_v1.put_company IS 'Internal: upserts a company';
 COMMENT ON FUNCTION orders_v1.put_membership IS 'Internal: upserts a membership. OR422 company_not_found, user_not_found';

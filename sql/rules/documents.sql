@@ -78,6 +78,26 @@ BEGIN
 END
 $$;
 
+-- RFC 7396: null removes a member, an object is merged, and any other value replaces the former one.
+CREATE OR REPLACE FUNCTION orders_v1.merge_patch(p_target jsonb, p_patch jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_result jsonb := CASE jsonb_typeof(p_target) WHEN 'object' THEN p_target ELSE '{}' END;
+    m        record;
+BEGIN
+    IF jsonb_typeof(p_patch) <> 'object' THEN
+        RETURN p_patch;
+    END IF;
+    FOR m IN SELECT e.key, e.value FROM jsonb_each(p_patch) AS e LOOP
+        IF m.value = 'null' THEN
+            v_result := v_result - m.key;
+        ELSE
+            v_result := v_result || jsonb_build_object(m.key, orders_v1.merge_patch(v_result -> m.key, m.value));
+        END IF;
+    END LOOP;
+    RETURN v_result;
+END
+$$;
+
 -- A null member counts as absent, so that the variant is shown with the image of its product.
 CREATE OR REPLACE FUNCTION orders_v1.doc_images(d jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
     SELECT coalesce(nullif(jsonb_strip_nulls(d -> 'images'), 'null'), '{}')
@@ -117,6 +137,7 @@ BEGIN
 END
 $$;
 
+COMMENT ON FUNCTION orders_v1.merge_patch IS 'Internal: a JSON value after a merge patch (RFC 7396)';
 COMMENT ON FUNCTION orders_v1.has_controls IS
 'Internal: whether a text has control characters (C0, DEL, C1, bidirectional controls), apart from tabs and newlines where
 p_lines allows them';

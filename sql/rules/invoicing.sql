@@ -19,8 +19,11 @@ $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.invoice_issuer(p_tenant integer, p_retailer bigint) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN (SELECT jsonb_build_object('name', coalesce(c.name, t.name), 'address', orders_v1.address_lines(coalesce(c.address, '{}')),
-                                      'tax_number', c.tax_number, 'email', c.email)
+    RETURN (SELECT CASE WHEN c.id IS NOT NULL
+                        THEN jsonb_build_object('name', c.name, 'address', orders_v1.address_lines(c.address), 'tax_number', c.tax_number,
+                                                'email', c.email)
+                        ELSE jsonb_build_object('name', t.name, 'address', orders_v1.address_lines(t.address), 'tax_number', t.tax_number,
+                                                'email', t.email) END
             FROM orders.tenant t
             LEFT JOIN orders.company c ON c.tenant_id = p_tenant AND c.id = coalesce(p_retailer, 0)
             WHERE t.id = p_tenant);
@@ -116,7 +119,8 @@ $$;
 CREATE OR REPLACE FUNCTION orders_v1.put_invoice(o orders.orders) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v_prefix   text := coalesce((SELECT c.prefix FROM orders.company c
-                                 WHERE c.tenant_id = o.tenant_id AND c.id = o.retailer_id), 'INV');
+                                 WHERE c.tenant_id = o.tenant_id AND c.id = o.retailer_id),
+                                (SELECT t.invoice_series FROM orders.tenant t WHERE t.id = o.tenant_id));
     v_series   text := 'invoice ' || coalesce(o.retailer_id::text, 'tenant');
     v_sequence integer := orders_v1.next_in_series(o.tenant_id, v_series);
     v_number   text := orders_v1.invoice_number(o.tenant_id, v_prefix, v_sequence, now());

@@ -373,6 +373,7 @@ SELECT 'orders_v1.posted_of'::regproc;
 SELECT 'orders_v1.post_balance'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.post_balance(integer, text, text, bigint, text, text, bytea, bigint, bigint, text, text)', 'EXECUTE')::integer;
+SELECT 'orders_v1.merge_patch'::regproc;
 SELECT 'orders_v1.has_controls'::regproc;
 SELECT 'orders_v1.is_mail_address'::regproc;
 SELECT 'orders_v1.whole_number'::regproc;
@@ -721,6 +722,15 @@ SELECT 1 / has_function_privilege('orders_api', 'orders_v1.list_webhooks(integer
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.read_delivery(integer, uuid, bigint)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.list_deliveries(integer, uuid, text, text, bigint, integer, bigint)', 'EXECUTE')::integer;
+SELECT 'orders_v1.settings_of'::regproc;
+SELECT 'orders_v1.known_time_zone'::regproc;
+SELECT 'orders_v1.has_invoices_of_others'::regproc;
+SELECT 'orders_v1.check_invoice_series'::regproc;
+SELECT 'orders_v1.check_company_prefix'::regproc;
+SELECT 'orders_v1.changed_settings'::regproc;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.read_settings(integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.change_settings(integer, text, text, bigint, text, text, bytea, text[], jsonb)', 'EXECUTE')::integer;
 SELECT * FROM orders_check.balances_equal_postings WHERE false;
 SELECT * FROM orders_check.paid_is_captured WHERE false;
 SELECT * FROM orders_check.refunds_within_captured WHERE false;

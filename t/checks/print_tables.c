@@ -368,7 +368,8 @@ static void write_route(const orders_api_t *api, const orders_route_t *route)
     static const char *const scopes[] = {ORDERS_SCOPES(X)};
 #undef X
     static const char *const media[] = {"application/json", "application/x-www-form-urlencoded",
-                                        "multipart/form-data", "application/x-ndjson", "text/csv"};
+                                        "multipart/form-data", "application/x-ndjson", "text/csv",
+                                        "application/merge-patch+json"};
     static const char *const headers[] = {"Idempotency-Key", "If-Match", "If-None-Match",
                                           "Accept-Language"};
     const char *path = without_slash(route->path);

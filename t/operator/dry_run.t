@@ -105,6 +105,7 @@ sub request
 predicts('a new entry', PUT => '/catalogue/users/' . unique('user'), json => { name => 'New' });
 predicts('a changed entry', PUT => "/catalogue/users/$buyer->{ref}", json => { name => 'Changed', login => $buyer->{login} });
 predicts('a top-up', POST => '/balances', json => { user => $buyer->{ref}, amount => 100, currency => 'USD', reference => unique('top-up') });
+predicts('settings', PATCH => '/settings', json => { phone => unique('+') });
 predicts('a terminal transaction', POST => '/terminal-transactions', json => { transaction_id => unique('tx'), kind => 'charge', amount => 100, currency => 'JPY', order_number => 'AAAA' });
 
 {

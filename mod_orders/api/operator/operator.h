@@ -37,6 +37,7 @@ extern const orders_field_table_t orders_operator_cart_fields;
 extern const orders_field_table_t orders_operator_terminal_fields;
 extern const orders_field_table_t orders_operator_balance_fields;
 extern const orders_field_table_t orders_operator_token_fields;
+extern const orders_field_table_t orders_operator_settings_fields;
 extern const orders_field_table_t orders_operator_events_query;
 extern const orders_field_table_t orders_operator_provider_events_query;
 extern const orders_field_table_t orders_operator_reconciliation_fields;
@@ -107,6 +108,8 @@ orders_problem_t *orders_operator_balance(orders_call_t *call, orders_reply_t *r
 orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_revoke_token(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_read_settings(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_change_settings(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_list_events(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_verify_history(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_list_provider_events(orders_call_t *call, orders_reply_t *reply);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operator API: routes of tokens. */
+/* The operator API: routes of tokens and settings. */
 #include "api/operator/routes.h"
 
 #include "api/operator/operator.h"
@@ -34,6 +34,26 @@ static const orders_route_t routes[] = {
         NO_DRY_RUN,
         .headers = ORDERS_HEADER_KEY,
         .handler = orders_operator_revoke_token,
+    },
+    {
+        .name = "operator.settings.read",
+        .method = ORDERS_GET,
+        .path = "/settings",
+        READ,
+        .headers = ORDERS_HEADER_IF_NONE_MATCH,
+        .handler = orders_operator_read_settings,
+    },
+    {
+        .name = "operator.settings.change",
+        .method = ORDERS_PATCH,
+        .path = "/settings",
+        ADMIN,
+        DRY_RUN,
+        .body = ORDERS_BODY_REQUIRED,
+        .media = ORDERS_MEDIA_JSON | ORDERS_MEDIA_MERGE_PATCH,
+        .headers = ORDERS_HEADER_KEY | ORDERS_HEADER_IF_MATCH,
+        .fields = &orders_operator_settings_fields,
+        .handler = orders_operator_change_settings,
     },
 };
 

@@ -9,6 +9,7 @@
 
 #include "store/event.h"
 #include "store/reconciliation.h"
+#include "store/tenant_settings.h"
 #include "store/views.h"
 #include "store/webhook.h"
 
@@ -97,6 +98,8 @@ static void declared_types_are_those_of_the_schema(void **state)
         &orders_written_difference_type,
         &orders_event_step_type,
         &orders_event_type,
+        &orders_tenant_settings_type,
+        &orders_written_settings_type,
         &orders_webhook_type,
         &orders_delivery_type,
         &orders_written_webhook_type,
