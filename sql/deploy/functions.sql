@@ -32,6 +32,8 @@ LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 \ir ../rules/moves.sql
 \ir ../rules/refund.sql
 \ir ../rules/returns.sql
+\ir ../reads/stock.sql
+\ir ../rules/stock_counts.sql
 \ir ../rules/settle.sql
 \ir ../rules/payment_events.sql
 \ir ../rules/event_reviews.sql

@@ -234,6 +234,47 @@ WHERE l.stock_shipped > 0
   AND (l.kind <> 'product'
        OR NOT (orders_v1.is_shipped_state(o.fulfilment_state) OR (o.fulfilment_state = 'none' AND o.state IN ('completed', 'cancelled'))));
 
+CREATE VIEW orders_check.stock_is_recorded AS
+WITH chain AS (
+    SELECT m.*, lag(m.on_hand, 1, 0) OVER variant AS before, lead(m.id) OVER variant IS NULL AS is_last
+    FROM orders.stock_movement m
+    WINDOW variant AS (PARTITION BY m.tenant_id, m.variant_id ORDER BY m.id)
+)
+SELECT c.tenant_id, c.order_id, format('movement %s of variant %s changes %s by %s to %s', c.id, c.variant_id, c.before, c.change, c.on_hand)
+    AS problem
+FROM chain c WHERE c.on_hand <> c.before + c.change
+UNION ALL
+SELECT s.tenant_id, NULL, format('variant %s has %s on hand, its last movement left %s, recorded are %s', s.variant_id, s.on_hand,
+                                 coalesce(c.on_hand::text, 'nothing'), coalesce(s.recorded::text, 'none'))
+FROM orders.stock s
+LEFT JOIN chain c ON c.tenant_id = s.tenant_id AND c.variant_id = s.variant_id AND c.is_last
+WHERE s.recorded IS DISTINCT FROM c.on_hand OR s.on_hand <> s.recorded
+UNION ALL
+SELECT m.tenant_id, m.order_id, format('movements of variant %s by the order are %s, its lines %s', m.variant_id, -m.change,
+                                       coalesce(l.shipped, 0))
+FROM (SELECT x.tenant_id, x.order_id, x.variant_id, sum(x.change) AS change FROM orders.stock_movement x
+      WHERE x.kind IN ('shipped', 'sold') GROUP BY 1, 2, 3) AS m
+LEFT JOIN (SELECT x.tenant_id, x.order_id, x.item_id, sum(x.stock_shipped) AS shipped FROM orders.order_line x
+           WHERE x.stock_shipped > 0 AND x.kind = 'product' GROUP BY 1, 2, 3) AS l
+    ON l.tenant_id = m.tenant_id AND l.order_id = m.order_id AND l.item_id = m.variant_id
+WHERE -m.change <> coalesce(l.shipped, 0)
+UNION ALL
+SELECT coalesce(m.tenant_id, l.tenant_id), coalesce(m.order_id, l.order_id),
+       format('return %s has %s restocked items of variant %s, its movements have %s', coalesce(m.return_id, l.return_id),
+              coalesce(l.restocked, 0), coalesce(m.variant_id, l.item_id), coalesce(m.change, 0))
+FROM (SELECT x.tenant_id, x.order_id, x.return_id, x.variant_id, sum(x.change) AS change FROM orders.stock_movement x
+      WHERE x.kind = 'returned' GROUP BY 1, 2, 3, 4) AS m
+FULL JOIN (SELECT x.tenant_id, x.order_id, x.return_id, y.item_id, sum(x.restocked) AS restocked FROM orders.return_line x
+           JOIN orders.order_line y ON y.tenant_id = x.tenant_id AND y.order_id = x.order_id AND y.id = x.line_id
+           WHERE x.restocked > 0 GROUP BY 1, 2, 3, 4) AS l
+    ON l.tenant_id = m.tenant_id AND l.order_id = m.order_id AND l.return_id = m.return_id AND l.item_id = m.variant_id
+WHERE coalesce(m.change, 0) <> coalesce(l.restocked, 0)
+UNION ALL
+SELECT x.tenant_id, x.order_id, format('line %s of return %s is restocked, the return is %s', x.line_id, x.return_id, r.state)
+FROM orders.return_line x
+JOIN orders.order_return r ON r.tenant_id = x.tenant_id AND r.id = x.return_id
+WHERE x.restocked > 0 AND r.state NOT IN ('received', 'refunded');
+
 CREATE VIEW orders_check.shipments_fit AS
 SELECT o.tenant_id, o.id AS order_id,
        format('goods are %s, shipped %s, delivered %s', o.fulfilment_state, coalesce(s.shipped_at::text, 'never'),
@@ -565,6 +606,18 @@ WITH reference AS (
     LEFT JOIN orders.refund y ON y.tenant_id = p.tenant_id AND y.id = p.refund_id
     WHERE p.refund_id IS NOT NULL AND y.id IS NULL
     UNION ALL
+    SELECT m.tenant_id, m.order_id, 'movement', m.id::text, 'stock', m.variant_id::text FROM orders.stock_movement m
+    LEFT JOIN orders.stock y ON y.tenant_id = m.tenant_id AND y.variant_id = m.variant_id
+    WHERE y.variant_id IS NULL
+    UNION ALL
+    SELECT m.tenant_id, m.order_id, 'movement', m.id::text, 'order', m.order_id::text FROM orders.stock_movement m
+    LEFT JOIN orders.orders y ON y.tenant_id = m.tenant_id AND y.id = m.order_id
+    WHERE m.order_id IS NOT NULL AND y.id IS NULL
+    UNION ALL
+    SELECT m.tenant_id, m.order_id, 'movement', m.id::text, 'return', m.return_id::text FROM orders.stock_movement m
+    LEFT JOIN orders.order_return y ON y.tenant_id = m.tenant_id AND y.id = m.return_id AND y.order_id = m.order_id
+    WHERE m.return_id IS NOT NULL AND y.id IS NULL
+    UNION ALL
     SELECT r.tenant_id, r.order_id, 'redemption', r.order_id::text, 'coupon', r.coupon_id::text FROM orders.coupon_redemption r
     LEFT JOIN orders.coupon y ON y.tenant_id = r.tenant_id AND y.id = r.coupon_id
     WHERE y.id IS NULL
@@ -750,7 +803,8 @@ UNION ALL SELECT 19, 'events_are_chained', v.* FROM orders_check.events_are_chai
 UNION ALL SELECT 20, 'due_fits', v.* FROM orders_check.due_fits v
 UNION ALL SELECT 21, 'bills_in_time', v.* FROM orders_check.bills_in_time v
 UNION ALL SELECT 22, 'reconciliations_fit', v.* FROM orders_check.reconciliations_fit v
-UNION ALL SELECT 23, 'webhooks_fit', v.* FROM orders_check.webhooks_fit v;
+UNION ALL SELECT 23, 'webhooks_fit', v.* FROM orders_check.webhooks_fit v
+UNION ALL SELECT 24, 'stock_is_recorded', v.* FROM orders_check.stock_is_recorded v;
 
 COMMENT ON VIEW orders_check.balances_equal_postings IS
 'Invariant 1: balances equal the sums of their ledger entries, and ledger entries are balanced';
@@ -794,4 +848,7 @@ COMMENT ON VIEW orders_check.reconciliations_fit IS
 'Invariant 22: the counts of a finished reconciliation add up, none runs for days, and every applied difference is recorded';
 COMMENT ON VIEW orders_check.webhooks_fit IS
 'Invariant 23: endpoints are in the state of their last event, their cursors are not beyond the horizon of events, and deliveries agree with their events';
+COMMENT ON VIEW orders_check.stock_is_recorded IS
+'Invariant 24: stock on hand is the sum of its movements, each shipment and restocked return has its movements, and no other change happened.
+After functions of an earlier release have changed stock, it is reported until its next movement';
 COMMENT ON VIEW orders_check.all_violations IS 'The rows of all views';

@@ -404,12 +404,13 @@ END
 $$;
 
 -- The caller chooses the sequence of the entries, but locks are taken in the common lock order: coupons, products, stock by variant. A
--- product is locked before its stock is compared, so that no other document changes the stock in between. Stock that does not change is
--- not locked.
+-- product is locked before its stock is compared, so that no other document and no count changes `stated` in between. The product of a
+-- package is locked too, because a package must not have stock. Stock that does not change is not locked.
 CREATE OR REPLACE FUNCTION orders_v1.lock_entries(p_tenant integer, p_lines jsonb[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_coupons  text[] := ARRAY(SELECT l ->> 'ref' FROM unnest(p_lines) AS l WHERE l ->> 'kind' = 'coupons');
-    v_products text[] := ARRAY(SELECT l ->> 'ref' FROM unnest(p_lines) AS l WHERE l ->> 'kind' = 'products');
+    v_products text[] := ARRAY(SELECT l ->> CASE l ->> 'kind' WHEN 'products' THEN 'ref' ELSE 'product' END
+                               FROM unnest(p_lines) AS l WHERE l ->> 'kind' IN ('products', 'packages'));
     v_variants bigint[];
 BEGIN
     PERFORM FROM orders.coupon k
@@ -427,7 +428,7 @@ BEGIN
         JOIN orders.product p ON p.tenant_id = p_tenant AND p.external_ref = l ->> 'ref'
         JOIN orders.variant v ON v.tenant_id = p_tenant AND v.product_id = p.id AND v.external_ref = e ->> 'ref'
         JOIN orders.stock s ON s.tenant_id = p_tenant AND s.variant_id = v.id
-        WHERE l ->> 'kind' = 'products' AND s.stated::text IS DISTINCT FROM e ->> 'stock');
+        WHERE l ->> 'kind' = 'products' AND e ? 'stock' AND s.stated::text IS DISTINCT FROM e ->> 'stock');
     PERFORM FROM orders.stock s
     WHERE s.tenant_id = p_tenant AND s.variant_id = ANY (v_variants)
     ORDER BY s.variant_id
@@ -448,6 +449,7 @@ BEGIN
         RETURN NEXT replay(NULL::orders_v1.stored, v_claim.answer);
         RETURN;
     END IF;
+    PERFORM remember_caller(c);
     IF jsonb_typeof(p_document) = 'object' THEN
         PERFORM lock_entries(p_tenant, ARRAY[p_document || jsonb_build_object('kind', p_kind, 'ref', p_ref)]);
     END IF;
@@ -511,6 +513,7 @@ BEGIN
         FROM jsonb_populate_recordset(NULL::orders_v1.stored, v_claim.answer) AS s;
         RETURN;
     END IF;
+    PERFORM remember_caller(c);
     PERFORM lock_entries(p_tenant, p_lines);
     FOREACH v_line IN ARRAY p_lines LOOP
         v_rows := v_rows || bulk_row(p_tenant, v_line);
@@ -540,7 +543,8 @@ COMMENT ON FUNCTION orders_v1.analyze_grown IS 'Internal: analyzes tables of the
 COMMENT ON FUNCTION orders_v1.upsert_row IS
 'Internal: put_entry with its result row; repeated once after a concurrent insert. A product''s attributes are [{ref, id}] of its variants';
 COMMENT ON FUNCTION orders_v1.lock_entries IS
-'Internal: locks the coupons and products of documents, then the stock that they change, by variant';
+'Internal: locks the coupons and products of documents and the products of packages, then the stock that the documents change, by
+variant';
 COMMENT ON FUNCTION orders_v1.catalogue_upsert IS
 'Creates or replaces the entry with this external reference, of kind users, companies, memberships, products, plans,
 billing-options, coupons, tax-rates, payment-channels, labels, packages or members (by the reference of their user). Outcome

@@ -132,24 +132,25 @@ END
 $$;
 
 -- p_stated is the quantity on hand; NULL: the stock of the variant is not counted. The value of the last document changes nothing when it
--- is sent again: quantities shipped in the meantime stay deducted, and no lock delays buyers.
+-- is sent again: quantities shipped, counted or adjusted in the meantime stay, and no lock delays buyers. The product is locked.
 CREATE OR REPLACE FUNCTION orders_v1.put_stock(v orders.variant, p_stated integer) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    s orders.stock;
+    m orders.stock_movement;
 BEGIN
-    IF p_stated IS NOT DISTINCT FROM (SELECT s.stated FROM orders.stock s
-                                      WHERE s.tenant_id = v.tenant_id AND s.variant_id = v.id) THEN
+    SELECT * INTO s FROM orders.stock x WHERE x.tenant_id = v.tenant_id AND x.variant_id = v.id;
+    IF p_stated IS NOT DISTINCT FROM s.stated THEN
         RETURN false;
-    ELSIF p_stated IS NULL THEN
-        UPDATE orders.stock s SET counted = false, stated = NULL, updated_at = now()
-        WHERE s.tenant_id = v.tenant_id AND s.variant_id = v.id AND s.counted;
-    ELSE
-        INSERT INTO orders.stock AS s (tenant_id, variant_id, stated, entered, on_hand)
-        VALUES (v.tenant_id, v.id, p_stated, p_stated, p_stated)
-        ON CONFLICT ON CONSTRAINT stock_pkey DO UPDATE
-            SET stated = excluded.stated, entered = s.entered + excluded.on_hand - s.on_hand, on_hand = excluded.on_hand,
-                counted = true, updated_at = excluded.updated_at
-            WHERE s.stated IS DISTINCT FROM excluded.stated;
     END IF;
-    RETURN FOUND;
+    m := orders_v1.movement_by_caller(CASE WHEN p_stated IS NULL THEN 'uncounted' ELSE 'catalogue' END);
+    IF p_stated IS NULL THEN
+        SELECT * INTO s FROM orders.stock x WHERE x.tenant_id = v.tenant_id AND x.variant_id = v.id FOR NO KEY UPDATE;
+        m.change := 0;
+        PERFORM orders_v1.enter_stock(s, m, NULL);
+    ELSE
+        PERFORM orders_v1.count_items(v.tenant_id, v.id, m, p_stated, p_stated);
+    END IF;
+    RETURN true;
 END
 $$;
 
@@ -161,7 +162,7 @@ BEGIN
 END
 $$;
 
--- Returns whether anything of the variant changed.
+-- Returns whether anything of the variant changed. Without the member stock, the stock does not change.
 CREATE OR REPLACE FUNCTION orders_v1.put_variant(p orders.product, d jsonb, p_path text) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     v_ref     text := d ->> 'ref';
@@ -169,7 +170,7 @@ DECLARE
     v_old     orders.variant;
     v_moved   boolean := false;
     v_priced  boolean;
-    v_counted boolean;
+    v_counted boolean := false;
 BEGIN
     SELECT * INTO v_old FROM orders.variant v
     WHERE v.tenant_id = p.tenant_id AND v.product_id = p.id AND v.external_ref = v_ref FOR NO KEY UPDATE;
@@ -200,7 +201,9 @@ BEGIN
         v_moved := true;
     END IF;
     v_priced := orders_v1.put_prices(x, coalesce(nullif(d -> 'prices', 'null'), '{}'), p_path || 'prices.');
-    v_counted := orders_v1.put_stock(x, orders_v1.doc_integer(d, 'stock', 0, 1000000000, p_path)::integer);
+    IF d ? 'stock' THEN
+        v_counted := orders_v1.put_stock(x, orders_v1.doc_integer(d, 'stock', 0, 1000000000, p_path)::integer);
+    END IF;
     RETURN v_moved OR v_priced OR v_counted;
 END
 $$;

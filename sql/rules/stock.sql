@@ -79,7 +79,60 @@ BEGIN
 END
 $$;
 
+-- The movement of m has not been applied yet: p_before and p_recorded are orders.stock.on_hand and recorded before it. They differ before the
+-- first movement of stock that an earlier release has entered, and after functions of an earlier release have changed the stock.
+CREATE OR REPLACE FUNCTION orders_v1.record_movement(m orders.stock_movement, p_before integer, p_recorded integer) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_id bigint;
+BEGIN
+    IF p_before <> coalesce(p_recorded, 0) THEN
+        INSERT INTO orders.stock_movement (tenant_id, variant_id, kind, change, on_hand)
+        VALUES (m.tenant_id, m.variant_id, 'opening', p_before - coalesce(p_recorded, 0), p_before);
+    END IF;
+    INSERT INTO orders.stock_movement (tenant_id, variant_id, kind, change, on_hand, reason, comment, actor, actor_id, order_id, return_id)
+    VALUES (m.tenant_id, m.variant_id, m.kind, m.change, p_before + m.change, m.reason, m.comment, m.actor, m.actor_id, m.order_id, m.return_id)
+    RETURNING id INTO v_id;
+    RETURN v_id;
+END
+$$;
+
 -- More items may be shipped than the last count found. The count was then too low, and the difference is added to `entered`.
+CREATE OR REPLACE FUNCTION orders_v1.deduct_items(p_tenant integer, p_order bigint, p_variant bigint, p_quantity bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_before   integer;
+    v_recorded integer;
+    v_missing  integer;
+    m          orders.stock_movement;
+BEGIN
+    SELECT s.on_hand, s.recorded INTO v_before, v_recorded FROM orders.stock s
+    WHERE s.tenant_id = p_tenant AND s.variant_id = p_variant
+    FOR NO KEY UPDATE;
+    v_missing := greatest(p_quantity - v_before, 0);
+    UPDATE orders.stock s
+    SET reserved = s.reserved - p_quantity, shipped = s.shipped + p_quantity, entered = s.entered + v_missing,
+        on_hand = v_before + v_missing - p_quantity, recorded = v_before + v_missing - p_quantity, version = s.version + 1,
+        updated_at = now()
+    WHERE s.tenant_id = p_tenant AND s.variant_id = p_variant;
+    m.tenant_id := p_tenant;
+    m.variant_id := p_variant;
+    m.order_id := p_order;
+    IF v_missing > 0 THEN
+        m.kind := 'miscount';
+        m.change := v_missing;
+        PERFORM orders_v1.record_movement(m, v_before, v_recorded);
+        v_before := v_before + v_missing;
+        v_recorded := v_before;
+    END IF;
+    m.kind := CASE WHEN EXISTS (SELECT FROM orders.orders o WHERE o.tenant_id = p_tenant AND o.id = p_order AND o.fulfilment_state = 'none')
+                   THEN 'sold' ELSE 'shipped' END;
+    m.change := -p_quantity;
+    PERFORM orders_v1.record_movement(m, v_before, v_recorded);
+END
+$$;
+
+-- Only one order at a time is shipped or sold.
 CREATE OR REPLACE FUNCTION orders_v1.end_reservations(p_tenant integer, p_orders bigint[], p_shipped boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -95,15 +148,64 @@ BEGIN
         GROUP BY l.item_id
         ORDER BY l.item_id
     LOOP
-        UPDATE orders.stock s
-        SET reserved = s.reserved - r.quantity,
-            shipped = CASE WHEN p_shipped THEN s.shipped + r.quantity ELSE s.shipped END,
-            entered = CASE WHEN p_shipped THEN s.entered + greatest(r.quantity - s.on_hand, 0) ELSE s.entered END,
-            on_hand = CASE WHEN p_shipped THEN greatest(s.on_hand - r.quantity, 0) ELSE s.on_hand END, updated_at = now()
-        WHERE s.tenant_id = p_tenant AND s.variant_id = r.variant_id;
+        IF p_shipped THEN
+            PERFORM orders_v1.deduct_items(p_tenant, p_orders[1], r.variant_id, r.quantity);
+        ELSE
+            UPDATE orders.stock s SET reserved = s.reserved - r.quantity, updated_at = now()
+            WHERE s.tenant_id = p_tenant AND s.variant_id = r.variant_id;
+        END IF;
     END LOOP;
     UPDATE orders.order_line l SET reserved = 0, stock_shipped = CASE WHEN p_shipped THEN l.reserved ELSE l.stock_shipped END
     WHERE l.tenant_id = p_tenant AND l.order_id = ANY (p_orders) AND l.reserved > 0;
+END
+$$;
+
+-- The functions that write catalogue entries do not have the context of the request.
+CREATE OR REPLACE FUNCTION orders_v1.remember_caller(c orders_v1.context) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('orders.caller', concat_ws(' ', c.actor, c.actor_id), true);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.movement_by_caller(p_kind text) RETURNS orders.stock_movement LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_caller text := coalesce(current_setting('orders.caller', true), '');
+    m        orders.stock_movement;
+BEGIN
+    m.kind := p_kind;
+    m.actor := nullif(split_part(v_caller, ' ', 1), '');
+    m.actor_id := nullif(split_part(v_caller, ' ', 2), '')::bigint;
+    RETURN m;
+END
+$$;
+
+-- Applies a movement other than a shipment or sale. s is locked. p_stated: the quantity stated by the last document; NULL: no longer counted.
+CREATE OR REPLACE FUNCTION orders_v1.enter_stock(s orders.stock, m orders.stock_movement, p_stated integer) RETURNS bigint
+LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE orders.stock x
+    SET stated = p_stated, counted = p_stated IS NOT NULL, entered = x.entered + m.change, on_hand = x.on_hand + m.change,
+        recorded = x.on_hand + m.change, updated_at = now(),
+        version = CASE WHEN m.change = 0 AND x.counted = (p_stated IS NOT NULL) THEN x.version ELSE x.version + 1 END
+    WHERE x.tenant_id = s.tenant_id AND x.variant_id = s.variant_id;
+    m.tenant_id := s.tenant_id;
+    m.variant_id := s.variant_id;
+    RETURN orders_v1.record_movement(m, s.on_hand, s.recorded);
+END
+$$;
+
+-- Sets the quantity on hand, also of a variant that was not counted yet. p_stated as in enter_stock. A variant without stock has version 1.
+CREATE OR REPLACE FUNCTION orders_v1.count_items(
+    p_tenant integer, p_variant bigint, m orders.stock_movement, p_on_hand integer, p_stated integer
+) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    s orders.stock;
+BEGIN
+    INSERT INTO orders.stock (tenant_id, variant_id, stated, on_hand, version) VALUES (p_tenant, p_variant, p_stated, 0, 2)
+    ON CONFLICT ON CONSTRAINT stock_pkey DO NOTHING;
+    SELECT * INTO s FROM orders.stock x WHERE x.tenant_id = p_tenant AND x.variant_id = p_variant FOR NO KEY UPDATE;
+    m.change := p_on_hand - s.on_hand;
+    RETURN orders_v1.enter_stock(s, m, p_stated);
 END
 $$;
 
@@ -122,9 +224,21 @@ COMMENT ON FUNCTION orders_v1.reserve_stock IS
 after the coupon, before the account. OR409 insufficient_stock';
 COMMENT ON FUNCTION orders_v1.cancel_refunded_items IS
 'Internal: releases the items of a locked, unshipped order whose refund is done; they will not be shipped. Locks stock by variant';
+COMMENT ON FUNCTION orders_v1.record_movement IS
+'Internal: records a movement of stock that is locked, and returns its id. m needs no on_hand. If p_before differs from p_recorded, a
+movement of the difference is recorded first';
+COMMENT ON FUNCTION orders_v1.deduct_items IS
+'Internal: deducts reserved items of an order from the stock of a variant, as shipped, or as sold if the order has nothing to deliver.
+Locks the stock';
 COMMENT ON FUNCTION orders_v1.end_reservations IS
-'Internal: ends the reservations of orders. p_shipped: the items were shipped and leave the stock; otherwise they become available.
-Locks stock by variant';
+'Internal: ends the reservations of orders. p_shipped: the items of a single order were shipped or sold and leave the stock; otherwise they
+become available. Locks stock by variant';
+COMMENT ON FUNCTION orders_v1.remember_caller IS 'Internal: stores the actor of a catalogue request for movement_by_caller, in this transaction';
+COMMENT ON FUNCTION orders_v1.movement_by_caller IS 'Internal: a movement of the actor of the catalogue request';
+COMMENT ON FUNCTION orders_v1.enter_stock IS
+'Internal: changes the quantity on hand of locked stock by m.change and records the movement; returns its id';
+COMMENT ON FUNCTION orders_v1.count_items IS
+'Internal: sets the quantity on hand of a variant and records the movement, of the kind of m; returns its id. Locks the stock';
 COMMENT ON FUNCTION orders_v1.release_stock IS
 'Internal: releases the reserved stock of locked orders; a repeat has no effect. For several orders, call it once for all of them,
 after their coupons are released. Locks stock by variant';

@@ -29,7 +29,7 @@ SELECT is(has_function_privilege('orders_api', p.oid, 'EXECUTE'),
               start_reconciliation,apply_difference,resolve_difference,read_reconciliation,list_reconciliations,list_differences,
               create_webhook,change_webhook,delete_webhook,rotate_webhook,test_webhook,retry_delivery,replay_webhook,read_webhook,list_webhooks,read_delivery,
               list_deliveries,tenants_with_events,fan_out_events,claim_webhooks,renew_webhooks,release_webhook,take_deliveries,store_bodies,record_deliveries,
-              purge_webhooks}'),
+              purge_webhooks,count_stock,adjust_stock,restock_return,variant_id_of,read_stock,list_stock,list_movements}'),
           'orders_api may execute ' || p.proname || ' only if the module calls it')
 FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) ORDER BY p.proname;
 SELECT is(p.prosecdef, p.proname NOT IN ('code_key', 'is_paid_by_link', 'is_payable', 'awaits_payment', 'is_unpaid'), p.proname || ' is SECURITY DEFINER unless it reads no table')

@@ -142,6 +142,35 @@ SELECT 'orders_v1.refunded_quantities'::regproc;
 SELECT 'orders_v1.reserve_items'::regproc;
 SELECT 'orders_v1.reserve_stock'::regproc;
 SELECT 'orders_v1.cancel_refunded_items'::regproc;
+SELECT 'orders_v1.record_movement'::regproc;
+SELECT 'orders_v1.deduct_items'::regproc;
+SELECT 'orders_v1.remember_caller'::regproc;
+SELECT 'orders_v1.movement_by_caller'::regproc;
+SELECT 'orders_v1.enter_stock'::regproc;
+SELECT 'orders_v1.count_items'::regproc;
+SELECT 'orders_v1.check_stock_match'::regproc;
+SELECT 'orders_v1.check_stock_limit'::regproc;
+SELECT 'orders_v1.check_comment'::regproc;
+SELECT 'orders_v1.operator_movement'::regproc;
+SELECT 'orders_v1.written_stock_of'::regproc;
+SELECT 'orders_v1.returned_items'::regproc;
+SELECT 'orders_v1.items_to_restock'::regproc;
+SELECT 'orders_v1.restock_items'::regproc;
+SELECT 'orders_v1.was_restocked'::regproc;
+SELECT 'orders_v1.stock_view_of'::regproc;
+SELECT 'orders_v1.movement_view_from'::regproc;
+SELECT 'orders_v1.movement_view_of'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.count_stock(integer, text, text, bigint, text, text, bytea, bigint, bigint, text, text[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.adjust_stock(integer, text, text, bigint, text, text, bytea, bigint, bigint, text, text, text[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.restock_return(integer, text, text, bigint, text, text, bytea, bigint, jsonb, text, text[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.variant_id_of(integer, text)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.read_stock(integer, bigint)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.list_stock(integer, text, text, text, integer, boolean, integer, bigint)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.list_movements(integer, bigint, integer, bigint)', 'EXECUTE')::integer;
 SELECT 'orders_v1.end_reservations'::regproc;
 SELECT 'orders_v1.release_stock'::regproc;
 SELECT 'orders_v1.ship_stock'::regproc;
@@ -741,6 +770,7 @@ SELECT * FROM orders_check.returns_fit WHERE false;
 SELECT * FROM orders_check.packages_fit WHERE false;
 SELECT * FROM orders_check.refunded_is_closed WHERE false;
 SELECT * FROM orders_check.stock_adds_up WHERE false;
+SELECT * FROM orders_check.stock_is_recorded WHERE false;
 SELECT * FROM orders_check.history_is_a_path WHERE false;
 SELECT * FROM orders_check.lines_add_up WHERE false;
 SELECT * FROM orders_check.series_without_gaps WHERE false;
