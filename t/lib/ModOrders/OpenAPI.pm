@@ -209,7 +209,8 @@ sub _check {
     my ($api, $schema) = @_;
     my $own = dclone($schema);
     _close($own);
-    return JSON::Validator->new->schema({ '$schema' => $DRAFT, allOf => [$own], components => $api->{strict} });
+    my $used = ModOrders::OpenAPI::Request::used_components($api->{strict}, $own);
+    return JSON::Validator->new->schema({ '$schema' => $DRAFT, allOf => [$own], components => $used });
 }
 
 1;

@@ -215,6 +215,27 @@ sub _unknown
     } sort keys %$value;
 }
 
+# The components that a schema refers to, directly or in others. JSON::Validator resolves all components of a schema, which takes longer than the
+# validation.
+sub used_components
+{
+    my ($components, $schema) = @_;
+    my (%used, @left);
+    @left = ($schema);
+    while (@left) {
+        my $node = pop @left;
+        if (ref $node eq 'ARRAY') {
+            push @left, @$node;
+        } elsif (ref $node eq 'HASH') {
+            push @left, values %$node;
+            my ($kind, $name) = ($node->{'$ref'} // '') =~ m{\A#/components/([^/]+)/([^/]+)} or next;
+            next if exists $used{$kind}{$name};
+            push @left, $used{$kind}{$name} = $components->{$kind}{$name};
+        }
+    }
+    return \%used;
+}
+
 # The text of a form field or parameter is valid for a number or boolean that it represents.
 sub _check
 {
@@ -223,7 +244,7 @@ sub _check
     my $check = $checks{$key} ||= do {
         my $new = JSON::Validator->new;
         $new->coerce('booleans,numbers') if $texts;
-        $new->schema({ '$schema' => $DRAFT, allOf => [ dclone($schema) ], components => $api->{document}{components} });
+        $new->schema({ '$schema' => $DRAFT, allOf => [ dclone($schema) ], components => used_components($api->{document}{components}, $schema) });
     };
     return map { "$_" } $check->validate(ref $value ? dclone($value) : $value);
 }
