@@ -5,6 +5,8 @@
 # file cannot construct, and for an API of the registry that has no path in %mount.
 use strict;
 use warnings;
+use Digest::SHA qw(sha1_base64);
+use MIME::Base64 qw(encode_base64);
 use ModOrders::Commerce ();
 use ModOrders::Company  ();
 use ModOrders::Goods    ();
@@ -153,7 +155,7 @@ my %nobody  = (none => undef, garbage => 'ord_1_' . 'x' x 43, revoked => revoked
 sub without
 {
     my ($scopes) = @_;
-    my %needed = map { $_ => 1 } split /,/, $scopes;
+    my %needed = map { $_ => 1, /^operator\./ ? (operator => 1) : () } split /,/, $scopes;
     return make_token($owner, scopes => [ grep { !$needed{$_} } @all_scopes ]);
 }
 
@@ -165,6 +167,43 @@ sub is_unknown
     my $word = ref $reply->{json} eq 'HASH' ? $reply->{json}{error_name} // '' : '';
     my $fits = $route->{api} eq 'company' ? $reply->code == 403 && $word =~ /^(?:does not signin|not_sign_in|lack of parameters)$/ : $reply->code == 401;
     return ok($fits, "$name: is not known") || diag($reply->as_string);
+}
+
+# --- scopes of the operator API --------------------------------------------------------------------------------------
+
+my @parts  = map { "operator.$_" } qw(read fulfil money catalogue admin);
+my @rights = ((map { [$_, $_] } @parts, 'operator', 'buyer', 'application'), [ 'all parts of operator', @parts ], [ 'no scope' ],
+    map { my $without = $_; [ "all parts but $without", grep { $_ ne $without } @parts ] } @parts);
+my (%right_user, %right_token);
+for my $case (@rights) {
+    my ($name, @scopes) = @$case;
+    $right_user{$name}  = make_user(login => unique('right'), scopes => \@scopes);
+    $right_token{$name} = $right_user{$name}{token};
+}
+
+# The same rights for users of mod_auth_basic, by a group for each scope.
+my $remote = ModOrders::Httpd->new(
+    server    => "OrdersSecretFile secret\n",
+    locations => "<Location $mount{operator}>\nOrdersAPI operator\nOrdersIdentity remote-user\nAuthType Basic\nAuthName staff\nAuthBasicProvider file\n"
+        . "AuthUserFile passwords\nAuthGroupFile groups\nRequire valid-user\n"
+        . join('', map { "OrdersRemoteGroupScopes group holders-of-$_ $_\n" } @parts, 'operator', 'buyer', 'application') . "</Location>\n",
+);
+$remote->file('passwords', 0644, join '', map { "$_->{login}:{SHA}" . sha1_base64('secret') . "=\n" } values %right_user);
+my %members;
+for my $case (@rights) {
+    my ($name, @scopes) = @$case;
+    push @{ $members{$_} }, $right_user{$name}{login} for @scopes;
+}
+$remote->file('groups', 0644, join '', map { "holders-of-$_: @{ $members{$_} }\n" } sort keys %members);
+$remote->start;
+
+sub is_permitted
+{
+    my ($permitted, $reply, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my $code = ref $reply->{json} eq 'HASH' ? $reply->{json}{code} // '' : '';
+    my $fits = $permitted ? $reply->code !~ /^(?:401|403|5\d\d)$/ : $reply->code == 403 && $code eq 'forbidden';
+    return ok($fits, $name . ($permitted ? ' is permitted' : ' is refused')) || diag($reply->as_string);
 }
 
 my $versions = q(SELECT string_agg(id || ':' || version || state || payment_state || coalesce(buyer_id::text, ''), ' ' ORDER BY id) AS now FROM orders.orders WHERE id = ANY (?));
@@ -182,6 +221,16 @@ for my $route (grep { $_->{auth} ne 'none' && !$_->{two} } @routes) {
         }
         if ($route->{scope} =~ /operator/) { # an operator may read all data of the tenant
             is(send_as($route, make_token($owner, scopes => ['buyer']), 0)->code, 403, 'a token with the scope buyer is refused');
+            like($route->{scope}, qr/^operator\.(?:read|fulfil|money|catalogue|admin)$/, 'the route needs exactly one scope of the operator API');
+            # The requests are about unknown data, so those that are permitted change nothing.
+            for my $case (@rights) {
+                my ($name, @scopes) = @$case;
+                my $permitted = grep { $_ eq $route->{scope} || $_ eq 'operator' } @scopes;
+                is_permitted($permitted, send_as($route, $right_token{$name}, 1), "a token with $name");
+                my $reply = ask($route->{method} => $remote->url(path_of($route, 1)), headers => { Authorization => 'Basic ' . encode_base64("$right_user{$name}{login}:secret", '') },
+                    ($route->{method} =~ /^P/ ? (json => body_of($route, 1)) : ()));
+                is_permitted($permitted, $reply, "a remote user with $name");
+            }
             return;
         }
         for my $stranger ($other, $rival) {

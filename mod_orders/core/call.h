@@ -42,6 +42,11 @@ enum { ORDERS_SCOPES(X) ORDERS_SCOPE__COUNT };
 #define ORDERS_SCOPE_OPERATOR (1u << ORDERS_SCOPE_INDEX_OPERATOR)
 #define ORDERS_SCOPE_APPLICATION (1u << ORDERS_SCOPE_INDEX_APPLICATION)
 #define ORDERS_SCOPE_ACT_AS_USER (1u << ORDERS_SCOPE_INDEX_ACT_AS_USER)
+#define ORDERS_SCOPE_OPERATOR_READ (1u << ORDERS_SCOPE_INDEX_OPERATOR_READ)
+#define ORDERS_SCOPE_OPERATOR_FULFIL (1u << ORDERS_SCOPE_INDEX_OPERATOR_FULFIL)
+#define ORDERS_SCOPE_OPERATOR_MONEY (1u << ORDERS_SCOPE_INDEX_OPERATOR_MONEY)
+#define ORDERS_SCOPE_OPERATOR_CATALOGUE (1u << ORDERS_SCOPE_INDEX_OPERATOR_CATALOGUE)
+#define ORDERS_SCOPE_OPERATOR_ADMIN (1u << ORDERS_SCOPE_INDEX_OPERATOR_ADMIN)
 
 /** The caller. */
 typedef struct orders_identity_t {
@@ -50,7 +55,7 @@ typedef struct orders_identity_t {
     int64_t token_id; /**< 0: not authenticated by a token */
     const char *login;
     const char *ref;       /**< the user's external reference */
-    unsigned scopes;       /**< ORDERS_SCOPE_… */
+    unsigned scopes;       /**< ORDERS_SCOPE_…, with the implied ones (core/scope.h) */
     apr_time_t expires_at; /**< 0: never */
 } orders_identity_t;
 

@@ -189,6 +189,7 @@
     X(OrdersAPI)                 /* Location: user | operator | … */                               \
     X(OrdersTenant)              /* Location/server: positive integer, default 1 */                \
     X(OrdersIdentity)            /* Location/server: token | remote-user */                        \
+    X(OrdersRemoteGroupScopes)   /* Location/server: scopes by group of a remote-user identity */      \
     X(OrdersRemoteUserScopes)    /* Location/server: scopes of a remote-user identity, default buyer */ \
     X(OrdersTokenCache)          /* Location/server: seconds, default 10, 0 = off */               \
     X(OrdersTokenCacheProvider)  /* server: socache provider[:args], default shmcb */              \
@@ -239,13 +240,20 @@
     X(orders_request_id)   /* the request id, as in X-Request-Id */                                \
     X(orders_trace)        /* the trace id of traceparent */
 
-/** Scopes of tokens. X(NAME, name in tokens). */
+/**
+ * Scopes of tokens. X(NAME, name in tokens). OPERATOR has all scopes OPERATOR_…. Cached identities have the bits of this order: append.
+ */
 #define ORDERS_SCOPES(X)                                                                           \
     X(BUYER, "buyer")                                                                              \
     X(SELLER, "seller")                                                                            \
     X(OPERATOR, "operator")                                                                        \
     X(APPLICATION, "application")                                                                  \
-    X(ACT_AS_USER, "act-as-user")
+    X(ACT_AS_USER, "act-as-user")                                                                  \
+    X(OPERATOR_READ, "operator.read")                                                              \
+    X(OPERATOR_FULFIL, "operator.fulfil")                                                          \
+    X(OPERATOR_MONEY, "operator.money")                                                            \
+    X(OPERATOR_CATALOGUE, "operator.catalogue")                                                    \
+    X(OPERATOR_ADMIN, "operator.admin")
 
 /** States of an order, by axis. X(NAME, name in the database). */
 #define ORDERS_ORDER_STATES(X)                                                                     \

@@ -13,9 +13,11 @@
 #include <string.h>
 
 #include "core/digest.h"
+#include "core/scope.h"
 #include "core/token.h"
 #include "httpd/guess_limit.h"
 #include "httpd/origin.h"
+#include "httpd/remote_groups.h"
 #include "httpd/sessions.h"
 #include "httpd/token_cache.h"
 #include "store/identity.h"
@@ -204,7 +206,9 @@ static orders_problem_t *resolve(orders_request_t *request, const char *token)
     }
     if (credential.login) {
         identity->scopes = (unsigned)request->dir.remote_user_scopes;
+        ORDERS_TRY(orders_remote_groups_add(request, &identity->scopes));
     }
+    identity->scopes = orders_scopes_held(identity->scopes);
     request->identity = identity;
     request->call.identity = identity;
     set_session_user(request, identity->user_id, identity->ref);
@@ -379,7 +383,8 @@ static authz_status check_scope(request_rec *r, const char *line, const void *pa
         return AUTHZ_DENIED_NO_USER;
     }
     request = orders_request(r);
-    if (!request) {
+    if (!request ||
+        request->checking_groups) { /* an alias of this rule depends on its own result */
         return AUTHZ_DENIED;
     }
     request->problem = orders_auth_resolve(request);

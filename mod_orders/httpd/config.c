@@ -6,6 +6,8 @@
 #include <http_core.h>
 #include <string.h>
 
+#include "core/scope.h"
+
 extern module AP_MODULE_DECLARE_DATA orders_module;
 
 #define CREATE(type, name, unset, fallback, directive) conf->name = (unset);
@@ -152,17 +154,5 @@ const char *orders_config_mount(const orders_server_conf_t *conf, unsigned has, 
 
 bool orders_config_scope(const char *word, unsigned *scopes)
 {
-    static const char *const known[] = {
-#define X(name, text) [ORDERS_SCOPE_INDEX_##name] = text,
-        ORDERS_SCOPES(X)
-#undef X
-    };
-
-    for (unsigned i = 0; i < ORDERS_SCOPE__COUNT; i++) {
-        if (!strcmp(known[i], word)) {
-            *scopes |= 1u << i;
-            return true;
-        }
-    }
-    return false;
+    return orders_scope_add(scopes, word, strlen(word));
 }

@@ -24,6 +24,8 @@
 
 #define ORDERS_UNSET INT_MIN
 
+struct orders_remote_groups_t; /* remote_groups.h */
+
 typedef enum { ORDERS_IDENTITY_TOKEN = 1, ORDERS_IDENTITY_REMOTE_USER } orders_identity_source_e;
 
 /**
@@ -36,6 +38,7 @@ typedef enum { ORDERS_IDENTITY_TOKEN = 1, ORDERS_IDENTITY_REMOTE_USER } orders_i
     X(int, tenant, ORDERS_UNSET, 1, OrdersTenant)                                                  \
     X(int, identity, ORDERS_UNSET, ORDERS_IDENTITY_TOKEN, OrdersIdentity)                          \
     X(int, remote_user_scopes, ORDERS_UNSET, (int)ORDERS_SCOPE_BUYER, OrdersRemoteUserScopes)      \
+    X(struct orders_remote_groups_t *, remote_groups, NULL, NULL, OrdersRemoteGroupScopes)         \
     X(int, token_cache, ORDERS_UNSET, 10, OrdersTokenCache) /* seconds */                          \
     X(int, max_body, ORDERS_UNSET, 65536, OrdersMaxBody)    /* bytes */                            \
     X(int, page_default, ORDERS_UNSET, 0, OrdersPageSize)                                          \

@@ -16,6 +16,7 @@
 #include "httpd/config.h"
 #include "httpd/directive_channel.h"
 #include "httpd/directive_mail.h"
+#include "httpd/remote_groups.h"
 #include "httpd/secret_file.h"
 #include "httpd/token_cache.h"
 #include "net/http_client.h"
@@ -406,6 +407,9 @@ const command_rec orders_directives[] = {
                   "how requests are authenticated: token (default) or remote-user"),
     AP_INIT_ITERATE("OrdersRemoteUserScopes", add_scope, NULL, ANYWHERE,
                     "scopes of users of another authentication module; default buyer"),
+    AP_INIT_TAKE_ARGV("OrdersRemoteGroupScopes", orders_remote_groups_directive, NULL, ANYWHERE,
+                      "an authorization provider, its argument, and the scopes of the users of "
+                      "another authentication module who meet this condition"),
     DIR_INT("OrdersTokenCache", token_cache, 0, 300, "seconds",
             "how long an identity is cached; 0 = not at all; default 10"),
     AP_INIT_TAKE1("OrdersTokenCacheProvider", set_cache_provider, NULL, RSRC_CONF,

@@ -8,8 +8,9 @@
 #include <string.h>
 
 #include "core/route.h"
-#include "core/vocabulary.h"
+#include "core/scope.h"
 #include "httpd/config.h"
+#include "httpd/remote_groups.h"
 #include "httpd/sessions.h"
 #include "httpd/worker.h"
 #include "store/schema_version.h"
@@ -27,20 +28,11 @@ static const char *auth_word(orders_auth_e auth)
 /** The scopes, separated by commas; "-" if none is needed. Any of them suffices. */
 static const char *scope_words(apr_pool_t *pool, unsigned scopes)
 {
-    static const struct {
-        unsigned scope;
-        const char *word;
-    } known[] = {
-#define X(name, word) {ORDERS_SCOPE_##name, word},
-        ORDERS_SCOPES(X)
-#undef X
-    };
-    const char *words = "-";
+    const char *words = "-", *word;
 
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (scopes & known[i].scope) {
-            words =
-                *words == '-' ? known[i].word : apr_pstrcat(pool, words, ",", known[i].word, NULL);
+    for (unsigned i = 0; (word = orders_scope_name(i)); i++) {
+        if (scopes & 1u << i) {
+            words = *words == '-' ? word : apr_pstrcat(pool, words, ",", word, NULL);
         }
     }
     return words;
@@ -91,6 +83,18 @@ static void dump_settings(apr_file_t *out, const orders_dir_conf_t *conf)
     apr_file_printf(out, "\n");
 }
 
+static void dump_groups(apr_pool_t *pool, apr_file_t *out, const orders_dir_conf_t *conf)
+{
+    const apr_array_header_t *groups = conf->remote_groups ? conf->remote_groups->groups : NULL;
+
+    for (int i = 0; groups && i < groups->nelts; i++) {
+        const orders_remote_group_t *group = &APR_ARRAY_IDX(groups, i, orders_remote_group_t);
+
+        apr_file_printf(out, "    scopes of %s %s: %s\n", group->provider, group->argument,
+                        scope_words(pool, group->scopes));
+    }
+}
+
 static void dump_mount(apr_pool_t *pool, apr_file_t *out, const server_rec *server,
                        const orders_mount_t *mount)
 {
@@ -105,6 +109,7 @@ static void dump_mount(apr_pool_t *pool, apr_file_t *out, const server_rec *serv
                     conf.identity == ORDERS_IDENTITY_TOKEN
                         ? ""
                         : scope_words(pool, (unsigned)conf.remote_user_scopes));
+    dump_groups(pool, out, &conf);
     dump_settings(out, &conf);
     for (size_t i = 0; (route = orders_route_at(mount->api, i)); i++) {
         apr_file_printf(out, "    %-6s %s%s route=%s auth=%s scope=%s\n",

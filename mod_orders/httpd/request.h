@@ -34,6 +34,7 @@ typedef struct orders_request_t {
     bool body_read;              /**< to its end */
     bool body_failed;            /**< a read failed: the rest must not be read */
     bool answered;               /**< an input filter has sent a response */
+    bool checking_groups;        /**< a provider of OrdersRemoteGroupScopes runs */
     bool counted;                /**< in the metrics */
     apr_time_t started;          /**< when the request was received, a time of orders_clock_now() */
 } orders_request_t;

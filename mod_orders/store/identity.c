@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/scope.h"
 #include "store/operation.h"
 
 #define IDENTITY_COLUMNS                                                                           \
@@ -22,19 +23,10 @@ static const orders_statement_t by_login = {
 /* Parses scopes separated by single spaces. Unknown scopes, of a newer release, are ignored. */
 static unsigned scopes_of(const char *text)
 {
-    static const char *const known[ORDERS_SCOPE__COUNT] = {
-#define X(name, value) [ORDERS_SCOPE_INDEX_##name] = value,
-        ORDERS_SCOPES(X)
-#undef X
-    };
     unsigned scopes = ORDERS_SCOPE_NONE;
     while (text && *text) {
         size_t length = strcspn(text, " ");
-        for (unsigned i = 0; i < ORDERS_SCOPE__COUNT; i++) {
-            if (strlen(known[i]) == length && strncmp(known[i], text, length) == 0) {
-                scopes |= 1u << i;
-            }
-        }
+        (void)orders_scope_add(&scopes, text, length);
         text += length;
         text += strspn(text, " ");
     }

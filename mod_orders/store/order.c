@@ -49,16 +49,17 @@ static const orders_statement_t read_many = {
     .param_count = 2,
 };
 
-#define CANCEL(order) ORDERS_WRITTEN("cancel(" ORDERS_WRITER_SQL ", $8, " order ", $10, $11)")
+#define CANCEL(order)                                                                              \
+    ORDERS_WRITTEN("cancel_as_permitted(" ORDERS_WRITER_SQL ", $8, " order ", $10, $11, $12)")
 #define REFUND(order)                                                                              \
     ORDERS_WRITTEN("refund(" ORDERS_WRITER_SQL ", " order ", $9, $10, $11, $12, $13)")
 
 static const orders_statement_t cancel_by_id = {
-    .name = "orders_cancel", .text = CANCEL("$9"), .param_count = 11};
+    .name = "orders_cancel", .text = CANCEL("$9"), .param_count = 12};
 static const orders_statement_t cancel_by_text = {
     .name = "orders_cancel_text",
     .text = CANCEL("orders_v1.order_id_of($1, $9)"),
-    .param_count = 11,
+    .param_count = 12,
 };
 static const orders_statement_t refund_by_id = {
     .name = "orders_refund", .text = REFUND("$8"), .param_count = 13};
@@ -162,6 +163,7 @@ orders_problem_t *orders_order_cancel(const orders_writer_t *writer, const order
     add_ref(&params, &cancel->order);
     orders_param_text(&params, cancel->reason);
     orders_param_texts(&params, cancel->match);
+    orders_param_bool(&params, !cancel->without_refund);
     return orders_store_write(writer, cancel->order.id ? &cancel_by_id : &cancel_by_text, &params,
                               written);
 }

@@ -100,6 +100,7 @@ typedef struct orders_cancel_t {
     int64_t user_id; /**< the buyer that the order must have; 0: any */
     const char *reason;
     apr_array_header_t *match; /**< version tags (If-Match); NULL: any version */
+    bool without_refund;       /**< `forbidden` if the cancellation refunds a payment */
 } orders_cancel_t;
 
 orders_problem_t *orders_order_cancel(const orders_writer_t *writer, const orders_cancel_t *cancel,

@@ -71,6 +71,40 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION orders_v1.refuse_refund_by_cancelling(o orders.orders) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF orders_v1.unrefunded_of(o) > 0 OR orders_v1.is_capture_outcome_unknown(o) THEN
+        PERFORM orders_v1.refuse('403', 'forbidden',
+                              'Cancelling this order refunds a payment, which needs the scope operator.money too.', NULL,
+                              orders_v1.states_of(o));
+    END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.cancel_as_permitted(
+    p_tenant integer, p_api text, p_actor text, p_actor_id bigint, p_route text, p_key text, p_fingerprint bytea,
+    p_user bigint, p_order bigint, p_reason text, p_match text[], p_may_refund boolean
+) RETURNS SETOF orders_v1.written
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    c       orders_v1.context := ROW(p_tenant, p_api, p_actor, p_actor_id, p_route, p_key, p_fingerprint);
+    v_claim orders_v1.claim := claim_key(c);
+    o       orders.orders;
+BEGIN
+    IF v_claim.verdict = 'replay' THEN
+        RETURN NEXT replay(NULL::orders_v1.written, v_claim.answer);
+        RETURN;
+    END IF;
+    o := lock_order(p_tenant, p_order, p_user, p_match);
+    IF NOT p_may_refund THEN
+        PERFORM refuse_refund_by_cancelling(o);
+    END IF;
+    RETURN NEXT finish(c, try_cancel(c, o, p_reason), p_order, p_order);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION orders_v1.cancel_as_permitted(integer, text, text, bigint, text, text, bytea, bigint, bigint, text, text[], boolean)
+    TO orders_api;
 GRANT EXECUTE ON FUNCTION orders_v1.cancel(integer, text, text, bigint, text, text, bytea, bigint, bigint, text, text[])
     TO orders_api;
 
@@ -82,6 +116,11 @@ COMMENT ON FUNCTION orders_v1.try_cancel IS
 'Internal: cancels a locked order if the rules of the calling API and of the API whose rules apply to it allow this; returns done or unchanged.
 Expires the order first if it is past its expiry. While the outcome of a capture is unknown, only an operator may cancel. OR409
 order_not_cancellable';
+COMMENT ON FUNCTION orders_v1.refuse_refund_by_cancelling IS
+'Internal: refuses to cancel a locked order if this refunds a payment, or may refund it because the outcome of its capture is unknown. OR403
+forbidden';
+COMMENT ON FUNCTION orders_v1.cancel_as_permitted IS
+'As cancel. p_may_refund false: an order whose cancellation refunds a payment is refused. OR403 forbidden, and those of cancel';
 COMMENT ON FUNCTION orders_v1.cancel IS
 'Cancels an order of p_user (NULL: any user) and refunds what was paid, as refund does. Outcome unchanged when it is already
 cancelled. OR404 not_found, OR409 order_not_cancellable, OR412 version_mismatch';

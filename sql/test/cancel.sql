@@ -23,6 +23,28 @@ SELECT is((SELECT string_agg(n.api || ': ' || cardinality(w.lines) || ' ' || coa
 SELECT pg_temp.buy('bob') AS b \gset
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.drop_it(%L, %s)', 'bob', :b)), 'OR409 order_not_cancellable', 'the user API does not cancel a paid order');
 SELECT is(pg_temp.refusal(format('SELECT pg_temp.drop_it(NULL, %s, %L)', :b, 'operator')), 'OR409 order_not_cancellable', 'the operator API does not cancel a completed order');
+
+-- A caller without the right to refund.
+CREATE FUNCTION pg_temp.drop_unpaid(p_order bigint, p_may_refund boolean DEFAULT false, p_version integer DEFAULT NULL) RETURNS text LANGUAGE sql AS $$
+    SELECT outcome FROM orders_v1.cancel_as_permitted(77, 'operator', 'operator', pg_temp.uid('olga'), 'cancel', NULL, NULL, NULL, p_order,
+                                                   'changed my mind', pg_temp.match(p_order, p_version), p_may_refund)
+$$;
+SELECT pg_temp.buy('bob', p_method => 'manual') AS unpaid \gset
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.drop_unpaid(%s, false, 7)', :unpaid)), 'OR412 version_mismatch', 'the version is compared');
+SELECT is(pg_temp.drop_unpaid(:unpaid), 'done', 'an unpaid order is cancelled without the right to refund');
+SELECT is(pg_temp.drop_unpaid(:unpaid), 'unchanged', 'cancelling it again changes nothing');
+SELECT pg_temp.order_it() AS paid \gset
+SELECT is(pg_temp.pay(:paid), 'done', 'an order of goods is paid');
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.drop_unpaid(%s)', :paid)), 'OR403 forbidden', 'a paid order is not cancelled without the right to refund');
+SELECT is(pg_temp.states(:paid), 'open paid pending', 'the refused order is unchanged');
+SELECT is(pg_temp.drop_unpaid(:paid, true), 'done', 'with the right to refund, it is cancelled');
+SELECT is(pg_temp.drop_unpaid(:paid), 'unchanged', 'without the right, the cancelled order is unchanged: its refund exists already');
+SELECT pg_temp.buy('bob', p_method => 'external') AS asked \gset
+UPDATE payment SET capture_asked_at = now() WHERE order_id = :asked;
+SELECT is(pg_temp.refusal(format('SELECT pg_temp.drop_unpaid(%s)', :asked)), 'OR403 forbidden', 'an order whose capture has an unknown outcome is not cancelled without the right to refund');
+UPDATE payment SET capture_asked_at = NULL WHERE order_id = :asked;
+SELECT is(pg_temp.drop_unpaid(:asked), 'done', 'before the capture is requested, it is cancelled');
+
 SELECT pg_temp.buy('bob', 'free') AS c \gset
 SELECT is(pg_temp.drop_it('bob', :c), 'done', 'a free order is cancelled');
 SELECT is(pg_temp.states(:c), 'cancelled paid none', 'a cancelled free order stays paid');

@@ -59,6 +59,10 @@ SELECT is(pg_temp.broken($$INSERT INTO token (tenant_id, user_id, hash, scopes) 
 SELECT lives_ok($$INSERT INTO token (tenant_id, user_id, hash, hint, scopes) VALUES (77, pg_temp.uid('alice'), sha256('long'), 'ord_2147483647_abcd', '{user}')$$, 'the hint of a tenant with the longest id is accepted');
 SELECT is(pg_temp.broken($$INSERT INTO token (tenant_id, user_id, hash, scopes) VALUES (77, pg_temp.uid('alice'), sha256('bobs'), '{user}')$$), 'token_hash_unique', 'a hash is unique within the tenant');
 SELECT is(pg_temp.broken($$INSERT INTO token (tenant_id, user_id, hash, scopes) VALUES (77, pg_temp.uid('alice'), sha256('z'), '{"a b\"c"}')$$), 'token_scopes_are_words', 'a scope with other characters is refused');
+SELECT lives_ok($$INSERT INTO token (tenant_id, user_id, hash, scopes) VALUES (77, pg_temp.uid('alice'), sha256('dots'), '{operator.read,operator.fulfil}')$$, 'a scope may have a dot');
+SELECT is((SELECT scopes FROM token_identity(77, sha256('dots'))), 'operator.read operator.fulfil', 'the scopes of a token are read with their dots');
+SELECT is(pg_temp.broken(format('INSERT INTO token (tenant_id, user_id, hash, scopes) VALUES (77, pg_temp.uid(%L), sha256(%L), %L)', 'alice', 'bad' || s, ARRAY[s])), 'token_scopes_are_words', format('the scope %L is refused', s))
+FROM unnest('{.read,"operator.read ",Operator.read,"operator/read","operator..read?"}'::text[]) AS s;
 
 SELECT is_empty('SELECT * FROM orders_check.all_violations', 'all invariants hold');
 SELECT * FROM finish();

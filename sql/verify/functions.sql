@@ -355,6 +355,10 @@ SELECT 1 / has_function_privilege('orders_api', 'orders_v1.refused_provider_even
 SELECT 'orders_v1.cancel_effect'::regproc;
 SELECT 'orders_v1.cancel_order'::regproc;
 SELECT 'orders_v1.try_cancel'::regproc;
+SELECT 'orders_v1.refuse_refund_by_cancelling'::regproc;
+SELECT 'orders_v1.cancel_as_permitted'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.cancel_as_permitted(integer, text, text, bigint, text, text, bytea, bigint, bigint, text, text[], boolean)', 'EXECUTE')::integer;
 SELECT 'orders_v1.cancel'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.cancel(integer, text, text, bigint, text, text, bytea, bigint, bigint, text, text[])', 'EXECUTE')::integer;

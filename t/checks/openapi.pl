@@ -257,6 +257,10 @@ sub compare_security
     my $none     = !grep { !exists $_->{signature} } @$security;    # the signature of a provider is no credential of a caller
     wrong("$where: is documented without a credential") if $none && $route->{auth} ne 'none';
     wrong("$where: is documented with a credential")    if !$none && $route->{auth} eq 'none';
+    return if $none || $route->{name} !~ /^operator\./;
+    my ($scopes, $documented) = map { join ' ', sort @$_ } $route->{scopes}, [ map { @{ $_->{token} || [] } } @$security ];
+    wrong("$where: the document has the scope '$documented', the route '$scopes'") if $scopes ne $documented;
+    wrong("$where: the route needs not exactly one scope of the operator API, but '$scopes'") if $scopes !~ /^operator\.\w+$/;
     return;
 }
 

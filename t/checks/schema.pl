@@ -44,7 +44,7 @@ my $sql     = join '', map { slurp($_) } glob 'sql/{deploy,rules,reads}/*.sql';
 my %granted = map { $_ => 1 } map { /\borders(?:_v1)?\.(\w+)\(/g } $sql =~ /^GRANT EXECUTE ON FUNCTION(.*?)TO orders_api;/msg;
 my %called  = map { $_ => 1 } map { slurp($_) =~ /(?:\borders(?:_v1)?\.|\bORDERS_WRITTEN(?:_EVENT|_EARLY)?\(\s*")(\w+)\(/g } glob 'mod_orders/store/*.{c,h}';
 $called{$_} = 1 for qw(cancel_reason is_payable awaits_payment is_unpaid is_paid_by_link); # by order_view
-$called{tenants_to_bill} = 1; # by the module of release 0.1
+$called{$_} = 1 for qw(tenants_to_bill cancel); # by the module of release 0.1
 $called{job_backlog} = 1; # by the metrics, which follow
 $called{$_} = 1 for qw(count_stock adjust_stock restock_return variant_id_of read_stock list_stock list_movements); # by the routes of stock, which follow
 $called{$_} = 1 for qw(create_webhook change_webhook delete_webhook rotate_webhook test_webhook retry_delivery replay_webhook read_webhook list_webhooks

@@ -257,6 +257,12 @@ my @per_location = (
     ["AuthType Orders\nOrdersIdentity remote-user", qr/needs the AuthType of another module/],
     ['OrdersReturnURL shop.example',      qr/begin with https:|name a host/],
     ['OrdersReturnURL https://a:b@shop.example/', qr/no user or password/],
+    ['OrdersRemoteGroupScopes group packers', qr/takes an authorization provider, its argument and at least one scope/],
+    ['OrdersRemoteGroupScopes group packers operator.read king', qr/OrdersRemoteGroupScopes: unknown scope 'king'/],
+    ['OrdersRemoteGroupScopes grupo packers operator.read', qr/unknown authorization provider 'grupo'; load the module that provides Require grupo/],
+    ['OrdersRemoteGroupScopes expr "%{REMOTE_USER" operator.read', qr/Cannot parse expression/],
+    ['OrdersRemoteGroupScopes ip 10.0.0.x operator.read', qr/ip address '10\.0\.0\.x' appears to be invalid/],
+    ['OrdersRemoteGroupScopes orders-scope operator operator.read', qr/cannot use orders-scope/],
     ['Require orders-scope king',         qr/unknown scope 'king'/],
     ['Require orders-scope',              qr/needs at least one scope/],
 );

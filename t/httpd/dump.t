@@ -37,6 +37,8 @@ OrdersMail smtp://mail.example:587 from=shop\@shop.example user=shop password-fi
     OrdersAPI shop
     OrdersIdentity remote-user
     OrdersRemoteUserScopes buyer operator
+    OrdersRemoteGroupScopes group "packers night" operator.read operator.fulfil
+    OrdersRemoteGroupScopes user alice operator
     OrdersSlowStatement off
 </Location>
 <VirtualHost *:*>
@@ -75,7 +77,7 @@ like($user, qr/^    tenant 2, identity token$/m, 'tenant of an outer Location');
 like($user, qr{^    settings:.* token_cache=7 max_body=1000 .*max_quantity=5 .*statement_timeout=5 .*return_urls=https://one\.example/,https://two\.example/$}m,
     'values of the Locations, the server and the module');
 like($user, qr{^    POST   /outer/user route=user\.create auth=identity scope=buyer$}m, 'routes');
-like(mount($main, 'shop'), qr/^    tenant 1, identity remote-user with the scopes buyer,operator\n    settings:.* slow_statement=0 /m, 'identity and scopes');
+like(mount($main, 'shop'), qr/^    tenant 1, identity remote-user with the scopes buyer,operator\n    scopes of group packers night: operator\.read,operator\.fulfil\n    scopes of user alice: operator\n    settings:.* slow_statement=0 /m, 'identity and scopes');
 like(mount($second, 'user'), qr/ max_quantity=7 /, 'a virtual host has its own values');
 unlike($dump, qr/\Q$password\E|0123456789abcdef|an own secret/, 'no secrets');
 unlike($dump, qr/password=|host=127/, 'no connection string');

@@ -38,7 +38,7 @@ subtest 'refusals' => sub {
     refused(issue({ scopes => $_ }), 422, 'invalid_fields', 'scopes') for [], 'buyer', undef;
     refused(issue({ scopes => [ 'buyer', $_ ] }), 422, 'invalid_fields', 'scopes[1]') for 'root', 1, ['x'], undef;
     refused(issue({ scopes => [ ('buyer') x 17 ] }), 422, 'invalid_fields', 'scopes');
-    is(issue({ scopes => ['root'] })->{json}{errors}[0]{message}, 'Must be one of: buyer, seller, operator, application, act-as-user.', 'the message names the scopes');
+    is(issue({ scopes => ['root'] })->{json}{errors}[0]{message}, 'Must be one of: buyer, seller, operator, application, act-as-user, operator.read, operator.fulfil, operator.money, operator.catalogue, operator.admin.', 'the message names the scopes');
     refused(issue({ expires_in => $_ }), 422, 'invalid_fields', 'expires_in') for 0, -1, '5', 10**12;
     refused(api(POST => $path, @token, json => {}), 422, 'invalid_fields', qw(user scopes));
     my $left = make_user();

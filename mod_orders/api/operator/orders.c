@@ -198,6 +198,7 @@ orders_problem_t *orders_operator_cancel(orders_call_t *call, orders_reply_t *re
     orders_written_t *written;
     orders_cancel_t cancel = {.order = {.text = call->param[0]}};
     ORDERS_TRY(orders_cancel_read(&cancel, &writer, call, "operator"));
+    cancel.without_refund = !(call->identity->scopes & ORDERS_SCOPE_OPERATOR_MONEY);
     ORDERS_TRY(orders_order_cancel(&writer, &cancel, &written));
     return orders_operator_reply(call, written->order, written->replayed, reply);
 }

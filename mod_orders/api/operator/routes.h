@@ -10,12 +10,12 @@
 /* Bodies of NDJSON and CSV: 10,000 lines of some 400 bytes. */
 #define ORDERS_OPERATOR_MAX_BULK (4 * 1024 * 1024)
 
-/* The right that a route needs: to read, to work orders, to move money, to maintain the catalogue, to administer. */
-#define READ .scope = ORDERS_SCOPE_OPERATOR
-#define FULFIL .scope = ORDERS_SCOPE_OPERATOR
-#define MONEY .scope = ORDERS_SCOPE_OPERATOR
-#define CATALOGUE .scope = ORDERS_SCOPE_OPERATOR
-#define ADMIN .scope = ORDERS_SCOPE_OPERATOR
+/* The scope that a route needs (docs/permissions.md): to read, to work orders, to move money, to maintain the catalogue, to administer. */
+#define READ .scope = ORDERS_SCOPE_OPERATOR_READ
+#define FULFIL .scope = ORDERS_SCOPE_OPERATOR_FULFIL
+#define MONEY .scope = ORDERS_SCOPE_OPERATOR_MONEY
+#define CATALOGUE .scope = ORDERS_SCOPE_OPERATOR_CATALOGUE
+#define ADMIN .scope = ORDERS_SCOPE_OPERATOR_ADMIN
 
 /* Whether a write can run dry (core/dry_run.h). Each row of a write has one of them. */
 #define DRY_RUN .dry_run = ORDERS_DRY_RUN_YES

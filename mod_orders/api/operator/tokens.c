@@ -11,6 +11,7 @@
 #include "core/call_input.h"
 #include "core/digest.h"
 #include "core/number.h"
+#include "core/scope.h"
 #include "core/token.h"
 #include "store/token.h"
 
@@ -134,6 +135,24 @@ static orders_problem_t *issue_derived(orders_written_token_t **written, const c
     return problem;
 }
 
+/* A caller cannot give a token rights in the operator API that the caller does not have. */
+static orders_problem_t *check_grant(const orders_call_t *call, const orders_issue_token_t *issue)
+{
+    for (int i = 0; i < issue->scope_count; i++) {
+        const char *name = issue->scopes[i];
+        unsigned needed = ORDERS_SCOPE_NONE;
+        if (!orders_scope_add(&needed, name, strlen(name)) ||
+            (needed & (ORDERS_SCOPE_OPERATOR | ORDERS_SCOPES_OPERATOR_PARTS) &
+             ~call->identity->scopes)) {
+            return orders_problem(
+                call->pool, ORDERS_E_forbidden,
+                apr_psprintf(call->pool,
+                             "Only a caller with the scope %s can issue a token with it.", name));
+        }
+    }
+    return NULL;
+}
+
 orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_t *reply)
 {
     orders_issue_token_t issue = {0};
@@ -141,6 +160,7 @@ orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_
     orders_written_token_t *written;
     const char *secret;
     ORDERS_TRY(read_issue(call, &issue));
+    ORDERS_TRY(check_grant(call, &issue));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     if (writer.key) {
         ORDERS_TRY(issue_derived(&written, &secret, call, &writer, &issue));

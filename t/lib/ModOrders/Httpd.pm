@@ -71,7 +71,7 @@ sub write
 {
     my ($self) = @_;
     my $modules = Apache::Test::vars('modules') or die "run by t/TEST only\n";
-    my @usual   = qw(mpm_event authn_core authn_file auth_basic authz_core authz_host authz_user mime socache_shmcb status);
+    my @usual   = qw(mpm_event authn_core authn_file auth_basic authz_core authz_groupfile authz_host authz_user mime socache_shmcb status);
     my $load    = join '', map { "LoadModule ${_}_module $modules/mod_$_.so\n" } grep { -e "$modules/mod_$_.so" } @usual;
     my $own     = 'LoadModule orders_module ' . Apache::Test::vars('module') . "\n";
     my $dbd     = "LoadModule dbd_module $modules/mod_dbd.so\n";
