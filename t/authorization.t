@@ -67,6 +67,7 @@ my $line = $goods->{lines}[0]{id};
 
 my $webhook  = api(POST => '/api/v1/admin/webhooks', token => operator->{token}, json => { url => 'https://hooks.example/', events => ['*'] })->{json};
 my $delivery = api(POST => "/api/v1/admin/webhooks/$webhook->{id}/test", token => operator->{token}, json => {})->{json};
+my $export   = api(POST => '/api/v1/admin/exports', token => operator->{token}, json => { kind => 'ledger', format => 'csv' })->{json};
 
 # Two values for each path parameter: that of the owner's data, and one of the same form that does not exist. Parameters of a group of routes, such
 # as operator.webhooks, come before those of the API.
@@ -77,6 +78,7 @@ my %parameter = (
     'operator:id' => [ $goods->{id}, 999_999_999 ], 'operator:number' => [ 'INV-1', 'INV-2' ],
     'operator:kind' => [ 'users', 'users' ], 'operator:ref' => [ $owner->{ref}, 'nobody' ],
     (map { ("operator.$_:id" => [ $webhook->{id}, '019ac000-0000-7000-8000-000000000000' ]) } qw(webhooks deliveries)),
+    'operator.exports:id' => [ $export->{id}, '019ac000-0000-7000-8000-000000000000' ],
     'operator:delivery' => [ $delivery->{id}, 999_999_999 ],
 );
 

@@ -239,7 +239,7 @@ my %PREPARATIONS = (
         upsertEntry   => \&entry,
         startReconciliation => \&reconciled,
         (map { $_ => sub { return { path => { id => difference() } } } } qw(applyDifference resolveDifference)),
-        (map { $_ => sub { return {} } } qw(changeSettings createWebhook)),
+        (map { $_ => sub { return {} } } qw(changeSettings createWebhook createExport)),
         (map { $_ => sub { return webhook() } } qw(changeWebhook rotateWebhook testWebhook replayWebhook)),
         retryWebhookDelivery => sub { return webhook('test') },
     },

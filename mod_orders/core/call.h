@@ -235,8 +235,11 @@ struct orders_reply_t {
     const char *content_type; /**< default application/json */
     orders_json_t *json;      /**< the body; NULL: `data`, or no body */
     const char *data; /**< a body other than JSON (a page, a PDF); requires content_type; or NULL */
-    apr_size_t length;    /**< of `data` */
-    bool length_unknown;  /**< HEAD without a rendered body: no Content-Length */
+    apr_size_t length;   /**< of `data` */
+    bool length_unknown; /**< HEAD without a rendered body: no Content-Length */
+    /** The path of a file that httpd/ sends, with parts of it for Range; requires content_type and etag. NULL: none. */
+    const char *file;
+    orders_error_e file_missing; /**< the refusal if the file does not exist */
     const char *etag;     /**< quoted, or NULL. httpd/ responds to If-None-Match with 304 on GET */
     apr_table_t *headers; /**< further headers */
     bool replayed;        /**< the response is an idempotent replay */

@@ -46,6 +46,36 @@ bool orders_sha256(unsigned char out[ORDERS_SHA256_SIZE], const void *data, apr_
     return EVP_Digest(data, length, out, NULL, sha256(), NULL) == 1;
 }
 
+struct orders_sha256_t {
+    EVP_MD_CTX *context;
+};
+
+static apr_status_t free_sha256(void *data)
+{
+    EVP_MD_CTX_free(((orders_sha256_t *)data)->context);
+    return APR_SUCCESS;
+}
+
+orders_sha256_t *orders_sha256_open(apr_pool_t *pool)
+{
+    orders_sha256_t *stream = apr_palloc(pool, sizeof *stream);
+
+    stream->context = EVP_MD_CTX_new();
+    apr_pool_cleanup_register(pool, stream, free_sha256, apr_pool_cleanup_null);
+    return stream->context && EVP_DigestInit_ex(stream->context, sha256(), NULL) == 1 ? stream
+                                                                                      : NULL;
+}
+
+bool orders_sha256_add(orders_sha256_t *stream, const void *data, apr_size_t length)
+{
+    return EVP_DigestUpdate(stream->context, data, length) == 1;
+}
+
+bool orders_sha256_end(orders_sha256_t *stream, unsigned char out[ORDERS_SHA256_SIZE])
+{
+    return EVP_DigestFinal_ex(stream->context, out, NULL) == 1;
+}
+
 bool orders_hmac_sha256(unsigned char out[ORDERS_SHA256_SIZE], const void *secret,
                         apr_size_t secret_length, const void *data, apr_size_t length)
 {

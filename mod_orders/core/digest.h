@@ -17,6 +17,14 @@ bool orders_hmac_sha256(unsigned char out[ORDERS_SHA256_SIZE], const void *secre
                         apr_size_t secret_length, const void *data,
                         apr_size_t length) ORDERS_MUSTCHECK;
 
+/** The SHA-256 of data that arrives in parts. Freed with `pool`. NULL: out of memory. */
+typedef struct orders_sha256_t orders_sha256_t;
+orders_sha256_t *orders_sha256_open(apr_pool_t *pool) ORDERS_MUSTCHECK;
+bool orders_sha256_add(orders_sha256_t *sha256, const void *data,
+                       apr_size_t length) ORDERS_MUSTCHECK;
+bool orders_sha256_end(orders_sha256_t *sha256,
+                       unsigned char out[ORDERS_SHA256_SIZE]) ORDERS_MUSTCHECK;
+
 /** Frees what OpenSSL has allocated for the digests. Call it before the module is unloaded, while no other thread computes a digest. */
 void orders_digest_shutdown(void);
 

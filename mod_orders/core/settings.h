@@ -42,7 +42,8 @@ typedef struct orders_settings_t {
     const unsigned char *former_secret; /**< what it has signed is valid too; length 0: none */
     apr_size_t former_secret_length;
     orders_mail_limits_t mail_limits;
-    bool mail; /**< OrdersMail is set: mails can be sent */
+    bool mail;                    /**< OrdersMail is set: mails can be sent */
+    const char *export_directory; /**< absolute path of the files of exports, or NULL */
 } orders_settings_t;
 
 #endif

@@ -19,6 +19,7 @@
     X(NOT_ACCEPTABLE, 406)                                                                         \
     X(TIMED_OUT, 408)                                                                              \
     X(CONFLICT, 409)                                                                               \
+    X(GONE, 410)                                                                                   \
     X(PRECONDITION_FAILED, 412)                                                                    \
     X(TOO_LARGE, 413)                                                                              \
     X(UNSUPPORTED_TYPE, 415)                                                                       \
@@ -85,6 +86,10 @@
       "The statement timed out and changed nothing. Try again later.")                             \
     X(52, too_many_requests, TOO_MANY, "Too many requests; try again later.")                      \
     X(55, dry_run_not_supported, MALFORMED, "This request cannot run dry. Nothing was done.")      \
+    X(57, exports_not_configured, CONFLICT, "This server has no directory for exports.")           \
+    X(58, export_not_ready, CONFLICT, "The export has no file yet.")                               \
+    X(59, export_expired, GONE, "The file of the export was deleted. Request another export.")     \
+    X(60, export_failed, CONFLICT, "The export has failed. Request another export.")               \
     X(1001, order_not_cancellable, CONFLICT, "The order can no longer be cancelled.")              \
     X(1002, order_not_payable, CONFLICT, "The order cannot be paid in its present state.")         \
     X(1003, order_not_refundable, CONFLICT, "The order cannot be refunded in its present state.")  \
@@ -176,7 +181,9 @@
       "The maximum number of webhooks exists. Delete one first.")                                  \
     X(1073, webhook_disabled, CONFLICT, "The webhook is disabled. Enable it first.")               \
     X(1074, too_many_pending_messages, CONFLICT,                                                   \
-      "The webhook has too many pending messages. Try again when some have been delivered.")
+      "The webhook has too many pending messages. Try again when some have been delivered.")       \
+    X(1075, too_many_exports, CONFLICT,                                                            \
+      "Too many exports wait or are kept. Delete some of them, or try again later.")
 
 /* Lists in columns: */
 /* clang-format off */
@@ -221,6 +228,7 @@
     X(OrdersSecretFile)          /* server: file with ≥ 32 bytes; key of tokens and links */      \
     X(OrdersMail)                /* server: smtp://host:port from=… and options */                 \
     X(OrdersWebhookAllowHosts)   /* server: hosts whose addresses may be private */                \
+    X(OrdersExportDirectory)     /* server: directory [keep=days] */                               \
     X(OrdersWorker)              /* server: On | Off */                                            \
     X(OrdersWorkerInterval)      /* server: seconds, default 5 */
 

@@ -76,6 +76,8 @@ typedef enum { ORDERS_IDENTITY_TOKEN = 1, ORDERS_IDENTITY_REMOTE_USER } orders_i
     X(int, carts_kept, ORDERS_UNSET, 180, OrdersRetention)           /* the same */                \
     X(int, webhooks_kept, ORDERS_UNSET, 30, OrdersRetention)         /* the same */                \
     X(apr_array_header_t *, webhook_hosts, NULL, NULL, OrdersWebhookAllowHosts) /* const char * */ \
+    X(const char *, export_directory, NULL, NULL, OrdersExportDirectory) /* NULL: no exports */    \
+    X(int, exports_kept, ORDERS_UNSET, 7, OrdersExportDirectory)         /* days */                \
     X(const unsigned char *, secret, NULL, NULL, OrdersSecretFile)                                 \
     X(int, secret_length, ORDERS_UNSET, 0, OrdersSecretFile)                                       \
     X(const unsigned char *, former_secret, NULL, NULL, OrdersSecretFile)                          \

@@ -18,6 +18,7 @@
 #include "api/registry.h"
 #include "httpd/config.h"
 #include "httpd/dbd_config.h"
+#include "httpd/export_directory.h"
 #include "httpd/section_check.h"
 #include "httpd/sessions.h"
 #include "httpd/worker.h"
@@ -250,6 +251,33 @@ static bool check_channels(const apr_array_header_t *all, const checked_t *check
         }
     }
     return true;
+}
+
+/**
+ * The worker of a connection pool writes the files of all its servers, so the directories must be equal.
+ */
+static bool check_export_directory(apr_pool_t *ptemp, const apr_array_header_t *all,
+                                   const checked_t *checked)
+{
+    const char *directory = checked->conf.export_directory, *error;
+
+    for (EACH(other, all)) {
+        if (other->conf.first == checked->conf.first &&
+            !is_same_text(other->conf.export_directory, directory)) {
+            ap_log_error(APLOG_MARK, APLOG_EMERG, 0, checked->server,
+                         "OrdersExportDirectory %s differs from that of another server with the "
+                         "same database (%s): set it once, in the main server",
+                         directory ? directory : "(none)",
+                         other->conf.export_directory ? other->conf.export_directory : "none");
+            return false;
+        }
+    }
+    error = directory ? orders_export_directory_check(ptemp, directory) : NULL;
+    if (error) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, checked->server, "OrdersExportDirectory: %s",
+                     error);
+    }
+    return !error;
 }
 
 static void advise_dbd_params(const checked_t *checked)
@@ -486,7 +514,8 @@ int orders_config_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
         if (!check_database(checked) || !check_sessions(checked) || !check_mounts(checked) ||
             !check_auth_type(ptemp, checked) ||
             !orders_section_check(ptemp, checked->server, checked->conf.mounts) ||
-            !check_other_dbd_users(ptemp, all, checked) || !check_channels(all, checked)) {
+            !check_other_dbd_users(ptemp, all, checked) || !check_channels(all, checked) ||
+            !check_export_directory(ptemp, all, checked)) {
             return HTTP_INTERNAL_SERVER_ERROR;
         }
         if (is_last_pass()) {

@@ -333,6 +333,33 @@ static const char *add_webhook_host(cmd_parms *cmd, void *conf, const char *host
     return NULL;
 }
 
+/** The directory itself is checked by config_check.c, when the user of the child processes is known. */
+static const char *set_export_directory(cmd_parms *cmd, void *conf, const char *name,
+                                        const char *keep)
+{
+    orders_server_conf_t *server = orders_server_conf(cmd->server);
+    const char *error = check_server_context(cmd);
+
+    if (error) {
+        return error;
+    }
+    server->export_directory = ap_server_root_relative(cmd->pool, name);
+    if (!*name || !server->export_directory) {
+        return apr_psprintf(cmd->pool, "OrdersExportDirectory: '%s' is not a valid path", name);
+    }
+    if (keep &&
+        (strncmp(keep, "keep=", 5) || !read_number(keep + 5, 1, 365, &server->exports_kept))) {
+        return apr_psprintf(cmd->pool,
+                            "OrdersExportDirectory takes a directory and, optionally, keep=days (1 "
+                            "to 365), not '%s'",
+                            keep);
+    }
+    if (!keep) {
+        server->exports_kept = 7; /* the default, not an inherited number */
+    }
+    return NULL;
+}
+
 static const char *set_public_url(cmd_parms *cmd, void *conf, const char *url)
 {
     const char *error = check_server_context(cmd);
@@ -475,6 +502,8 @@ const command_rec orders_directives[] = {
                      "[starttls=on|off] [ca-file=...] [timeout=10]"),
     AP_INIT_ITERATE("OrdersWebhookAllowHosts", add_webhook_host, NULL, RSRC_CONF,
                     "hosts of webhooks whose addresses may be private"),
+    AP_INIT_TAKE12("OrdersExportDirectory", set_export_directory, NULL, RSRC_CONF,
+                   "a directory for the files of exports and, optionally, keep=days; default 7"),
     SERVER_FLAG("OrdersWorker", worker, "whether this server runs the background jobs; default On"),
     SERVER_INT("OrdersWorkerInterval", worker_interval, 1, 3600, "seconds",
                "interval of the background jobs; default 5"),

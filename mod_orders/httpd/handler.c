@@ -100,6 +100,9 @@ static orders_problem_t *run_handler(orders_request_t *request, orders_reply_t *
     if (!problem && request->call.dry_run) {
         orders_dry_run_reply(&request->call, reply);
     }
+    if (!problem && reply->file) {
+        problem = orders_reply_open_file(request, reply);
+    }
     return orders_database_problem(&request->database, request->r->pool, problem);
 }
 

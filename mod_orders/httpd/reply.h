@@ -15,6 +15,13 @@ void orders_reply_headers(const orders_request_t *request, const orders_reply_t 
 /** Appends the body and an EOS to `brigade`. The body is not copied: it must live as long as the request's pool. */
 void orders_reply_body(request_rec *r, const orders_reply_t *reply, apr_bucket_brigade *brigade);
 
+/**
+ * Opens reply->file, and sets reply->length. The file is closed with the request. Call it before orders_reply_send(), if the reply has a
+ * file. Errors: reply->file_missing, or `internal_error`.
+ */
+orders_problem_t *orders_reply_open_file(orders_request_t *request,
+                                         orders_reply_t *reply) ORDERS_MUSTCHECK;
+
 /** Sends the reply, or 304 if If-None-Match matches. Returns the status for httpd's handler hook. `problem` may be NULL. */
 int orders_reply_send(orders_request_t *request, const orders_reply_t *reply,
                       const orders_problem_t *problem);

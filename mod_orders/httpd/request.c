@@ -257,7 +257,8 @@ static void init_settings(orders_request_t *request)
         .former_secret = request->server.former_secret,
         .former_secret_length = (apr_size_t)request->server.former_secret_length,
         .mail_limits = {request->dir.mails_of_order, request->dir.mails_of_agent},
-        .mail = request->server.mailer != NULL};
+        .mail = request->server.mailer != NULL,
+        .export_directory = request->server.export_directory};
 }
 
 static void init_sent_uri(orders_call_t *call, const char *sent)

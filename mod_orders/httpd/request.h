@@ -37,6 +37,8 @@ typedef struct orders_request_t {
     bool checking_groups;        /**< a provider of OrdersRemoteGroupScopes runs */
     bool counted;                /**< in the metrics */
     apr_time_t started;          /**< when the request was received, a time of orders_clock_now() */
+    apr_file_t *file;            /**< of the reply; NULL: none */
+    apr_off_t file_size;
 } orders_request_t;
 
 /** The state of the request, created if necessary. NULL: its Location has no API. */

@@ -124,6 +124,9 @@ static void open_context(void *data, apr_pool_t *pool, orders_job_context_t *con
                       [ORDERS_RETENTION_CARTS] = conf.carts_kept,
                       [ORDERS_RETENTION_WEBHOOKS] = conf.webhooks_kept},
         .webhook_hosts = conf.webhook_hosts,
+        .export_directory = conf.export_directory,
+        .export_kept_days = conf.exports_kept,
+        .conninfo = conf.dbd_params ? conf.dbd_params : "",
         .is_stopping = is_instance_stopping,
         .set_tenant = set_tenant,
         .data = instance};

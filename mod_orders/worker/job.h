@@ -80,6 +80,9 @@ typedef struct orders_job_context_t {
     int idempotency_lifetime;        /**< seconds */
     int kept_days[ORDERS_RETENTION__COUNT];  /**< how long records are kept; 0: forever */
     const apr_array_header_t *webhook_hosts; /**< as in orders_settings_t */
+    const char *export_directory;            /**< NULL: this server writes no exports */
+    int export_kept_days;
+    const char *conninfo; /**< of the database, for connections beside the pool */
     /** Whether the process is stopping: the run ends after the current turn, and a call in progress is cancelled. Thread-safe. */
     bool (*is_stopping)(void *data);
     /** Sets the settings of `tenant`: the URLs of its links, and the server's secret. */

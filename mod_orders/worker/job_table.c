@@ -141,6 +141,22 @@ const orders_job_t orders_jobs[] = {
         .run = orders_job_deliver_webhooks,
     },
     {
+        .name = "exports",
+        .kind = "export",
+        .batch = 1,
+        .parallel = 1,
+        .statements = 1,
+        .run = orders_job_write_exports,
+    },
+    {
+        .name = "purge_exports",
+        .interval = RETENTION_INTERVAL,
+        .batch = 1,
+        .parallel = 1,
+        .statements = 1,
+        .run = orders_job_purge_exports,
+    },
+    {
         .name = "comparisons",
         .kind = "reconciliation",
         .batch = 1,

@@ -99,6 +99,10 @@ orders_problem_t *orders_job_fan_out_events(const orders_job_run_t *run,
                                             int64_t *count) ORDERS_MUSTCHECK;
 orders_problem_t *orders_job_deliver_webhooks(const orders_job_run_t *run) ORDERS_MUSTCHECK;
 
+/* exports.c and export_purge.c */
+orders_problem_t *orders_job_write_exports(const orders_job_run_t *run) ORDERS_MUSTCHECK;
+orders_problem_t *orders_job_purge_exports(const orders_job_run_t *run) ORDERS_MUSTCHECK;
+
 /* reconciliations.c */
 orders_problem_t *orders_job_tenants_to_reconcile(const orders_reader_t *reader,
                                                   const orders_channel_t *channel,

@@ -44,6 +44,7 @@ LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 \ir ../rules/retention.sql
 \ir ../rules/webhooks.sql
 \ir ../rules/webhook_queue.sql
+\ir ../rules/exports.sql
 \ir ../rules/balances.sql
 \ir ../rules/documents.sql
 \ir ../rules/settings.sql
@@ -68,6 +69,7 @@ LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 \ir ../reads/sales.sql
 \ir ../reads/provider_events.sql
 \ir ../reads/webhooks.sql
+\ir ../reads/exports.sql
 \ir ../reads/metrics.sql
 \ir ../reads/feed.sql
 \ir ../reads/checks.sql

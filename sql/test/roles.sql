@@ -9,8 +9,9 @@ SELECT table_privs_are('orders', c.relname, 'orders_api', '{}', 'the module has 
 FROM pg_class c WHERE c.relnamespace = 'orders'::regnamespace AND c.relkind = 'r' ORDER BY c.relname;
 SELECT results_eq($$SELECT c.oid::regclass::text COLLATE "default", array_agg(x.privilege_type::text) FROM pg_class c, aclexplode(c.relacl) AS x
         WHERE c.relnamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) AND x.grantee IN (0, 'orders_api'::regrole) GROUP BY 1 ORDER BY 1$$,
-    $$VALUES ('order_text', '{SELECT}'::text[]), ('order_view', '{SELECT}'), ('pending_refund', '{SELECT}'), ('user_text', '{SELECT}')$$,
-    'orders_api may read four views, and no other role has privileges');
+    $$VALUES ('export_line', '{SELECT}'::text[]), ('export_order', '{SELECT}'), ('export_posting', '{SELECT}'), ('order_text', '{SELECT}'),
+             ('order_view', '{SELECT}'), ('pending_refund', '{SELECT}'), ('user_text', '{SELECT}')$$,
+    'orders_api may read these views, and no other role has privileges');
 SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
     WHERE c.relnamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) AND a.attacl IS NOT NULL$$, 'no column has its own privileges');
 SELECT is_empty($$SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace = 'orders_v1'::regnamespace AND c.relkind = 'v'
@@ -29,7 +30,9 @@ SELECT is(has_function_privilege('orders_api', p.oid, 'EXECUTE'),
               start_reconciliation,apply_difference,resolve_difference,read_reconciliation,list_reconciliations,list_differences,
               create_webhook,change_webhook,delete_webhook,rotate_webhook,test_webhook,retry_delivery,replay_webhook,read_webhook,list_webhooks,read_delivery,
               list_deliveries,tenants_with_events,fan_out_events,claim_webhooks,renew_webhooks,release_webhook,take_deliveries,store_bodies,record_deliveries,
-              purge_webhooks,count_stock,adjust_stock,restock_return,variant_id_of,read_stock,list_stock,list_movements}'),
+              purge_webhooks,count_stock,adjust_stock,restock_return,variant_id_of,read_stock,list_stock,list_movements,
+              create_export,delete_export,claim_export,renew_export,finish_export,fail_export,expire_exports,read_export,list_exports,
+              find_export_files,begin_export,portable_order}'),
           'orders_api may execute ' || p.proname || ' only if the module calls it')
 FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) ORDER BY p.proname;
 SELECT is(p.prosecdef, p.proname NOT IN ('code_key', 'is_paid_by_link', 'is_payable', 'awaits_payment', 'is_unpaid'), p.proname || ' is SECURITY DEFINER unless it reads no table')

@@ -764,6 +764,29 @@ SELECT 'orders_v1.changed_settings'::regproc;
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.read_settings(integer)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.change_settings(integer, text, text, bigint, text, text, bytea, text[], jsonb)', 'EXECUTE')::integer;
+SELECT 'orders_v1.max_open_exports'::regproc;
+SELECT 'orders_v1.max_kept_exports'::regproc;
+SELECT 'orders_v1.export_view_of'::regproc;
+SELECT 'orders_v1.export_result'::regproc;
+SELECT 'orders_v1.check_export_limits'::regproc;
+SELECT 'orders_v1.lock_claimed_export'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.create_export(integer, text, text, bigint, text, text, bytea, text, text, timestamptz, timestamptz)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.delete_export(integer, text, text, bigint, text, text, bytea, uuid)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.claim_export(integer, integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.renew_export(integer, bigint, integer, integer, bigint, bigint)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.finish_export(integer, bigint, integer, bigint, bigint, text, timestamptz, interval)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.fail_export(integer, bigint, integer, text, text)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.expire_exports(integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.read_export(integer, uuid)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.list_exports(integer, text, text, integer, bigint)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.find_export_files(integer, uuid[], integer[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.begin_export()', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.portable_order(integer, bigint)', 'EXECUTE')::integer;
 SELECT * FROM orders_check.balances_equal_postings WHERE false;
 SELECT * FROM orders_check.paid_is_captured WHERE false;
 SELECT * FROM orders_check.refunds_within_captured WHERE false;

@@ -36,10 +36,12 @@ my $hung = $channel =~ s/simulator (.*):\d+ /'gone ' . $1 . ':' . $gone->sockpor
 my $paypal = $channel =~ s/simulator provider=http (.*) timeout=\d+/removed provider=paypal $1 client-id=a webhook-id=b/r;
 sub hangs { my ($listener) = @_; wait_or_die('a call', 15, sub { IO::Select->new($listener)->can_read(0) }) }
 
+my $exports = $stand->export_directory;
+
 sub start {
     my ($mails) = @_;
     $stand->start_httpd(channels => "$channel\n$hung\n$paypal",
-        extra => "OrdersMail $mails from=shop\@example.test starttls=off timeout=20\nOrdersRetention mails=2 provider-events=2 tokens=2 carts=2 webhooks=2\n"
+        extra => "OrdersMail $mails from=shop\@example.test starttls=off timeout=20\nOrdersRetention mails=2 provider-events=2 tokens=2 carts=2 webhooks=2\nOrdersExportDirectory $exports\n"
           . "<Location /api/v1/company>\nOrdersAPI company\n</Location>");
 }
 
@@ -60,6 +62,12 @@ sub value { return $postgres->value(@_) }
 
 my $key = 0;
 sub unique { return 'delay-' . ++$key }
+
+sub export_row {
+    my ($state) = @_;
+    return value(q(INSERT INTO orders.export (tenant_id, kind, format, state, sha256, snapshot_at, finished_at, expires_at)
+        VALUES (1, 'lines', 'csv', ?, 'x', now(), now(), now()) RETURNING id), $state);
+}
 
 sub placed {
     my ($channel) = @_;
@@ -154,6 +162,12 @@ my %work = (
     },
     captures => sub { obsolete('capture', 'simulator') },
     refunds => sub { obsolete('refund', 'simulator') },
+    exports => sub {
+        my $id = export_row('queued');
+        put_due(export => $id);
+        return sub { value('SELECT state FROM orders.export WHERE id = ?', $id) eq 'done' };
+    },
+    purge_exports => sub { my $id = export_row('done'); return sub { value('SELECT state FROM orders.export WHERE id = ?', $id) eq 'expired' } },
     metrics => sub {
         my $from = time;
         return sub {

@@ -273,7 +273,7 @@ says("OrdersRetention $_", qr/OrdersRetention takes mails=, provider-events=, to
 my @only_server = (
     'OrdersSessions 4', 'OrdersSessionsPerUser 2', 'OrdersQueueTimeout 1', 'OrdersPreparedStatements On', 'OrdersPublicURL https://a.example',
     'OrdersIdempotencyLifetime 60', 'OrdersRetention mails=1', 'OrdersWebhookAllowHosts a', 'OrdersSecretFile secret', 'OrdersWorker On', 'OrdersWorkerInterval 1',
-    'OrdersTokenCacheProvider shmcb', 'OrdersPaymentChannel a provider=http', 'OrdersMail smtp://127.0.0.1 from=a@b.example',
+    'OrdersExportDirectory exports', 'OrdersTokenCacheProvider shmcb', 'OrdersPaymentChannel a provider=http', 'OrdersMail smtp://127.0.0.1 from=a@b.example',
 );
 says("$_ in a <Location>", qr/not allowed in <Location> context/, locations => $location->($_)) for @only_server;
 
@@ -284,6 +284,33 @@ says("OrdersPublicURL $_->[0]", $_->[1], server => "OrdersSecretFile secret\nOrd
     for ['http://shop.example', qr/use https/], ['/shop', qr/begin with https:|name a host/], ['https://a:b@c.example', qr/no user, password/];
 says("OrdersWebhookAllowHosts $_->[0]", $_->[1], server => "OrdersSecretFile secret\nOrdersWebhookAllowHosts $_->[0]")
     for ['Hooks.internal [fd00::1] 10.0.0.7', undef], map { [ $_, qr/OrdersWebhookAllowHosts takes names of hosts/ ] } 'https://hooks.internal', 'hooks.internal:443', 'hooks.internal/x', 'a@hooks.internal';
+# A directory for exports, with its mode and owner.
+sub with_directory
+{
+    my ($mode, $owner) = @_;
+    return (prepare => sub {
+        my ($httpd) = @_;
+        my $path = "$httpd->{dir}/exports";
+        mkdir $path;
+        chown scalar getpwnam($owner), scalar getgrnam($owner), $path if $> == 0;
+        chmod $mode, $path;
+    });
+}
+my $exports = "OrdersSecretFile secret\nOrdersExportDirectory exports";
+says('OrdersExportDirectory', undef, server => $exports, with_directory(0700, 'www-data'));
+says("OrdersExportDirectory with $_", undef, server => "$exports $_", with_directory(0700, 'www-data')) for 'keep=1', 'keep=365';
+says("OrdersExportDirectory with $_", qr/takes a directory and, optionally, keep=days \(1 to 365\), not '\Q$_\E'/, server => "$exports $_", with_directory(0700, 'www-data'))
+    for 'keep=0', 'keep=366', 'keep=x', '7';
+says('a missing directory for exports', qr/OrdersExportDirectory: the directory .*exports cannot be found: create it/, server => $exports);
+says('a file instead of a directory for exports', qr/OrdersExportDirectory: .*secret is not a directory/, server => "OrdersSecretFile secret\nOrdersExportDirectory secret");
+says('a directory for exports that all users can write to', qr/all users of this machine can write to .*exports: chmod 700/, server => $exports, with_directory(0777, 'www-data'));
+SKIP: {
+    skip 'needs root', 2 if $>;
+    says('a directory for exports of another user', qr/the child processes of httpd cannot write to .*exports: chown it/, server => $exports, with_directory(0700, 'root'));
+}
+says('a directory for exports of a group of the child processes', undef, server => $exports, with_directory(0770, 'www-data'));
+says('another directory for exports in a virtual host', qr/OrdersExportDirectory .* differs from that of another server with the same database/,
+    server => "$exports\n<VirtualHost *:1>\nOrdersExportDirectory .\n</VirtualHost>", with_directory(0700, 'www-data'));
 says('OrdersWorker perhaps', qr/OrdersWorker must be On or Off/, server => "OrdersSecretFile secret\nOrdersWorker perhaps");
 
 # --- secrets --------------------------------------------------------------------------------------------------------

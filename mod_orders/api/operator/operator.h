@@ -50,6 +50,8 @@ extern const orders_field_table_t orders_operator_webhook_changes;
 extern const orders_field_table_t orders_operator_webhooks_query;
 extern const orders_field_table_t orders_operator_replay_fields;
 extern const orders_field_table_t orders_operator_deliveries_query;
+extern const orders_field_table_t orders_operator_export_fields;
+extern const orders_field_table_t orders_operator_exports_query;
 
 /** The names of the APIs that orders are placed through, NULL-terminated. */
 extern const char *const orders_operator_order_apis[];
@@ -134,6 +136,11 @@ orders_problem_t *orders_operator_replay_webhook(orders_call_t *call, orders_rep
 orders_problem_t *orders_operator_list_deliveries(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_read_delivery(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_retry_delivery(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_create_export(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_list_exports(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_read_export(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_delete_export(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_read_export_file(orders_call_t *call, orders_reply_t *reply);
 
 /** Responds with an order; `not_found` if `order` is NULL. */
 orders_problem_t *orders_operator_reply(const orders_call_t *call, const orders_order_t *order,

@@ -27,5 +27,6 @@ extern const orders_route_group_t orders_operator_catalogue_routes;
 extern const orders_route_group_t orders_operator_money_routes;
 extern const orders_route_group_t orders_operator_webhooks_routes;
 extern const orders_route_group_t orders_operator_access_routes;
+extern const orders_route_group_t orders_operator_exports_routes;
 
 #endif

@@ -59,6 +59,14 @@ sub stop_httpd {
     return stop_process(delete $self->{httpd}, 'TERM');
 }
 
+# A directory for OrdersExportDirectory, which the child processes of httpd can write to.
+sub export_directory {
+    my ($self, $name) = @_;
+    my $dir = "$self->{dir}/" . ($name // 'exports');
+    make_path($dir, {mode => 0700, $> == 0 ? (owner => 'www-data', group => 'www-data') : ()});
+    return $dir;
+}
+
 # Writes a secret that only its owner can read. Returns the path.
 sub secret_file {
     my ($self, $name) = @_;
