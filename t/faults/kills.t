@@ -229,7 +229,7 @@ sub free_keys {
         WHERE completed_at IS NULL AND started_at BETWEEN now() - interval '31 s' AND now() - interval '5 s')) };
 }
 
-my $load = Faults::Load->new(port => $stand->{port}, clients => scalar @roles, limit => $long ? 900 : 120, tick => \&tick, next => \&next_request, done => \&done)->run;
+my $load = Faults::Load->new(port => $stand->{port}, clients => scalar @roles, limit => $long ? 900 : 300, tick => \&tick, next => \&next_request, done => \&done)->run;
 note($load->summary);
 
 # --- at most a minute without kills ----------------------------------------------------------------------------------

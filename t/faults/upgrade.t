@@ -201,7 +201,20 @@ subtest 'a change waits for a long transaction' => sub {
 };
 
 none_of('httpd logged no error', grep { /\[orders:(?:crit|error|warn)\]/ } lines("$stand->{dir}/httpd/error.log"));
-none_of('PostgreSQL logged no error about plans or objects', grep { /cached plan|cache lookup|tuple concurrently|does not exist|could not open relation|row type|return row|record literal|deadlock/ && !/relation "changes"/ && !/Sqitch/ }
-    lines("$postgres->{data}/server.log"));
+my @logged = lines("$postgres->{data}/server.log");
+
+# A line of PostgreSQL's log with the statement of the error.
+sub with_statement
+{
+    my ($n) = @_;
+    my ($process) = $logged[$n] =~ /(\[\d+\]) /;
+    my ($statement) = $process ? grep { /\Q$process\E STATEMENT:/ } @logged[$n .. $#logged] : ();
+    return $logged[$n] . ($statement // '');
+}
+
+none_of('PostgreSQL logged no error about plans or objects', map { with_statement($_) } grep {
+    $logged[$_] =~ /cached plan|cache lookup|tuple concurrently|does not exist|could not open relation|row type|return row|record literal|deadlock/
+      && $logged[$_] !~ /relation "changes"|Sqitch/
+} 0 .. $#logged);
 closing(stand => $stand, log => $log, checker => $checker);
 done_testing();

@@ -25,7 +25,7 @@ use Time::HiRes qw(time);
 sub new {
     my ($class, %given) = @_;
     my $self = bless {
-        port => 0, clients => 1, keepalive => 1, timeout => 10, limit => 120, tick => undef, tick_every => 0.05, host => '127.0.0.1',
+        port => 0, clients => 1, keepalive => 1, timeout => 10, limit => 300, tick => undef, tick_every => 0.05, host => '127.0.0.1',
         requests => 0, stale => 0, slowest => 0, statuses => {}, latencies => [],
         %given,
     }, $class;
