@@ -37,7 +37,7 @@ sub by_hand { my ($user) = @_; return place($user, make_plan(), payment_method =
 sub delivered
 {
     my $buyer = make_user();
-    my @goods = map { ModOrders::Goods::make_goods() } 1, 2;
+    my @goods = map { ModOrders::Goods::make_goods(stock => 9) } 1, 2;
     my $order = ModOrders::Customer::delivered_order($buyer, lines => [ map { [$_] } @goods ]);
     return ($buyer, $order, map { $_->{id} } grep { $_->{kind} eq 'product' } @{ $order->{lines} });
 }
@@ -65,7 +65,13 @@ sub return_at
     my $reply = api(POST => "$admin/orders/$order->{id}/returns", token => operator->{token}, json => { lines => [ { id => $line } ], reason => 'x' });
     my $id    = $reply->{json}{return}{id};
     api(POST => "$admin/returns/$id/$_", token => operator->{token}, json => {}) for @steps;
-    return { path => { id => $id } };
+    return { path => { id => $id }, ids => { 'lines/0/id' => $line } };
+}
+
+sub counted
+{
+    my $goods = ModOrders::Goods::make_goods(stock => 40);
+    return { path => { variant => api(GET => "$admin/stock?product=$goods->{ref}", token => operator->{token})->{json}{stock}[0]{id} } };
 }
 
 sub by { my ($person, %ids) = @_; return { headers => { Authorization => $person->{token} }, ids => \%ids } }
@@ -230,9 +236,10 @@ my %PREPARATIONS = (
         applyPackage  => \&stranded,
         (map { $_ => sub { return { path => { id => place(make_user(balance => 10_00), make_plan(price => 10_00))->{order}{id} } } } } qw(refundOrder issueInvoice)),
         requestReturn => sub { my ($buyer, $order, $line) = delivered(); return { path => { id => $order->{id} }, ids => { 'lines/0/id' => $line } } },
-        (map { $_ => sub { return return_at() } } qw(approveReturn rejectReturn)),
-        receiveReturn => sub { return return_at('approve') },
-        refundReturn  => sub { return return_at(qw(approve receive)) },
+        (map { $_ => sub { return { path => return_at()->{path} } } } qw(approveReturn rejectReturn)),
+        receiveReturn => sub { my ($example) = @_; my $made = return_at('approve'); delete $made->{ids} if $example ne 'lines'; return $made },
+        (map { $_ => \&counted } qw(countStock adjustStock)),
+        refundReturn  => sub { return { path => return_at(qw(approve receive))->{path} } },
         settleRefund  => \&pending_refund,
         paymentEvent  => \&event,
         (map { $_ => \&refused_event } qw(resolveProviderEvent retryProviderEvent)),

@@ -183,7 +183,9 @@
     X(1074, too_many_pending_messages, CONFLICT,                                                   \
       "The webhook has too many pending messages. Try again when some have been delivered.")       \
     X(1075, too_many_exports, CONFLICT,                                                            \
-      "Too many exports wait or are kept. Delete some of them, or try again later.")
+      "Too many exports wait or are kept. Delete some of them, or try again later.")               \
+    X(1080, stock_not_counted, CONFLICT, "The stock of this variant is not counted.")              \
+    X(1081, stock_below_zero, CONFLICT, "There are fewer items on hand.")
 
 /* Lists in columns: */
 /* clang-format off */

@@ -16,6 +16,11 @@ static const orders_statement_t resolve = {
     .text = ORDERS_WRITTEN("resolve_return(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)"),
     .param_count = 11,
 };
+static const orders_statement_t restock = {
+    .name = "orders_restock_return",
+    .text = ORDERS_WRITTEN("restock_return(" ORDERS_WRITER_SQL ", $8, $9, $10, $11)"),
+    .param_count = 11,
+};
 static const orders_statement_t list_returns = {
     .name = "orders_list_returns",
     .text = "SELECT * FROM orders_v1.list_returns($1, $2, $3, $4)",
@@ -53,6 +58,19 @@ orders_problem_t *orders_return_resolve(const orders_writer_t *writer,
     orders_param_text(&params, step->comment);
     orders_param_texts(&params, step->match);
     return orders_store_write(writer, &resolve, &params, written);
+}
+
+orders_problem_t *orders_return_restock(const orders_writer_t *writer,
+                                        const orders_return_step_t *step, const char *lines,
+                                        orders_written_t **written)
+{
+    orders_params_t params;
+    orders_writer_params(&params, writer);
+    orders_param_int(&params, step->return_id);
+    orders_param_text(&params, lines);
+    orders_param_text(&params, step->comment);
+    orders_param_texts(&params, step->match);
+    return orders_store_write(writer, &restock, &params, written);
 }
 
 orders_problem_t *orders_return_list(const orders_reader_t *reader,

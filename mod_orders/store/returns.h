@@ -34,6 +34,14 @@ orders_problem_t *orders_return_resolve(const orders_writer_t *writer,
                                         const orders_return_step_t *step,
                                         orders_written_t **written) ORDERS_MUSTCHECK;
 
+/**
+ * Receives a return and adds items of it to the stock; `step->action` is not used. `lines`: JSON [{"id","quantity"}]; NULL: all items whose
+ * stock is counted. Errors: those of orders_return_resolve, `stock_not_counted`, `line_not_found`, `quantity_out_of_range`.
+ */
+orders_problem_t *orders_return_restock(const orders_writer_t *writer,
+                                        const orders_return_step_t *step, const char *lines,
+                                        orders_written_t **written) ORDERS_MUSTCHECK;
+
 /** A page of the returns of all buyers. */
 typedef struct orders_return_list_t {
     const char *state; /**< NULL: any */

@@ -97,38 +97,60 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION orders_v1.departure_kind(p_tenant integer, p_order bigint) RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT CASE o.fulfilment_state WHEN 'none' THEN 'sold' ELSE 'shipped' END FROM orders.orders o
+            WHERE o.tenant_id = p_tenant AND o.id = p_order);
+END
+$$;
+
 -- More items may be shipped than the last count found. The count was then too low, and the difference is added to `entered`.
-CREATE OR REPLACE FUNCTION orders_v1.deduct_items(p_tenant integer, p_order bigint, p_variant bigint, p_quantity bigint) RETURNS void
+CREATE OR REPLACE FUNCTION orders_v1.deduct_missing_items(p_tenant integer, p_order bigint, p_variant bigint, p_quantity bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_before   integer;
-    v_recorded integer;
-    v_missing  integer;
-    m          orders.stock_movement;
+    v_missing integer;
+    s         orders.stock;
+    m         orders.stock_movement;
 BEGIN
-    SELECT s.on_hand, s.recorded INTO v_before, v_recorded FROM orders.stock s
-    WHERE s.tenant_id = p_tenant AND s.variant_id = p_variant
-    FOR NO KEY UPDATE;
-    v_missing := greatest(p_quantity - v_before, 0);
-    UPDATE orders.stock s
-    SET reserved = s.reserved - p_quantity, shipped = s.shipped + p_quantity, entered = s.entered + v_missing,
-        on_hand = v_before + v_missing - p_quantity, recorded = v_before + v_missing - p_quantity, version = s.version + 1,
+    SELECT * INTO s FROM orders.stock x WHERE x.tenant_id = p_tenant AND x.variant_id = p_variant FOR NO KEY UPDATE;
+    v_missing := greatest(p_quantity - s.on_hand, 0);
+    UPDATE orders.stock x
+    SET reserved = x.reserved - p_quantity, shipped = x.shipped + p_quantity, entered = x.entered + v_missing,
+        on_hand = x.on_hand + v_missing - p_quantity, recorded = x.on_hand + v_missing - p_quantity, version = x.version + 1,
         updated_at = now()
-    WHERE s.tenant_id = p_tenant AND s.variant_id = p_variant;
+    WHERE x.tenant_id = p_tenant AND x.variant_id = p_variant;
     m.tenant_id := p_tenant;
     m.variant_id := p_variant;
     m.order_id := p_order;
     IF v_missing > 0 THEN
         m.kind := 'miscount';
         m.change := v_missing;
-        PERFORM orders_v1.record_movement(m, v_before, v_recorded);
-        v_before := v_before + v_missing;
-        v_recorded := v_before;
+        PERFORM orders_v1.record_movement(m, s.on_hand, s.recorded);
+        s.on_hand := s.on_hand + v_missing;
+        s.recorded := s.on_hand;
     END IF;
-    m.kind := CASE WHEN EXISTS (SELECT FROM orders.orders o WHERE o.tenant_id = p_tenant AND o.id = p_order AND o.fulfilment_state = 'none')
-                   THEN 'sold' ELSE 'shipped' END;
+    m.kind := orders_v1.departure_kind(p_tenant, p_order);
     m.change := -p_quantity;
-    PERFORM orders_v1.record_movement(m, v_before, v_recorded);
+    PERFORM orders_v1.record_movement(m, s.on_hand, s.recorded);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.deduct_items(p_tenant integer, p_order bigint, p_variant bigint, p_quantity bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_on_hand integer;
+BEGIN
+    UPDATE orders.stock s
+    SET reserved = s.reserved - p_quantity, shipped = s.shipped + p_quantity, on_hand = s.on_hand - p_quantity,
+        recorded = s.on_hand - p_quantity, version = s.version + 1, updated_at = now()
+    WHERE s.tenant_id = p_tenant AND s.variant_id = p_variant AND s.on_hand >= p_quantity AND s.recorded = s.on_hand
+    RETURNING s.on_hand INTO v_on_hand;
+    IF FOUND THEN -- almost always
+        INSERT INTO orders.stock_movement (tenant_id, variant_id, kind, change, on_hand, order_id)
+        VALUES (p_tenant, p_variant, orders_v1.departure_kind(p_tenant, p_order), -p_quantity, v_on_hand, p_order);
+    ELSE
+        PERFORM orders_v1.deduct_missing_items(p_tenant, p_order, p_variant, p_quantity);
+    END IF;
 END
 $$;
 
@@ -227,9 +249,11 @@ COMMENT ON FUNCTION orders_v1.cancel_refunded_items IS
 COMMENT ON FUNCTION orders_v1.record_movement IS
 'Internal: records a movement of stock that is locked, and returns its id. m needs no on_hand. If p_before differs from p_recorded, a
 movement of the difference is recorded first';
+COMMENT ON FUNCTION orders_v1.departure_kind IS 'Internal: the kind of the movements of an order: shipped, or sold if it has nothing to deliver';
+COMMENT ON FUNCTION orders_v1.deduct_missing_items IS
+'Internal: deducts reserved items of an order from the stock of a variant that has fewer, or whose movements are not complete. Locks the stock';
 COMMENT ON FUNCTION orders_v1.deduct_items IS
-'Internal: deducts reserved items of an order from the stock of a variant, as shipped, or as sold if the order has nothing to deliver.
-Locks the stock';
+'Internal: deducts reserved items of an order from the stock of a variant, as shipped or sold. Locks the stock';
 COMMENT ON FUNCTION orders_v1.end_reservations IS
 'Internal: ends the reservations of orders. p_shipped: the items of a single order were shipped or sold and leave the stock; otherwise they
 become available. Locks stock by variant';

@@ -143,6 +143,8 @@ SELECT 'orders_v1.reserve_items'::regproc;
 SELECT 'orders_v1.reserve_stock'::regproc;
 SELECT 'orders_v1.cancel_refunded_items'::regproc;
 SELECT 'orders_v1.record_movement'::regproc;
+SELECT 'orders_v1.departure_kind'::regproc;
+SELECT 'orders_v1.deduct_missing_items'::regproc;
 SELECT 'orders_v1.deduct_items'::regproc;
 SELECT 'orders_v1.remember_caller'::regproc;
 SELECT 'orders_v1.movement_by_caller'::regproc;

@@ -46,7 +46,6 @@ my %called  = map { $_ => 1 } map { slurp($_) =~ /(?:\borders(?:_v1)?\.|\bORDERS
 $called{$_} = 1 for qw(cancel_reason is_payable awaits_payment is_unpaid is_paid_by_link); # by order_view
 $called{$_} = 1 for qw(tenants_to_bill cancel); # by the module of release 0.1
 $called{job_backlog} = 1; # by the metrics, which follow
-$called{$_} = 1 for qw(count_stock adjust_stock restock_return variant_id_of read_stock list_stock list_movements); # by the routes of stock, which follow
 $called{$_} = 1 for qw(create_webhook change_webhook delete_webhook rotate_webhook test_webhook retry_delivery replay_webhook read_webhook list_webhooks
                        read_delivery list_deliveries tenants_with_events fan_out_events claim_webhooks renew_webhooks release_webhook take_deliveries
                        store_bodies record_deliveries purge_webhooks); # by the webhooks, which follow

@@ -22,9 +22,9 @@ static const void *get_row(const apr_array_header_t *rows, int index)
 void orders_operator_reply_page(const orders_call_t *call, const orders_operator_page_t *page,
                                 const apr_array_header_t *rows, orders_reply_t *reply)
 {
-    const bool has_next = rows->nelts > page->size;
-    const int shown = has_next ? page->size : rows->nelts;
-    orders_cursor_t last = {.id = 0};
+    const bool is_full = rows->nelts > page->size;
+    const int shown = is_full ? page->size : rows->nelts;
+    orders_cursor_t last = {.id = page->searched_to};
     reply->json = orders_json_open(call->pool);
     orders_json_begin_object(reply->json);
     orders_json_key(reply->json, page->name);
@@ -33,10 +33,10 @@ void orders_operator_reply_page(const orders_call_t *call, const orders_operator
         page->write_row(reply->json, get_row(rows, i));
     }
     orders_json_end_array(reply->json);
-    if (has_next) {
+    if (is_full) {
         last.id = page->get_id(get_row(rows, shown - 1));
     }
-    orders_operator_write_next(call, reply, has_next ? &last : NULL, page->context);
+    orders_operator_write_next(call, reply, last.id ? &last : NULL, page->context);
     orders_json_end_object(reply->json);
 }
 

@@ -33,6 +33,11 @@ extern const orders_field_table_t orders_operator_event_fields;
 extern const orders_field_table_t orders_operator_correct_address_fields;
 extern const orders_field_table_t orders_operator_return_fields;
 extern const orders_field_table_t orders_operator_comment_fields;
+extern const orders_field_table_t orders_operator_receive_fields;
+extern const orders_field_table_t orders_operator_stock_query;
+extern const orders_field_table_t orders_operator_movements_query;
+extern const orders_field_table_t orders_operator_count_fields;
+extern const orders_field_table_t orders_operator_adjust_fields;
 extern const orders_field_table_t orders_operator_cart_fields;
 extern const orders_field_table_t orders_operator_terminal_fields;
 extern const orders_field_table_t orders_operator_balance_fields;
@@ -64,11 +69,13 @@ typedef struct orders_operator_page_t {
     const char *name;    /**< of the member with the rows */
     const char *context; /**< of the cursor */
     int size;            /**< maximum number of rows of the page */
+    int64_t
+        searched_to; /**< the id where a search has ended before the page is full; 0: it has not */
     void (*write_row)(orders_json_t *json, const void *row);
     int64_t (*get_id)(const void *row);
 } orders_operator_page_t;
 
-/** Responds with a page. `rows`: one row more than `size` was queried; if it exists, there is a next page. */
+/** Responds with a page. `rows`: one row more than `size` was queried; if it or `searched_to` exists, there is a next page. */
 void orders_operator_reply_page(const orders_call_t *call, const orders_operator_page_t *page,
                                 const apr_array_header_t *rows, orders_reply_t *reply);
 
@@ -100,6 +107,11 @@ orders_problem_t *orders_operator_approve_return(orders_call_t *call, orders_rep
 orders_problem_t *orders_operator_reject_return(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_receive_return(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_refund_return(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_list_stock(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_read_stock(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_count_stock(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_adjust_stock(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_list_movements(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_upsert(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_bulk(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_make_cart(orders_call_t *call, orders_reply_t *reply);

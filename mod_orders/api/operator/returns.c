@@ -172,9 +172,53 @@ orders_problem_t *orders_operator_reject_return(orders_call_t *call, orders_repl
     return resolve(call, reply, "reject");
 }
 
+typedef struct receipt_t {
+    const char *comment;
+    bool restock;
+    apr_array_header_t *lines; /* of orders_operator_line_fields; NULL: all items */
+} receipt_t;
+
+static const orders_field_t receipt_fields[] = {
+    ORDERS_FIELD(receipt_t, STRING, comment, .max = 255),
+    ORDERS_FIELD(receipt_t, BOOL, restock),
+    ORDERS_FIELD(receipt_t, ARRAY, lines, .members = &orders_operator_line_fields, .min = 1,
+                 .max = ORDERS_OPERATOR_MAX_LINES),
+};
+const orders_field_table_t orders_operator_receive_fields =
+    ORDERS_FIELD_TABLE(receipt_fields, .exactly = true);
+
+static orders_problem_t *read_receipt(orders_call_t *call, receipt_t *receipt)
+{
+    ORDERS_TRY(orders_call_read(call, receipt));
+    orders_problem_t *problem = NULL;
+    if (receipt->lines && !receipt->restock) {
+        orders_problem_field(&problem, call->pool, "lines", ORDERS_E_invalid_field,
+                             "Requires restock: true.");
+    }
+    return problem;
+}
+
 orders_problem_t *orders_operator_receive_return(orders_call_t *call, orders_reply_t *reply)
 {
-    return resolve(call, reply, "receive");
+    receipt_t receipt = {NULL};
+    orders_writer_t writer;
+    orders_written_t *written;
+    orders_return_step_t step = {
+        .return_id = orders_number_id(call->param[0]),
+        .action = "receive",
+    };
+    ORDERS_TRY(read_receipt(call, &receipt));
+    ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
+    ORDERS_TRY(orders_call_match(call, &step.match));
+    step.comment = orders_or_null(receipt.comment);
+    if (receipt.restock) {
+        const char *lines =
+            receipt.lines ? orders_operator_lines_text(receipt.lines, call->pool) : NULL;
+        ORDERS_TRY(orders_return_restock(&writer, &step, lines, &written));
+    } else {
+        ORDERS_TRY(orders_return_resolve(&writer, &step, &written));
+    }
+    return reply_return(call, written, reply);
 }
 
 orders_problem_t *orders_operator_refund_return(orders_call_t *call, orders_reply_t *reply)

@@ -24,6 +24,7 @@
 extern const orders_route_group_t orders_operator_orders_routes;
 extern const orders_route_group_t orders_operator_returns_routes;
 extern const orders_route_group_t orders_operator_catalogue_routes;
+extern const orders_route_group_t orders_operator_stock_routes;
 extern const orders_route_group_t orders_operator_money_routes;
 extern const orders_route_group_t orders_operator_webhooks_routes;
 extern const orders_route_group_t orders_operator_access_routes;

@@ -56,7 +56,7 @@ static const orders_route_t routes[] = {
         DRY_RUN,
         .body = ORDERS_BODY_OPTIONAL,
         .headers = ORDERS_HEADER_KEY | ORDERS_HEADER_IF_MATCH,
-        .fields = &orders_operator_comment_fields,
+        .fields = &orders_operator_receive_fields,
         .handler = orders_operator_receive_return,
     },
     {
