@@ -18,8 +18,8 @@
 #define RENEW_INTERVAL apr_time_from_sec(2)
 /** The clock is read once for this number of rows. */
 #define ROWS_PER_CHECK 64
-/** Pause between two attempts to record a file. */
-#define FINISH_PAUSE apr_time_from_msec(500)
+/** Pause between two attempts to record a result. */
+#define RECORD_PAUSE apr_time_from_msec(500)
 #define LOG_SUBJECT "exports"
 
 typedef enum { GOES_ON, HAS_ENDED, IS_STOPPED, IS_LOST, HAS_FAILED } attempt_e;
@@ -145,6 +145,12 @@ static attempt_e write_rows(attempt_t *attempt)
     return state;
 }
 
+/** After a failed statement: while the lease lasts, the database may respond again. */
+static bool may_record_again(const attempt_t *attempt)
+{
+    return !orders_job_stopping(attempt->run) && orders_clock_now() < attempt->lease_end;
+}
+
 /**
  * Records the finished file, if necessary several times until the lease ends. If the outcome stays unknown, the file is left: the purge
  * deletes it unless it was recorded.
@@ -165,10 +171,10 @@ static attempt_e record(attempt_t *attempt, const orders_export_progress_t *prog
             }
             return owned ? HAS_ENDED : IS_LOST;
         }
-        if (orders_job_stopping(attempt->run) || orders_clock_now() >= attempt->lease_end) {
+        if (!may_record_again(attempt)) {
             return IS_LOST;
         }
-        apr_sleep(FINISH_PAUSE);
+        apr_sleep(RECORD_PAUSE);
     }
 }
 
@@ -216,17 +222,20 @@ static void log_fault(const attempt_t *attempt, bool final)
     orders_job_log_problem(attempt->run->context->log, problem, LOG_SUBJECT);
 }
 
-/** Ends the attempt in the database. If this fails, the export is claimed again when the lease has expired. */
+/**
+ * Ends the attempt in the database, if necessary several times: after a crash of the database server, it does not respond for some seconds. If
+ * this fails, the export is claimed again when the lease has expired.
+ */
 static void end_attempt(attempt_t *attempt)
 {
     const orders_export_fault_t *fault = attempt->fault;
     bool final = false;
-    const orders_problem_t *problem =
-        orders_export_fail(&attempt->reader, attempt->task, fault ? fault->code : NULL,
-                           fault ? fault->message : NULL, &final);
 
-    if (problem) {
-        orders_job_log_problem(attempt->run->context->log, problem, ORDERS_JOB_LOG_SUBJECT);
+    while (orders_export_fail(&attempt->reader, attempt->task, fault ? fault->code : NULL,
+                              fault ? fault->message : NULL, &final) &&
+           may_record_again(attempt)) {
+        apr_pool_clear(attempt->reader.pool);
+        apr_sleep(RECORD_PAUSE);
     }
     if (fault) {
         attempt->run->tally->failed++;

@@ -106,6 +106,11 @@ predicts('a new entry', PUT => '/catalogue/users/' . unique('user'), json => { n
 predicts('a changed entry', PUT => "/catalogue/users/$buyer->{ref}", json => { name => 'Changed', login => $buyer->{login} });
 predicts('a top-up', POST => '/balances', json => { user => $buyer->{ref}, amount => 100, currency => 'USD', reference => unique('top-up') });
 predicts('settings', PATCH => '/settings', json => { phone => unique('+') });
+{
+    my $export = api(POST => "$admin/exports", @token, json => { kind => 'ledger', format => 'csv', to => '2000-01-01T00:00:00Z' })->{json};
+    ok(wait_for(sub { api(GET => "$admin/exports/$export->{id}", @token)->{json}{state} eq 'done' }, 20), 'an export is done');
+    predicts('a deleted export', DELETE => "/exports/$export->{id}");
+}
 predicts('a terminal transaction', POST => '/terminal-transactions', json => { transaction_id => unique('tx'), kind => 'charge', amount => 100, currency => 'JPY', order_number => 'AAAA' });
 
 {
