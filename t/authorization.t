@@ -80,7 +80,7 @@ my %parameter = (
     (map { ("operator.$_:id" => [ $webhook->{id}, '019ac000-0000-7000-8000-000000000000' ]) } qw(webhooks deliveries)),
     'operator.exports:id' => [ $export->{id}, '019ac000-0000-7000-8000-000000000000' ],
     'operator:variant' => [ (rows('SELECT item_id AS id FROM orders.order_line WHERE id = ?', $line))[0]{id}, 999_999_999 ],
-    'operator:delivery' => [ $delivery->{id}, 999_999_999 ],
+    'operator:cart' => [ $cart->{code}, 'NOCART' ], 'operator:delivery' => [ $delivery->{id}, 999_999_999 ],
 );
 
 # The body of a request about data of the owner ([0]) or about unknown data ([1]).

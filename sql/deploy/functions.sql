@@ -65,6 +65,8 @@ LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 \ir ../reads/due_work.sql
 \ir ../reads/invoices.sql
 \ir ../reads/returns.sql
+\ir ../reads/lists.sql
+\ir ../reads/summary.sql
 \ir ../reads/reconciliations.sql
 \ir ../reads/sales.sql
 \ir ../reads/provider_events.sql

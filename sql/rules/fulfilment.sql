@@ -7,9 +7,13 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION orders_v1.can_ship_by_states(p_payment_state text, p_method text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT orders_v1.has_unrefunded_money(p_payment_state)
+           OR (p_method = 'cod' AND p_payment_state IN ('unpaid', 'failed'))
+$$;
+
 CREATE OR REPLACE FUNCTION orders_v1.can_ship(o orders.orders) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT orders_v1.has_unrefunded_money(o.payment_state)
-           OR (o.payment_method = 'cod' AND o.payment_state IN ('unpaid', 'failed'))
+    SELECT orders_v1.can_ship_by_states(o.payment_state, o.payment_method)
 $$;
 
 CREATE OR REPLACE FUNCTION orders_v1.was_paid(o orders.orders) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
@@ -404,6 +408,7 @@ GRANT EXECUTE ON FUNCTION
     orders_v1.track(integer, text, text, bigint, text, text, bytea, bigint, jsonb, text[])
     TO orders_api;
 
+COMMENT ON FUNCTION orders_v1.can_ship_by_states IS 'Internal: whether the goods of an order in this payment state, with this method, may be shipped';
 COMMENT ON FUNCTION orders_v1.refuse_advance IS 'Internal: OR409 order_not_advanceable with the sentence p_why and the states';
 COMMENT ON FUNCTION orders_v1.can_ship IS
 'Internal: whether the goods of an order may be shipped: it is paid, or cash on delivery';

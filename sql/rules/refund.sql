@@ -244,13 +244,30 @@ $$;
 
 -- Operators settle refunds of manual and terminal payments, and surplus refunds that their provider refused. Every other refund
 -- ends when its provider reports the outcome.
-CREATE OR REPLACE FUNCTION orders_v1.check_manual_settlement(r orders.refund) RETURNS void LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.is_settled_by_hand(r orders.refund) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 DECLARE
     p orders.payment;
 BEGIN
+    IF r.surplus AND NOT EXISTS (SELECT FROM orders.due d WHERE d.tenant_id = r.tenant_id AND d.kind = 'refund' AND d.id = r.id) THEN
+        RETURN true;
+    END IF;
     SELECT * INTO p FROM orders.payment x WHERE x.tenant_id = r.tenant_id AND x.id = r.payment_id;
-    IF (NOT r.surplus OR EXISTS (SELECT FROM orders.due d WHERE d.tenant_id = r.tenant_id AND d.kind = 'refund' AND d.id = r.id))
-       AND orders_v1.is_manual(p) IS NOT TRUE THEN
+    RETURN coalesce(orders_v1.is_manual(p), false);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.awaits_manual_settlement(r orders.refund) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF r.status <> 'pending' THEN
+        RETURN false;
+    END IF;
+    RETURN orders_v1.is_settled_by_hand(r);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.check_manual_settlement(r orders.refund) RETURNS void LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF NOT orders_v1.is_settled_by_hand(r) THEN
         PERFORM orders_v1.refuse('409', 'refund_not_by_hand', 'The payment provider settles this refund.');
     END IF;
 END
@@ -316,6 +333,8 @@ payment refunded by an operator and for a terminal payment refunded by the selle
 days after payment; NULL: no limit. Outcome unchanged when everything is already refunded. OR404, OR409, OR412, OR422
 refund_exceeds_captured, amount_not_payable (with the unit)';
 COMMENT ON FUNCTION orders_v1.reopen_return IS 'Internal: sets the return of a failed refund back to received';
+COMMENT ON FUNCTION orders_v1.is_settled_by_hand IS 'Internal: whether an operator, and not a provider, settles this refund';
+COMMENT ON FUNCTION orders_v1.awaits_manual_settlement IS 'Internal: whether this refund waits for settle_refund by an operator';
 COMMENT ON FUNCTION orders_v1.check_manual_settlement IS 'Internal: checks that an operator may settle this refund. OR409 refund_not_by_hand';
 COMMENT ON FUNCTION orders_v1.leave_refund_to_operator IS
 'Internal: keeps a surplus refund that its provider refused pending, for an operator to settle';

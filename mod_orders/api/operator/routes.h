@@ -29,5 +29,6 @@ extern const orders_route_group_t orders_operator_money_routes;
 extern const orders_route_group_t orders_operator_webhooks_routes;
 extern const orders_route_group_t orders_operator_access_routes;
 extern const orders_route_group_t orders_operator_exports_routes;
+extern const orders_route_group_t orders_operator_reads_routes;
 
 #endif

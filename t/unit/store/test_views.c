@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "store/document_list.h"
 #include "store/event.h"
 #include "store/reconciliation.h"
 #include "store/tenant_settings.h"
@@ -98,6 +99,7 @@ static void declared_types_are_those_of_the_schema(void **state)
         &orders_written_difference_type,
         &orders_event_step_type,
         &orders_event_type,
+        &orders_document_row_type,
         &orders_tenant_settings_type,
         &orders_written_settings_type,
         &orders_webhook_type,
