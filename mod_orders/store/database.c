@@ -361,7 +361,7 @@ static orders_problem_t *handle_failure(orders_run_t *run, apr_pool_t *pool, ord
     switch (outcome) {
     case ORDERS_REFUSED:
         if (in_time && counts[ORDERS_REFUSED] < MAX_TRANSIENT &&
-            orders_sqlstate_is_transient(orders_sqlstate_of(run->result))) {
+            orders_sqlstate_is_transient(run->result)) {
             pause_before(counts[ORDERS_REFUSED] - 1, run);
             return NULL;
         }

@@ -20,6 +20,12 @@ static const orders_statement_t place_order = {
     .param_count = 10,
 };
 
+static const orders_statement_t quote_order = {
+    .name = "orders_quote_order",
+    .text = "SELECT orders_v1.quote_order($1, $2, $3) AS text",
+    .param_count = 3,
+};
+
 #define OWN_ORDER                                                                                  \
     " FROM orders_v1.order_view AS v WHERE v.tenant_id = $1 AND v.id = $3 AND v.buyer_id = $2"
 
@@ -97,6 +103,27 @@ orders_problem_t *orders_order_place(const orders_writer_t *writer, const char *
     orders_param_int_or_null(&params, expires_in != 0, expires_in);
     orders_param_texts(&params, channels);
     return orders_store_write(writer, &place_order, &params, written);
+}
+
+typedef struct quote_t {
+    const char *text;
+} quote_t;
+
+static const orders_row_field_t quote_fields[] = {ORDERS_ROW_FIELD(quote_t, TEXT, text)};
+static const orders_row_type_t quote_type = ORDERS_ROW_TYPE("quote", "text", quote_t, quote_fields);
+
+orders_problem_t *orders_order_quote(const orders_reader_t *reader, const char *document,
+                                     const apr_array_header_t *channels, const char **quote)
+{
+    orders_params_t params;
+    apr_array_header_t *rows;
+    orders_reader_params(&params, reader);
+    orders_param_text(&params, document);
+    orders_param_texts(&params, channels);
+    ORDERS_TRY(orders_store_read(reader, &quote_order, &params, &quote_type, &rows));
+    const quote_t *row = orders_first(rows);
+    *quote = row ? row->text : NULL;
+    return row ? NULL : orders_problem(reader->pool, ORDERS_E_internal_error, NULL);
 }
 
 static orders_problem_t *read_one(const orders_reader_t *reader,

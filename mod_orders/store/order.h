@@ -35,6 +35,14 @@ orders_problem_t *orders_order_place(const orders_writer_t *writer, const char *
                                      int expires_in, const apr_array_header_t *channels,
                                      orders_written_t **written) ORDERS_MUSTCHECK;
 
+/**
+ * The prices of an order as orders_order_place would place it now, as JSON text (orders_v1.quote_order). `channels`: as above. Reads
+ * only.
+ */
+orders_problem_t *orders_order_quote(const orders_reader_t *reader, const char *document,
+                                     const apr_array_header_t *channels,
+                                     const char **quote) ORDERS_MUSTCHECK;
+
 /** An order of the buyer, with the balance and the latest posting of the order. Errors: `not_found`. */
 orders_problem_t *orders_order_read_own(const orders_reader_t *reader, int64_t user_id,
                                         int64_t order_id, orders_order_t **order) ORDERS_MUSTCHECK;

@@ -64,9 +64,25 @@ const char *orders_sqlstate_of(const PGresult *error)
     return sqlstate ? sqlstate : "";
 }
 
-bool orders_sqlstate_is_transient(const char *sqlstate)
+/*
+ * PostgreSQL may raise an internal error when a transaction updates a row that others have locked while an earlier update of the row rolls back:
+ * the earlier transaction is marked as aborted before it is removed from the list of running transactions. Internal errors have one SQLSTATE, and
+ * their messages are not translated.
+ */
+#define TWO_UPDATERS "new multixact has more than one updating member"
+
+static bool is_rollback_race(const PGresult *error)
 {
-    return strcmp(sqlstate, "40001") == 0 || strcmp(sqlstate, "40P01") == 0;
+    const char *message = error ? PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+    return strcmp(orders_sqlstate_of(error), "XX000") == 0 && message &&
+           strncmp(message, TWO_UPDATERS, strlen(TWO_UPDATERS)) == 0;
+}
+
+bool orders_sqlstate_is_transient(const PGresult *error)
+{
+    const char *sqlstate = orders_sqlstate_of(error);
+    return strcmp(sqlstate, "40001") == 0 || strcmp(sqlstate, "40P01") == 0 ||
+           is_rollback_race(error);
 }
 
 bool orders_sqlstate_is_unknown_outcome(const char *sqlstate)
@@ -151,6 +167,9 @@ static orders_problem_t *map_sqlstate(apr_pool_t *pool, const PGresult *error, c
         orders_problem_t *in_flight = orders_problem(pool, ORDERS_E_idempotency_in_flight, NULL);
         in_flight->retry_after = SOON;
         return in_flight;
+    }
+    if (is_rollback_race(error)) {
+        sqlstate = "40001"; /* with the same effect */
     }
     for (size_t i = 0; i < sizeof(mappings) / sizeof(mappings[0]); i++) {
         if (strncmp(mappings[i].prefix, sqlstate, strlen(mappings[i].prefix)) == 0) {

@@ -15,8 +15,8 @@ orders_problem_t *orders_sqlstate_problem(apr_pool_t *pool, const PGresult *erro
 /** The SQLSTATE, or "". Lives as long as the result. */
 const char *orders_sqlstate_of(const PGresult *error);
 
-/** Serialization failure or deadlock: the transaction was rolled back and can be retried. */
-bool orders_sqlstate_is_transient(const char *sqlstate);
+/** Serialization failure, deadlock, or a race of PostgreSQL with the same effect: the transaction was rolled back and can be retried. */
+bool orders_sqlstate_is_transient(const PGresult *error);
 
 /** The server does not know whether the transaction has been committed. */
 bool orders_sqlstate_is_unknown_outcome(const char *sqlstate);

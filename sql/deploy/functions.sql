@@ -53,6 +53,7 @@ LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 \ir ../rules/catalogue_upsert.sql
 \ir ../rules/goods.sql
 \ir ../rules/place_order.sql
+\ir ../rules/quote.sql
 \ir ../rules/reorders.sql
 \ir ../rules/sales.sql
 \ir ../rules/consumers.sql

@@ -62,6 +62,23 @@ BEGIN
 END
 $$;
 
+-- The cart of lock_any_cart, for reads.
+CREATE OR REPLACE FUNCTION orders_v1.find_any_cart(p_tenant integer, p_cart text) RETURNS orders.cart LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    k orders.cart;
+BEGIN
+    IF p_cart ~ '^[1-9][0-9]{0,17}$' THEN
+        SELECT * INTO k FROM orders.cart x WHERE x.tenant_id = p_tenant AND x.id = p_cart::bigint;
+    ELSE
+        SELECT * INTO k FROM orders.cart x WHERE x.tenant_id = p_tenant AND x.code = orders.code_key(p_cart);
+    END IF;
+    IF k.id IS NULL THEN
+        PERFORM orders_v1.refuse('404', 'cart_not_found', 'There is no such cart.', 'cart_id');
+    END IF;
+    RETURN k;
+END
+$$;
+
 -- Uses current prices. A discount is limited to the current price.
 CREATE OR REPLACE FUNCTION orders_v1.price_cart(k orders.cart) RETURNS orders_v1.priced_line[] LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -103,5 +120,6 @@ COMMENT ON FUNCTION orders_v1.list_price_of IS 'Internal: a price before any red
 COMMENT ON FUNCTION orders_v1.variant_line IS 'Internal: the priced line of a quantity of a variant';
 COMMENT ON FUNCTION orders_v1.lock_any_cart IS
 'Internal: locks a cart by id or code. It is the first lock of placing an order. OR404 cart_not_found';
+COMMENT ON FUNCTION orders_v1.find_any_cart IS 'Internal: a cart by id or code, without a lock. OR404 cart_not_found';
 COMMENT ON FUNCTION orders_v1.price_cart IS
 'Internal: the priced lines of a cart. OR409 product_not_sold (with their numbers), cart_empty';

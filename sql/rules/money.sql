@@ -28,6 +28,13 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION orders_v1.refuse_balance(p_have bigint, p_amount bigint, p_currency text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM orders_v1.refuse('402', 'insufficient_balance', 'The balance does not cover the amount.', NULL,
+        jsonb_build_object('balance', p_have, 'required', p_amount, 'currency', p_currency));
+END
+$$;
+
 CREATE OR REPLACE FUNCTION orders_v1.debit_balance(
     p_tenant integer, p_user bigint, p_currency text, p_amount bigint, p_order bigint, p_payment bigint, p_description text
 ) RETURNS void LANGUAGE plpgsql AS $$
@@ -41,8 +48,7 @@ BEGIN
     IF NOT FOUND THEN
         SELECT a.balance INTO v_have FROM orders.account a
         WHERE a.tenant_id = p_tenant AND a.user_id = p_user AND a.currency = p_currency;
-        PERFORM orders_v1.refuse('402', 'insufficient_balance', 'The balance does not cover the amount.', NULL,
-            jsonb_build_object('balance', coalesce(v_have, 0), 'required', p_amount, 'currency', p_currency));
+        PERFORM orders_v1.refuse_balance(coalesce(v_have, 0), p_amount, p_currency);
     END IF;
     INSERT INTO orders.posting (tenant_id, entry_type, currency, amount, debit_user_id, debit_balance_after,
                                 credit_house, order_id, payment_id, description)
@@ -130,6 +136,27 @@ BEGIN
 END
 $$;
 
+-- The limits are those of reserve_coupon, which enforces them with conditional updates.
+CREATE OR REPLACE FUNCTION orders_v1.usable_coupon(p_tenant integer, p_code text, p_user bigint, p_currency text, p_base bigint)
+RETURNS orders_v1.reserved_coupon LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    k orders.coupon;
+BEGIN
+    IF p_user IS NULL THEN
+        PERFORM orders_v1.refuse('422', 'required_field', 'A coupon requires a user, because its uses are counted per user.', 'user');
+    END IF;
+    SELECT * INTO k FROM orders.coupon x WHERE x.tenant_id = p_tenant AND x.code_key = orders.code_key(p_code);
+    PERFORM orders_v1.refuse_coupon(k, p_currency, p_base);
+    IF k.used >= k.max_uses THEN
+        PERFORM orders_v1.refuse('422', 'coupon_used_up', 'The coupon has been used up.', 'coupon_code');
+    ELSIF (SELECT u.used >= k.max_uses_per_user FROM orders.coupon_user u
+           WHERE u.tenant_id = p_tenant AND u.coupon_id = k.id AND u.user_id = p_user) THEN
+        PERFORM orders_v1.refuse('422', 'coupon_used_by_user', 'The user has already used the coupon.', 'coupon_code');
+    END IF;
+    RETURN ROW(k.id, k.code, orders_v1.coupon_discount(k, p_base))::orders_v1.reserved_coupon;
+END
+$$;
+
 -- The same KEY SHARE as in reserve_coupon: a concurrent change of the limits counts the uses either before or after this release.
 CREATE OR REPLACE FUNCTION orders_v1.release_coupons(p_tenant integer, p_order bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -160,6 +187,7 @@ $$;
 
 COMMENT ON FUNCTION orders_v1.split_amount IS
 'Splits an amount by weights with the largest-remainder method; the shares add up exactly';
+COMMENT ON FUNCTION orders_v1.refuse_balance IS 'Internal: refuses an amount that is above the balance. OR402 insufficient_balance';
 COMMENT ON FUNCTION orders_v1.debit_balance IS
 'Internal: debits a balance and adds the ledger entry. p_amount: minor units. Locks the account: call it last. OR402
 insufficient_balance';
@@ -175,4 +203,6 @@ OR422 coupon_unknown, coupon_not_yet_valid, coupon_expired, coupon_currency_mism
 COMMENT ON FUNCTION orders_v1.reserve_coupon IS
 'Internal: reserves one use of a coupon, in total and for the user, with conditional updates. p_base: the amount of the goods. OR422
 required_field without a user, coupon_used_up, coupon_used_by_user, and those of refuse_coupon';
+COMMENT ON FUNCTION orders_v1.usable_coupon IS
+'Internal: what reserve_coupon would return now, without a lock. The same refusals';
 COMMENT ON FUNCTION orders_v1.release_coupons IS 'Internal: releases the coupon uses of an order; a repeat has no effect';

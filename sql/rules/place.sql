@@ -56,6 +56,23 @@ BEGIN
 END
 $$;
 
+-- Orders and quotes are priced by this function. Without a discount and without taxed lines it changes nothing.
+CREATE OR REPLACE FUNCTION orders_v1.price_lines(
+    p_tenant integer, p_inclusive boolean, p_discount bigint, p_taxed boolean, INOUT lines orders_v1.priced_line[], OUT taxes orders_v1.tax_share[]
+) LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF p_discount IS NOT NULL THEN
+        lines := orders_v1.spread_discount(lines, p_discount);
+    END IF;
+    IF p_taxed THEN
+        taxes := orders_v1.tax_shares(p_tenant, p_inclusive, lines);
+        FOR i IN 1 .. cardinality(lines) LOOP
+            lines[i].tax := (SELECT sum(t.amount) FROM unnest(taxes) AS t WHERE t.line = i);
+        END LOOP;
+    END IF;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION orders_v1.sum_lines(p_inclusive boolean, p_lines orders_v1.priced_line[]) RETURNS orders_v1.order_sums
 LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
@@ -179,6 +196,7 @@ DECLARE
     l         orders_v1.priced_line;
     k         orders_v1.reserved_coupon;
     s         orders_v1.order_sums;
+    r         record;
 BEGIN
     FOREACH l IN ARRAY p_lines LOOP
         v_goods := v_goods OR l.kind = 'product';
@@ -187,15 +205,11 @@ BEGIN
     s := orders_v1.sum_lines(h.tax_inclusive, p_lines);
     IF h.coupon IS NOT NULL THEN
         k := orders_v1.reserve_coupon(c.tenant_id, h.coupon, h.buyer_id, h.currency, s.subtotal - s.discount);
-        p_lines := orders_v1.spread_discount(p_lines, k.amount);
     END IF;
-    IF v_taxed THEN
-        v_taxes := orders_v1.tax_shares(c.tenant_id, h.tax_inclusive, p_lines);
-        FOR i IN 1 .. cardinality(p_lines) LOOP
-            p_lines[i].tax := (SELECT sum(t.amount) FROM unnest(v_taxes) AS t WHERE t.line = i);
-        END LOOP;
-    END IF;
-    IF k.coupon_id IS NOT NULL OR v_taxes IS NOT NULL THEN
+    IF k.coupon_id IS NOT NULL OR v_taxed THEN
+        r := orders_v1.price_lines(c.tenant_id, h.tax_inclusive, k.amount, v_taxed, p_lines);
+        p_lines := r.lines;
+        v_taxes := r.taxes;
         s := orders_v1.sum_lines(h.tax_inclusive, p_lines);
     END IF;
     IF h.method IS DISTINCT FROM 'balance' THEN -- a balance needs no channel; the debit checks the amount
@@ -471,6 +485,9 @@ COMMENT ON FUNCTION orders_v1.tax_of IS
 'Internal: the tax included in a price, or to be added to it, in minor units. p_rates_bp: sum of the rates in basis points';
 COMMENT ON FUNCTION orders_v1.tax_shares IS
 'Internal: tax by line and rate; nothing for a line without a tax class or active rates';
+COMMENT ON FUNCTION orders_v1.price_lines IS
+'Internal: lines with a discount (NULL: none) that is split over the goods, and with the tax on what remains; and this tax by rate, NULL
+unless p_taxed. p_taxed: some lines have a tax class';
 COMMENT ON FUNCTION orders_v1.sum_lines IS
 'Internal: totals of goods and shipping lines. OR422 amount_out_of_range above 10^15 minor units';
 COMMENT ON FUNCTION orders_v1.random_digits IS 'Internal: 12 unpredictable digits';

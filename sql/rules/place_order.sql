@@ -74,24 +74,29 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION orders_v1.described_line(p_tenant integer, p_currency text, d jsonb, p_field text) RETURNS orders_v1.priced_line
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF (d ->> 'plan' IS NOT NULL AND d ->> 'product' IS NOT NULL)
+       OR (d ->> 'plan' IS NULL AND d ->> 'billing_option' IS NOT NULL) THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'A line must name either a product or a plan.', p_field);
+    END IF;
+    RETURN CASE WHEN d ->> 'plan' IS NOT NULL THEN orders_v1.ordered_plan_line(p_tenant, p_currency, d, p_field)
+                ELSE orders_v1.product_line(p_tenant, p_currency, d, p_field) END;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION orders_v1.described_lines(p_tenant integer, p_currency text, p_lines jsonb) RETURNS orders_v1.priced_line[]
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_lines orders_v1.priced_line[] := '{}';
-    v_field text;
     r       record;
 BEGIN
     IF p_lines = '[]' THEN
         PERFORM orders_v1.refuse('422', 'invalid_field', 'An order needs lines or a cart.', 'lines');
     END IF;
     FOR r IN SELECT e.value AS d, e.n - 1 AS n FROM jsonb_array_elements(p_lines) WITH ORDINALITY AS e (value, n) LOOP
-        v_field := format('lines[%s]', r.n);
-        IF (r.d ->> 'plan' IS NOT NULL AND r.d ->> 'product' IS NOT NULL)
-           OR (r.d ->> 'plan' IS NULL AND r.d ->> 'billing_option' IS NOT NULL) THEN
-            PERFORM orders_v1.refuse('422', 'invalid_field', 'A line must name either a product or a plan.', v_field);
-        END IF;
-        v_lines := v_lines || CASE WHEN r.d ->> 'plan' IS NOT NULL THEN orders_v1.ordered_plan_line(p_tenant, p_currency, r.d, v_field)
-                                   ELSE orders_v1.product_line(p_tenant, p_currency, r.d, v_field) END;
+        v_lines := v_lines || orders_v1.described_line(p_tenant, p_currency, r.d, format('lines[%s]', r.n));
     END LOOP;
     RETURN v_lines;
 END
@@ -147,51 +152,67 @@ END
 $$;
 
 -- Buyer, company and salesperson are named by external reference. One statement reads all of them.
-CREATE OR REPLACE FUNCTION orders_v1.described_head(c orders_v1.context, d jsonb, p_channels text[]) RETURNS orders_v1.order_head
-LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.described_terms(p_tenant integer, d jsonb) RETURNS orders_v1.order_head LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    h          orders_v1.order_head;
-    v_currency text := d ->> 'currency';
-    v_user     text := d ->> 'user';
-    v_company  text := d ->> 'company';
-    v_agent    text := d ->> 'agent';
-    v_missing  text;
+    h orders_v1.order_head;
 BEGIN
     h.api := d ->> 'dialect';
     h.coupon := d ->> 'voucher';
     h.notes := d ->> 'notes';
     h.metadata := coalesce(nullif(d -> 'metadata', 'null'), '{}');
-    v_missing := CASE WHEN h.api <> 'company' AND v_user IS NULL THEN 'user'
-                      WHEN h.api = 'company' AND v_agent IS NULL THEN 'agent'
-                      WHEN h.api = 'company' AND v_company IS NULL THEN 'company' END;
-    IF v_missing IS NOT NULL THEN
-        PERFORM orders_v1.refuse('422', 'required_field', 'This field is required.', v_missing);
-    END IF;
 
     SELECT y.code, y.exponent, t.tax_inclusive, now() AT TIME ZONE t.time_zone, u.id, s.id, s.prefix, a.id
     INTO h.currency, h.exponent, h.tax_inclusive, h.local_time, h.buyer_id, h.retailer_id, h.number_prefix, h.agent_id
     FROM orders.tenant t
-    LEFT JOIN orders.currency y ON y.code = coalesce(v_currency, t.currency, '')
-    LEFT JOIN orders.users u ON u.tenant_id = c.tenant_id AND u.external_ref = coalesce(v_user, '') AND u.active
-    LEFT JOIN orders.company s ON s.tenant_id = c.tenant_id AND s.external_ref = coalesce(v_company, '')
-    LEFT JOIN orders.users a ON a.tenant_id = c.tenant_id AND a.external_ref = coalesce(v_agent, '')
-    WHERE t.id = c.tenant_id;
+    LEFT JOIN orders.currency y ON y.code = coalesce(d ->> 'currency', t.currency, '')
+    LEFT JOIN orders.users u ON u.tenant_id = p_tenant AND u.external_ref = coalesce(d ->> 'user', '') AND u.active
+    LEFT JOIN orders.company s ON s.tenant_id = p_tenant AND s.external_ref = coalesce(d ->> 'company', '')
+    LEFT JOIN orders.users a ON a.tenant_id = p_tenant AND a.external_ref = coalesce(d ->> 'agent', '')
+    WHERE t.id = p_tenant;
 
     h.tax_inclusive := coalesce((d ->> 'tax_inclusive')::boolean, h.tax_inclusive);
     IF h.currency IS NULL THEN
         PERFORM orders_v1.refuse('422', 'currency_unknown', 'There is no such currency.', 'currency');
-    ELSIF v_user IS NOT NULL AND h.buyer_id IS NULL THEN
+    END IF;
+    RETURN h;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.described_parties(p_tenant integer, d jsonb) RETURNS orders_v1.order_head LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    h         orders_v1.order_head;
+    v_api     text := d ->> 'dialect';
+    v_user    text := d ->> 'user';
+    v_company text := d ->> 'company';
+    v_agent   text := d ->> 'agent';
+    v_missing text;
+BEGIN
+    v_missing := CASE WHEN v_api <> 'company' AND v_user IS NULL THEN 'user'
+                      WHEN v_api = 'company' AND v_agent IS NULL THEN 'agent'
+                      WHEN v_api = 'company' AND v_company IS NULL THEN 'company' END;
+    IF v_missing IS NOT NULL THEN
+        PERFORM orders_v1.refuse('422', 'required_field', 'This field is required.', v_missing);
+    END IF;
+    h := orders_v1.described_terms(p_tenant, d);
+    IF v_user IS NOT NULL AND h.buyer_id IS NULL THEN
         PERFORM orders_v1.refuse('422', 'user_not_found', 'There is no such active user.', 'user');
     ELSIF v_company IS NOT NULL AND h.retailer_id IS NULL THEN
         PERFORM orders_v1.refuse('422', 'company_not_found', 'There is no such company.', 'company');
     END IF;
-    IF v_agent IS NOT NULL AND NOT orders_v1.sells_for(c.tenant_id, h.agent_id, h.retailer_id) THEN
+    IF v_agent IS NOT NULL AND NOT orders_v1.sells_for(p_tenant, h.agent_id, h.retailer_id) THEN
         PERFORM orders_v1.refuse('422', 'user_not_found', 'The company has no such salesperson.', 'agent');
     END IF;
-    IF h.api <> 'company' THEN
+    IF v_api <> 'company' THEN
         h.number_prefix := NULL;
     END IF;
-    RETURN orders_v1.described_payment(c.tenant_id, h, d, p_channels);
+    RETURN h;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.described_head(c orders_v1.context, d jsonb, p_channels text[]) RETURNS orders_v1.order_head
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN orders_v1.described_payment(c.tenant_id, orders_v1.described_parties(c.tenant_id, d), d, p_channels);
 END
 $$;
 
@@ -209,6 +230,16 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION orders_v1.check_cart_open(k orders.cart) RETURNS void LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF k.state <> 'open' THEN
+        PERFORM orders_v1.refuse('409', 'cart_ordered', 'The cart has already been ordered. Use that order.', 'cart', (
+            SELECT jsonb_build_object('order', o.id, 'number', o.number) FROM orders.orders o
+            WHERE o.tenant_id = k.tenant_id AND o.cart_id = k.id));
+    END IF;
+END
+$$;
+
 -- The lines of the document, or the lines of its cart.
 CREATE OR REPLACE FUNCTION orders_v1.lines_or_cart(c orders_v1.context, h orders_v1.order_head, d jsonb, k orders.cart)
 RETURNS orders_v1.priced_line[] LANGUAGE plpgsql STABLE AS $$
@@ -223,6 +254,18 @@ BEGIN
         PERFORM orders_v1.refuse('404', 'cart_not_found', 'There is no such cart.', 'cart');
     END IF;
     RETURN orders_v1.price_cart(k);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.described_fulfilment(h orders_v1.order_head, p_goods boolean, p_shipping jsonb) RETURNS text
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF h.api <> 'company' AND p_goods THEN
+        RETURN 'pending';
+    ELSIF p_shipping IS NOT NULL THEN
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'An order without goods to ship must not have shipping.', 'shipping');
+    END IF;
+    RETURN 'none';
 END
 $$;
 
@@ -244,10 +287,7 @@ BEGIN
             h.snapshot := v_lines[i].snapshot;
         END IF;
     END LOOP;
-    h.fulfilment := CASE WHEN h.api <> 'company' AND v_goods THEN 'pending' ELSE 'none' END;
-    IF v_shipping IS NOT NULL AND h.fulfilment = 'none' THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'An order without goods to ship must not have shipping.', 'shipping');
-    END IF;
+    h.fulfilment := orders_v1.described_fulfilment(h, v_goods, v_shipping);
     h.addresses := orders_v1.described_addresses(d);
     IF v_shipping IS NOT NULL THEN
         h.shipment := orders_v1.shipment_from(v_shipping);
@@ -278,11 +318,7 @@ BEGIN
     END IF;
     IF p_document ->> 'cart' IS NOT NULL THEN
         k := lock_any_cart(p_tenant, p_document ->> 'cart');
-        IF k.state <> 'open' THEN
-            PERFORM refuse('409', 'cart_ordered', 'The cart has already been ordered. Use that order.', 'cart', (
-                SELECT jsonb_build_object('order', o.id, 'number', o.number) FROM orders o
-                WHERE o.tenant_id = p_tenant AND o.cart_id = k.id));
-        END IF;
+        PERFORM check_cart_open(k);
     END IF;
     v_order := put_described_order(c, p_document, k, p_expires_in, p_channels);
     RETURN NEXT placing_result(c, v_order);
@@ -299,16 +335,24 @@ COMMENT ON FUNCTION orders_v1.product_line IS
 'Internal: the priced line of {product, variant, quantity, discount}. OR422 with the field';
 COMMENT ON FUNCTION orders_v1.ordered_plan_line IS
 'Internal: the priced line of {plan, billing_option, quantity}. OR422 with the field';
+COMMENT ON FUNCTION orders_v1.described_line IS 'Internal: the priced line of a product or a plan. OR422 with the field';
 COMMENT ON FUNCTION orders_v1.described_lines IS 'Internal: the priced lines of a document. OR422 with the field';
 COMMENT ON FUNCTION orders_v1.shipping_lines IS
 'Internal: the line of {courier, service, price, tax_class}; none if shipping is free. OR422 invalid_field';
 COMMENT ON FUNCTION orders_v1.described_payment IS
 'Internal: the header with method, channel and provider; put_order checks whether they can be used. p_channels: the allowed
 channels; NULL: all. OR422 required_field';
+COMMENT ON FUNCTION orders_v1.described_terms IS
+'Internal: the header with currency, tax mode and coupon, and with those of buyer, seller and salesperson that exist. OR422 currency_unknown';
+COMMENT ON FUNCTION orders_v1.described_parties IS
+'Internal: described_terms with buyer, seller and salesperson checked. OR422 with the field';
 COMMENT ON FUNCTION orders_v1.described_head IS
 'Internal: the header of a described order: buyer, seller, salesperson, currency and payment. put_order checks whether the payment
 method can be used. OR422 with the field';
 COMMENT ON FUNCTION orders_v1.described_addresses IS 'Internal: billing and shipping address; NULL: neither';
+COMMENT ON FUNCTION orders_v1.described_fulfilment IS
+'Internal: the first fulfilment state: pending if there are goods to ship. OR422 invalid_field for shipping without goods';
+COMMENT ON FUNCTION orders_v1.check_cart_open IS 'Internal: refuses a cart that has been ordered. OR409 cart_ordered with the order';
 COMMENT ON FUNCTION orders_v1.lines_or_cart IS
 'Internal: the priced lines of a document or of its locked cart. OR404 cart_not_found, OR422 currency_mismatch, invalid_field';
 COMMENT ON FUNCTION orders_v1.put_described_order IS

@@ -95,6 +95,7 @@ typedef struct orders_operator_resolve_t {
 } orders_operator_resolve_t;
 
 orders_problem_t *orders_operator_search(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_quote(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_place(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_read(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_pay(orders_call_t *call, orders_reply_t *reply);

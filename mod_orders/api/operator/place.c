@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operator API: placing an order of any API. */
+/* The operator API: placing an order of any API, and its price before. */
+#include <string.h>
+
 #include "api/common/field_names.h"
 #include "api/common/return_url.h"
 #include "api/operator/document.h"
@@ -96,4 +98,19 @@ orders_problem_t *orders_operator_place(orders_call_t *call, orders_reply_t *rep
     };
     ORDERS_TRY(orders_payment_flow_first(&flow, orders_or_null(body.payment_return_url), &written));
     return orders_operator_reply(call, written->order, written->replayed, reply);
+}
+
+/* Writes the text of the database: the rules and their messages are in SQL. */
+orders_problem_t *orders_operator_quote(orders_call_t *call, orders_reply_t *reply)
+{
+    place_t body = {NULL};
+    const char *document, *quote;
+    const orders_reader_t reader = orders_call_reader(call);
+    ORDERS_TRY(read_body(call, &body, &document));
+    const apr_array_header_t *channels =
+        orders_channel_names(call->providers->channels, call->pool);
+    ORDERS_TRY(orders_order_quote(&reader, document, channels, &quote));
+    reply->json = orders_json_open(call->pool);
+    orders_json_raw(reply->json, quote, strlen(quote));
+    return NULL;
 }

@@ -31,6 +31,17 @@ static const orders_route_t routes[] = {
         .handler = orders_operator_place,
     },
     {
+        .name = "operator.orders.quote",
+        .method = ORDERS_POST,
+        .path = "/quote",
+        FULFIL,
+        DRY_RUN,
+        .body = ORDERS_BODY_REQUIRED,
+        .media = ORDERS_MEDIA_JSON,
+        .fields = &orders_operator_place_fields,
+        .handler = orders_operator_quote,
+    },
+    {
         .name = "operator.orders.read",
         .method = ORDERS_GET,
         .path = "/orders/:id",

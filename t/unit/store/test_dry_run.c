@@ -227,6 +227,24 @@ static void a_lost_connection_writes_nothing(void **state)
     assert_nothing_is_written();
 }
 
+/* The message of a race in PostgreSQL between an update and the rollback of an earlier one, such as that of a dry run. */
+#define RACE "new multixact has more than one updating member: 0 2[7 (nokeyupd), 8 (nokeyupd)]"
+
+static void an_update_beside_a_rollback_is_repeated(void **state)
+{
+    NEEDS_SERVER();
+    database.dry_run = false;
+    make_function("IF lastval() < 3 THEN RAISE EXCEPTION USING ERRCODE = 'XX000', MESSAGE = '" RACE
+                  "'; END IF");
+    assert_string_equal(outcome(&call), "");
+    assert_string_equal(value("SELECT last_value FROM t_dry.calls"), "3");
+    make_function("RAISE EXCEPTION USING ERRCODE = 'XX000', MESSAGE = '" RACE "'");
+    assert_string_equal(outcome(&call), "serialization_failed");
+    make_function("RAISE EXCEPTION USING ERRCODE = 'XX000', MESSAGE = 'another'");
+    assert_string_equal(outcome(&call), "database_error");
+    assert_int_equal(broken, 0);
+}
+
 /* The server still executes the rest of the pipeline after the session is given up. */
 static void a_timeout_writes_nothing(void **state)
 {
@@ -380,6 +398,7 @@ int main(void)
         SERVER_TEST(a_refusal_leaves_a_usable_session),
         SERVER_TEST(deferred_constraints_are_checked),
         SERVER_TEST(a_lost_connection_writes_nothing),
+        SERVER_TEST(an_update_beside_a_rollback_is_repeated),
         SERVER_TEST(a_timeout_writes_nothing),
         SERVER_TEST(transactions_in_conflict_are_repeated_dry),
         SERVER_TEST(a_wait_for_a_lock_is_short),
