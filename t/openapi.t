@@ -244,6 +244,7 @@ my %PREPARATIONS = (
         paymentEvent  => \&event,
         (map { $_ => \&refused_event } qw(resolveProviderEvent retryProviderEvent)),
         upsertEntry   => \&entry,
+        patchEntry    => sub { references(); return { path => { kind => 'products', ref => 's24' } } },
         startReconciliation => \&reconciled,
         (map { $_ => sub { return { path => { id => difference() } } } } qw(applyDifference resolveDifference)),
         (map { $_ => sub { return {} } } qw(changeSettings createWebhook createExport)),

@@ -1,15 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "canonical/order.h"
 
+#include <string.h>
+
 #include "canonical/members.h"
+
+/* The members that POST /orders of the operator API takes, so that a line can be sent back. */
+static void member_references(orders_json_t *json, const orders_line_t *line)
+{
+    const bool is_plan = line->kind && strcmp(line->kind, "plan") == 0;
+    orders_json_member_string(json, "product", is_plan ? NULL : line->product);
+    orders_json_member_string(json, "variant", is_plan ? NULL : line->variant_ref);
+    orders_json_member_string(json, "variant_name", line->variant);
+    orders_json_member_string(json, "plan", is_plan ? line->product : NULL);
+    orders_json_member_string(json, "billing_option", is_plan ? line->variant_ref : NULL);
+}
 
 static void write_line(orders_json_t *json, const void *element)
 {
     const orders_line_t *line = element;
     orders_json_member_int(json, "id", line->id);
     orders_json_member_string(json, "kind", line->kind);
-    orders_json_member_string(json, "product", line->product);
-    orders_json_member_string(json, "variant", line->variant);
+    member_references(json, line);
     orders_json_member_string(json, "title", line->title);
     orders_json_member_int(json, "quantity", line->quantity);
     orders_json_member_int(json, "refunded_quantity", line->refunded_quantity);

@@ -8,6 +8,7 @@
 #include "core/number.h"
 
 #define CHECK_BYTES 6
+#define DOCUMENT_TAG_LENGTH 24
 
 /** Writes the part before the dot; orders_v1.version_tag (sql/rules/moves.sql) computes the same. NULL without SHA-256. */
 static const char *version_tag(apr_pool_t *pool, int64_t order, int64_t version)
@@ -21,9 +22,9 @@ static const char *version_tag(apr_pool_t *pool, int64_t order, int64_t version)
                : NULL;
 }
 
-const char *orders_etag(apr_pool_t *pool, int64_t order, int64_t version, const char *view)
+/** Adds the checksum of the view to the part before the dot. */
+static const char *with_view(apr_pool_t *pool, const char *tag, const char *view)
 {
-    const char *tag = version_tag(pool, order, version);
     uint64_t hash = 14695981039346656037u; /* FNV-1a: not a cryptographic hash */
     unsigned char bytes[8];
     int at;
@@ -34,8 +35,19 @@ const char *orders_etag(apr_pool_t *pool, int64_t order, int64_t version, const 
     for (at = 0; at < 8; at++) {
         bytes[at] = (unsigned char)(hash >> (8 * at));
     }
-    return tag ? apr_psprintf(pool, "\"%s.%s\"", tag, orders_base64url(pool, bytes, sizeof(bytes)))
-               : NULL;
+    return apr_psprintf(pool, "\"%s.%s\"", tag, orders_base64url(pool, bytes, sizeof(bytes)));
+}
+
+const char *orders_etag(apr_pool_t *pool, int64_t order, int64_t version, const char *view)
+{
+    const char *tag = version_tag(pool, order, version);
+
+    return tag ? with_view(pool, tag, view) : NULL;
+}
+
+const char *orders_etag_document(apr_pool_t *pool, const char *tag, const char *view)
+{
+    return with_view(pool, tag, view);
 }
 
 /** A tag of a list, without its quotes. */
@@ -114,8 +126,19 @@ static bool is_version_tag(const char *text, apr_size_t length)
            orders_number_n(text, digits, 1, INT32_MAX, &number) == ORDERS_NUMBER_OK;
 }
 
-orders_if_match_e orders_etag_if_match(const char *header, apr_pool_t *pool,
-                                       apr_array_header_t **tags)
+static bool is_document_tag(const char *text, apr_size_t length)
+{
+    return length == DOCUMENT_TAG_LENGTH && strspn(text, "0123456789abcdef") >= DOCUMENT_TAG_LENGTH;
+}
+
+bool orders_etag_is_any(const char *header)
+{
+    return header && is_star(header);
+}
+
+static orders_if_match_e tags_of(const char *header, apr_pool_t *pool,
+                                 bool (*has_form)(const char *text, apr_size_t length),
+                                 apr_array_header_t **tags)
 {
     tag_t tag;
 
@@ -128,9 +151,21 @@ orders_if_match_e orders_etag_if_match(const char *header, apr_pool_t *pool,
         const char *dot = memchr(tag.start, '.', tag.length);
         apr_size_t length = dot ? (apr_size_t)(dot - tag.start) : 0;
 
-        if (!tag.weak && is_version_tag(tag.start, length)) {
+        if (!tag.weak && has_form(tag.start, length)) {
             APR_ARRAY_PUSH(*tags, const char *) = apr_pstrmemdup(pool, tag.start, length);
         }
     }
     return (*tags)->nelts ? ORDERS_IF_MATCH_TAGS : ORDERS_IF_MATCH_NEVER;
+}
+
+orders_if_match_e orders_etag_if_match(const char *header, apr_pool_t *pool,
+                                       apr_array_header_t **tags)
+{
+    return tags_of(header, pool, is_version_tag, tags);
+}
+
+orders_if_match_e orders_etag_if_match_document(const char *header, apr_pool_t *pool,
+                                                apr_array_header_t **tags)
+{
+    return tags_of(header, pool, is_document_tag, tags);
 }

@@ -17,6 +17,13 @@
  */
 const char *orders_etag(apr_pool_t *pool, int64_t order, int64_t version, const char *view);
 
+/**
+ * The strong tag of the representation of a document without a version: `"5d41402abc4b2a76b9719d91.kq2Xb0cUQ8w"`. `tag`, the part before
+ * the dot, is that of the document (orders_v1.document_tag). The part after it is a checksum of `view`, all data that the representation
+ * has in addition to the document.
+ */
+const char *orders_etag_document(apr_pool_t *pool, const char *tag, const char *view);
+
 /** If-None-Match: whether one of its tags (or `*`) is `etag`, by weak comparison: the response is 304. NULL header: false. */
 bool orders_etag_none_match(const char *header, const char *etag);
 
@@ -33,5 +40,10 @@ typedef enum {
  */
 orders_if_match_e orders_etag_if_match(const char *header, apr_pool_t *pool,
                                        apr_array_header_t **tags);
+/** The same with tags of documents. */
+orders_if_match_e orders_etag_if_match_document(const char *header, apr_pool_t *pool,
+                                                apr_array_header_t **tags);
+/** Whether the value of If-Match or If-None-Match is `*`. NULL header: false. */
+bool orders_etag_is_any(const char *header);
 
 #endif

@@ -66,6 +66,15 @@ orders_problem_t *orders_fields_decode_exactly(const orders_field_t *table, size
     return problem;
 }
 
+orders_problem_t *orders_field_table_check_patch(const orders_field_table_t *table,
+                                                 const orders_input_t *input, apr_pool_t *pool)
+{
+    orders_input_t *patch = orders_input_nested(input, input->root, "", pool);
+
+    patch->patch = true;
+    return orders_field_table_decode(table, patch, NULL, pool);
+}
+
 orders_problem_t *orders_field_table_decode(const orders_field_table_t *table,
                                             const orders_input_t *input, void *into,
                                             apr_pool_t *pool)

@@ -22,7 +22,8 @@ typedef struct {
     const char *text; /* the value in a form, or a JSON string's */
     apr_pool_t *pool;
     orders_problem_t **problem;
-    void *to; /* the struct's member */
+    bool patch; /* the value is part of a merge patch */
+    void *to;   /* the struct's member */
 } slot_t;
 
 typedef bool (*decoder_t)(slot_t *slot);
@@ -273,6 +274,7 @@ static bool decode_members(const slot_t *slot, json_t *object, const char *name,
     }
     input = orders_input_nested(slot->input, object, apr_pstrcat(slot->pool, name, ".", NULL),
                                 slot->pool);
+    input->patch = slot->patch;
     problem = orders_field_table_decode(table, input, into, slot->pool);
     orders_problem_merge(slot->problem, slot->pool, problem);
     return !problem;
@@ -285,6 +287,9 @@ static bool decode_entry(const slot_t *slot, json_t *value, const char *name, vo
     value_t discarded;
     slot_t entry = *slot;
 
+    if (slot->patch && json_is_null(value)) { /* removes the entry */
+        return true;
+    }
     if (field->members && (json_is_object(value) || !field->entry)) {
         return decode_members(slot, value, name, into);
     }
@@ -314,6 +319,8 @@ static bool check_count(slot_t *slot, size_t count)
     return true;
 }
 
+static bool decode_map(slot_t *slot);
+
 static bool decode_array(slot_t *slot)
 {
     const orders_field_t *field = slot->field;
@@ -323,6 +330,10 @@ static bool decode_array(slot_t *slot)
     json_t *value;
     size_t index;
 
+    if (slot->patch && field->key && json_is_object(slot->json)) {
+        return decode_map(slot);
+    }
+    slot->patch = false;
     if (!json_is_array(slot->json)) {
         return refuse(slot, ORDERS_E_invalid_type,
                       slot->json ? "Must be an array." : "A form cannot hold this field.");
@@ -512,7 +523,7 @@ const char *orders_field_canonical(const orders_field_t *field, const orders_inp
 {
     orders_problem_t *ignored = NULL;
     value_t scalar = {.number = 0};
-    slot_t slot = {field, field->name, input, NULL, NULL, pool, &ignored, &scalar};
+    slot_t slot = {field, field->name, input, NULL, NULL, pool, &ignored, false, &scalar};
     const char *text = NULL;
 
     if (fetch(&slot)) {
@@ -561,9 +572,11 @@ orders_problem_t *orders_fields_decode(const orders_field_t *table, size_t count
 
         slot.field = field;
         slot.name = field->name;
+        slot.patch = input->patch;
         slot.to = into && field->offset != ORDERS_FIELD_CHECKED ? (char *)into + field->offset
                                                                 : (void *)&discarded;
-        if (!read_field(&slot, &valid) && field->flags & ORDERS_FIELD_REQUIRED) {
+        if (!read_field(&slot, &valid) && field->flags & ORDERS_FIELD_REQUIRED &&
+            (!input->patch || slot.json)) {
             refuse(&slot, ORDERS_E_required_field, "The field is required.");
         }
         if (valid && into && field->given != SIZE_MAX) {

@@ -113,6 +113,11 @@ typedef struct orders_field_t {
     const orders_field_table_t *members;
     /** ARRAY, MAP: the type of entries that are not objects with `members`; name and offset are not used. Or NULL. */
     const struct orders_field_t *entry;
+    /**
+     * ARRAY: the member of an entry that identifies it. In a merge patch, an object can replace the array: its names are the values of
+     * this member, its values are patches of the entries, or null. NULL: a patch replaces the array.
+     */
+    const char *key;
 } orders_field_t;
 
 /** All fields of a body, of a query or of an object inside a body. */
@@ -138,6 +143,14 @@ struct orders_field_table_t {
 orders_problem_t *orders_field_table_decode(const orders_field_table_t *table,
                                             const orders_input_t *input, void *into,
                                             apr_pool_t *pool) ORDERS_MUSTCHECK;
+
+/**
+ * Checks a merge patch (RFC 7396) of an object that the table describes: any field may be absent, also within objects and maps. Null
+ * removes a field and is refused for one that is REQUIRED. The entries of an array are complete. `invalid_fields`.
+ */
+orders_problem_t *orders_field_table_check_patch(const orders_field_table_t *table,
+                                                 const orders_input_t *input,
+                                                 apr_pool_t *pool) ORDERS_MUSTCHECK;
 
 /**
  * Decodes fields. An absent field does not change the struct; null and "" count as absent, except that "" is a value of a STRING

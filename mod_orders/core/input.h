@@ -20,7 +20,8 @@ struct orders_input_t {
         literals; /**< maps the const json_t * of a real number to its text; NULL: no real numbers */
     apr_array_header_t *pairs; /**< of orders_pair_t, NULL for JSON */
     const char *prefix;        /**< precedes field names in problems; "" at the top level */
-    const char *repeated;      /**< name of the form field that may be repeated, or NULL */
+    bool patch;           /**< the object is a merge patch; see orders_field_table_check_patch */
+    const char *repeated; /**< name of the form field that may be repeated, or NULL */
     apr_array_header_t
         *tables; /**< of orders_table_t: the tables that decoded its fields; NULL when nested */
 };

@@ -302,6 +302,13 @@ void orders_json_raw(orders_json_t *json, const char *text, apr_size_t length)
     put(json, text, length);
 }
 
+void orders_json_raw_members(orders_json_t *json, const char *object, apr_size_t length)
+{
+    if (object && length > 2) { /* not {} */
+        orders_json_raw(json, object + 1, length - 2);
+    }
+}
+
 void orders_json_decimal(orders_json_t *json, int64_t minor, int exponent)
 {
     char *to = value(json, ORDERS_MONEY_SIZE);

@@ -37,6 +37,8 @@ void orders_json_bool(orders_json_t *json, bool value);
 void orders_json_null(orders_json_t *json);
 /** JSON text that is known to be valid (a jsonb column), verbatim; NULL is written as null. */
 void orders_json_raw(orders_json_t *json, const char *text, apr_size_t length);
+/** The members of an object, JSON text that is known to be valid, verbatim, as members of the object that is open. */
+void orders_json_raw_members(orders_json_t *json, const char *object, apr_size_t length);
 /** Writes minor units as an exact decimal number: 28404 with exponent 2 as 284.04, 28400 as 284 (no trailing zeros). */
 void orders_json_decimal(orders_json_t *json, int64_t minor, int exponent);
 /** ISO 8601 UTC: 2026-11-21T10:00:00Z, or with six decimals. */

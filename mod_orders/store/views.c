@@ -35,6 +35,7 @@ static const orders_row_field_t line_fields[] = {
     FIELD(JSONB, attributes),
     FIELD(JSONB, metadata),
     FIELD(TIMESTAMPTZ, created_at),
+    FIELD(TEXT, variant_ref),
 };
 static const orders_row_type_t line_type = ORDERS_ROW_TYPE("line_view", NULL, T, line_fields);
 #undef T

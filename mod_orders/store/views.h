@@ -16,7 +16,8 @@
 typedef struct orders_line_t {
     int64_t id, item_id;
     const char *kind, *product, *variant, *title, *currency, *image, *slug;
-    const char *number; /**< the number of the product in carts */
+    const char *variant_ref; /**< of the variant, or of the billing option of a plan */
+    const char *number;      /**< the number of the product in carts */
     int64_t quantity, unit_price, list_price, subtotal, discount, tax;
     int64_t refunded_quantity;  /**< including pending refunds */
     int64_t cancelled_quantity; /**< refunded before they were shipped */

@@ -51,6 +51,8 @@ LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 \ir ../rules/company_upsert.sql
 \ir ../rules/package_upsert.sql
 \ir ../rules/catalogue_upsert.sql
+\ir ../reads/catalogue.sql
+\ir ../rules/catalogue_patch.sql
 \ir ../rules/goods.sql
 \ir ../rules/place_order.sql
 \ir ../rules/quote.sql

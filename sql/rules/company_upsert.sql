@@ -116,6 +116,9 @@ BEGIN
         END IF;
         IF jsonb_typeof(e.price) = 'object' THEN
             v_price := orders_v1.doc_integer(e.price, 'price', 0, 1000000000000000, p_path || e.currency || '.');
+            IF v_price IS NULL THEN
+                PERFORM orders_v1.refuse('422', 'required_field', 'The field is required.', p_path || e.currency || '.price');
+            END IF;
             v_list := orders_v1.doc_integer(e.price, 'list_price', v_price, 1000000000000000, p_path || e.currency || '.');
         ELSE
             v_price := orders_v1.doc_integer(p_prices, e.currency, 0, 1000000000000000, p_path);

@@ -79,22 +79,17 @@ END
 $$;
 
 -- RFC 7396: null removes a member, an object is merged, and any other value replaces the former one.
-CREATE OR REPLACE FUNCTION orders_v1.merge_patch(p_target jsonb, p_patch jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.merge_patch(p_target jsonb, p_patch jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
-    v_result jsonb := CASE jsonb_typeof(p_target) WHEN 'object' THEN p_target ELSE '{}' END;
-    m        record;
+    v_target jsonb := CASE jsonb_typeof(p_target) WHEN 'object' THEN p_target ELSE '{}' END;
 BEGIN
-    IF jsonb_typeof(p_patch) <> 'object' THEN
+    IF jsonb_typeof(p_patch) IS DISTINCT FROM 'object' THEN
         RETURN p_patch;
     END IF;
-    FOR m IN SELECT e.key, e.value FROM jsonb_each(p_patch) AS e LOOP
-        IF m.value = 'null' THEN
-            v_result := v_result - m.key;
-        ELSE
-            v_result := v_result || jsonb_build_object(m.key, orders_v1.merge_patch(v_result -> m.key, m.value));
-        END IF;
-    END LOOP;
-    RETURN v_result;
+    RETURN (SELECT coalesce(jsonb_object_agg(m.key, m.value), '{}')
+            FROM (SELECT t.key, t.value FROM jsonb_each(v_target) AS t WHERE NOT p_patch ? t.key
+                  UNION ALL
+                  SELECT e.key, orders_v1.merge_patch(v_target -> e.key, e.value) FROM jsonb_each(p_patch) AS e WHERE e.value <> 'null') AS m);
 END
 $$;
 
@@ -137,10 +132,28 @@ BEGIN
 END
 $$;
 
+-- Decimals of a second are written only if they are not 0. A time that is outside of the years 1 to 9999 in UTC is written with an offset.
+CREATE OR REPLACE FUNCTION orders_v1.document_time(p_time timestamptz) RETURNS text LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_ahead interval := CASE WHEN p_time < '0001-01-01T00:00:00Z' THEN '15:59' WHEN p_time >= '10000-01-01T00:00:00Z' THEN '-15:59' ELSE '0' END;
+BEGIN
+    RETURN regexp_replace(to_char(p_time AT TIME ZONE 'UTC' + v_ahead, 'YYYY-MM-DD"T"HH24:MI:SS.US'), '\.?0+$', '')
+           || CASE WHEN v_ahead = '0' THEN 'Z' WHEN v_ahead > '0' THEN '+15:59' ELSE '-15:59' END;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.document_tag(p_document jsonb) RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN left(encode(sha256(convert_to(p_document::text, 'UTF8')), 'hex'), 24);
+END
+$$;
+
 COMMENT ON FUNCTION orders_v1.merge_patch IS 'Internal: a JSON value after a merge patch (RFC 7396)';
 COMMENT ON FUNCTION orders_v1.has_controls IS
 'Internal: whether a text has control characters (C0, DEL, C1, bidirectional controls), apart from tabs and newlines where
 p_lines allows them';
+COMMENT ON FUNCTION orders_v1.document_time IS 'Internal: a time as a document states it, exactly, in UTC';
+COMMENT ON FUNCTION orders_v1.document_tag IS 'Internal: the tag of a document, for If-Match: 24 hexadecimal digits';
 COMMENT ON FUNCTION orders_v1.is_mail_address IS 'Internal: whether a text is a mail address';
 COMMENT ON FUNCTION orders_v1.whole_number IS
 'Internal: the value of an integer, given as number or text in any notation; NULL unless it is an integer of at most 18 digits';

@@ -94,6 +94,20 @@ BEGIN
 END
 $$;
 
+-- Times are compared as instants: a statement with the same times in another notation is the same statement. Null is the same as an absent
+-- start; as an end, it means that the term does not end.
+CREATE OR REPLACE FUNCTION orders_v1.package_statement(d jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF NOT d ? 'package' THEN
+        RETURN NULL;
+    END IF;
+    RETURN (SELECT jsonb_object_agg(e.key, CASE WHEN e.key = 'package' THEN e.value
+                                                ELSE coalesce(to_jsonb(orders_v1.document_time((e.value #>> '{}')::timestamptz)), 'null') END)
+            FROM jsonb_each(d) AS e
+            WHERE e.key IN ('package', 'ends_at') OR (e.key = 'starts_at' AND e.value <> 'null'));
+END
+$$;
+
 -- A document without a package keeps the package. A document with the package of the last document does not revert later orders and
 -- refunds.
 CREATE OR REPLACE FUNCTION orders_v1.put_member(p_tenant integer, p_ref text, d jsonb) RETURNS orders_v1.upserted
@@ -102,27 +116,34 @@ DECLARE
     v_user   bigint := (SELECT u.id FROM orders.users u WHERE u.tenant_id = p_tenant AND u.external_ref = p_ref);
     v_known  boolean;
     v_before jsonb;
-    v_stated jsonb := CASE WHEN d ? 'package' THEN (SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(d) AS e
-                                                    WHERE e.key IN ('package', 'starts_at', 'ends_at')) END;
+    v_stated jsonb := orders_v1.package_statement(d);
     v_is_new boolean;
     m        orders.member;
+    x        orders.member;
     t        orders.package_term;
     n        orders.package_term;
 BEGIN
     IF v_user IS NULL THEN
         PERFORM orders_v1.refuse('422', 'user_not_found', 'There is no such user.', 'ref');
     END IF;
-    v_known := EXISTS (SELECT FROM orders.member x WHERE x.tenant_id = p_tenant AND x.user_id = v_user);
+    v_known := EXISTS (SELECT FROM orders.member y WHERE y.tenant_id = p_tenant AND y.user_id = v_user);
     m := orders_v1.lock_member(p_tenant, v_user);
     t := orders_v1.term_of(m);
     v_before := orders_v1.member_document(m);
-    v_is_new := v_stated <> m.stated OR (v_stated IS NOT NULL AND m.stated IS NULL);
-    UPDATE orders.member x
-    SET placed_at = (d ->> 'placed_at')::timestamptz, auto_upgrade_at = (d ->> 'auto_upgrade_at')::timestamptz,
-        term_id = CASE WHEN v_is_new AND d -> 'package' = 'null' THEN NULL ELSE x.term_id END,
-        stated = coalesce(v_stated, x.stated), updated_at = now()
-    WHERE x.tenant_id = p_tenant AND x.user_id = v_user
-    RETURNING * INTO m;
+    v_is_new := v_stated IS DISTINCT FROM orders_v1.package_statement(m.stated) AND v_stated IS NOT NULL;
+    x := m;
+    x.placed_at := (d ->> 'placed_at')::timestamptz;
+    x.auto_upgrade_at := (d ->> 'auto_upgrade_at')::timestamptz;
+    IF v_is_new THEN
+        x.stated := v_stated;
+        x.term_id := CASE WHEN d -> 'package' <> 'null' THEN m.term_id END;
+    END IF;
+    IF x IS DISTINCT FROM m THEN
+        UPDATE orders.member y
+        SET placed_at = x.placed_at, auto_upgrade_at = x.auto_upgrade_at, term_id = x.term_id, stated = x.stated, updated_at = now()
+        WHERE y.tenant_id = p_tenant AND y.user_id = v_user
+        RETURNING * INTO m;
+    END IF;
     IF v_is_new AND d ->> 'package' IS NOT NULL THEN
         n := orders_v1.doc_term(t, p_tenant, d);
         IF (n.package_id, n.starts_at) IS DISTINCT FROM (t.package_id, t.starts_at) OR n.ends_at IS DISTINCT FROM t.ends_at THEN
@@ -137,4 +158,6 @@ $$;
 COMMENT ON FUNCTION orders_v1.put_package IS 'Internal: upserts a package. OR422 product_not_found, required_field, invalid_field';
 COMMENT ON FUNCTION orders_v1.member_document IS 'Internal: a member with the current or last package';
 COMMENT ON FUNCTION orders_v1.doc_term IS 'Internal: {package, starts_at, ends_at} after the term t. OR422 package_not_found, invalid_field';
+COMMENT ON FUNCTION orders_v1.package_statement IS
+'Internal: the package and times that a member''s document states, {package, starts_at, ends_at}; absent times stay absent. NULL: it states none';
 COMMENT ON FUNCTION orders_v1.put_member IS 'Internal: upserts a member by the reference of its user; the package is not changed when the last document had the same one. OR422 user_not_found, package_not_found';

@@ -456,6 +456,44 @@ SELECT 'orders_v1.bulk_row'::regproc;
 SELECT 'orders_v1.catalogue_bulk'::regproc;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.catalogue_upsert(integer, text, text, bigint, text, text, bytea, text, text, jsonb)', 'EXECUTE')::integer;
+SELECT 'orders_v1.user_entry'::regproc;
+SELECT 'orders_v1.company_entry'::regproc;
+SELECT 'orders_v1.membership_entry'::regproc;
+SELECT 'orders_v1.product_entry'::regproc;
+SELECT 'orders_v1.plan_entry'::regproc;
+SELECT 'orders_v1.billing_option_entry'::regproc;
+SELECT 'orders_v1.coupon_entry'::regproc;
+SELECT 'orders_v1.tax_rate_entry'::regproc;
+SELECT 'orders_v1.payment_channel_entry'::regproc;
+SELECT 'orders_v1.label_entry'::regproc;
+SELECT 'orders_v1.package_entry'::regproc;
+SELECT 'orders_v1.member_entry'::regproc;
+SELECT 'orders_v1.entry_of'::regproc;
+SELECT 'orders_v1.entry_view_of'::regproc;
+SELECT 'orders_v1.refuse_kind'::regproc;
+SELECT 'orders_v1.entry_id'::regproc;
+SELECT 'orders_v1.read_entry'::regproc;
+SELECT 'orders_v1.text_has'::regproc;
+SELECT 'orders_v1.open_entries'::regproc;
+SELECT 'orders_v1.list_entries'::regproc;
+SELECT 'orders_v1.lock_entry'::regproc;
+SELECT 'orders_v1.locked_entry'::regproc;
+SELECT 'orders_v1.merge_members'::regproc;
+SELECT 'orders_v1.merge_variants'::regproc;
+SELECT 'orders_v1.patched_document'::regproc;
+SELECT 'orders_v1.catalogue_patch'::regproc;
+SELECT 'orders_v1.catalogue_replace'::regproc;
+SELECT 'orders_v1.document_time'::regproc;
+SELECT 'orders_v1.document_tag'::regproc;
+SELECT 'orders_v1.package_statement'::regproc;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.read_entry(integer, text, text)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.list_entries(integer, text, jsonb, integer, bigint)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.catalogue_patch(integer, text, text, bigint, text, text, bytea, text, text, jsonb, text[])', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api',
+    'orders_v1.catalogue_replace(integer, text, text, bigint, text, text, bytea, text, text, jsonb, text[], boolean)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.catalogue_bulk(integer, text, text, bigint, text, text, bytea, jsonb[])', 'EXECUTE')::integer;
 SELECT 'orders_v1.variant_snapshot'::regproc;

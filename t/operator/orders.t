@@ -51,10 +51,10 @@ subtest 'an order with all its members' => sub {
         'the order has its buyer');
     like($order->{public_id}, qr/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'public_id is a UUID version 7');
     like($order->{$_}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, "$_ is ISO 8601") for qw(created_at updated_at);
-    is_deeply([ map { [ @$_{qw(kind product title quantity unit_price subtotal)} ] } @{ $order->{lines} } ],
-        [ [ 'plan', $plan->{ref}, $plan->{name}, 1, 10_00, 10_00 ], [ 'discount', $coupon->{code}, $coupon->{code}, 1, -1_00, -1_00 ] ],
+    is_deeply([ map { [ @$_{qw(kind product plan title quantity unit_price subtotal)} ] } @{ $order->{lines} } ],
+        [ [ 'plan', undef, $plan->{ref}, $plan->{name}, 1, 10_00, 10_00 ], [ 'discount', $coupon->{code}, undef, $coupon->{code}, 1, -1_00, -1_00 ] ],
         'the order has its lines');
-    is(member_names($order->{lines}[0]), join(' ', sort qw(id kind product variant title quantity refunded_quantity cancelled_quantity unit_price list_price discount tax
+    is(member_names($order->{lines}[0]), join(' ', sort qw(id kind product variant variant_name plan billing_option title quantity refunded_quantity cancelled_quantity unit_price list_price discount tax
         subtotal returnable image metadata)), 'a line has all its members');
     is_deeply($order->{addresses}, { billing => undef, shipping => undef }, 'both addresses are null');
     is_deeply([ @$order{qw(taxes refunds shipments returns invoices)} ], [ [], [], [], [], [] ], 'other arrays are empty');
@@ -212,7 +212,7 @@ subtest 'taxes and variants' => sub {
     my $sum = 0;
     $sum += $_->{amount} for @{ $order->{taxes} };
     ok($sum > 0 && $sum == $order->{tax}, 'the taxes add up');
-    is($order->{lines}[0]{variant}, 'Yearly', 'the line has its variant');
+    is($order->{lines}[0]{variant_name}, 'Yearly', 'the line has the name of its billing option');
 };
 
 invariants_hold();

@@ -53,6 +53,14 @@ orders_problem_t *orders_call_match(const orders_call_t *call, apr_array_header_
                : NULL;
 }
 
+orders_problem_t *orders_call_match_document(const orders_call_t *call, const char *message,
+                                             apr_array_header_t **match)
+{
+    return orders_etag_if_match_document(call->if_match, call->pool, match) == ORDERS_IF_MATCH_NEVER
+               ? orders_problem(call->pool, ORDERS_E_version_mismatch, message)
+               : NULL;
+}
+
 /* The header of current browsers (https://fetch.spec.whatwg.org/#sec-purpose-header) and those of older ones. */
 bool orders_call_is_prefetch(const orders_call_t *call)
 {

@@ -5,11 +5,13 @@
 
 #include "api/operator/document.h"
 #include "core/call_input.h"
+#include "core/etag.h"
 #include "core/text.h"
-#include "store/catalogue.h"
+#include "store/entry.h"
 
 #define MAX_LINES 10000
 #define NDJSON "application/x-ndjson"
+#define CHANGED "The entry has changed since it was read."
 
 /* The ids of a product's variants, which requests of the commerce API contain. */
 static void write_variants(orders_json_t *json, const orders_stored_t *stored)
@@ -28,6 +30,23 @@ static orders_problem_t *check_entry(const char *kind, const orders_input_t *inp
     return fields ? orders_operator_check(fields, input, NULL, pool) : NULL;
 }
 
+/* If-Match: the entry exists and has a tag. If-None-Match: *: it does not exist. */
+static orders_problem_t *store_entry(const orders_call_t *call, const orders_writer_t *writer,
+                                     const orders_entry_t *entry, orders_stored_t **stored)
+{
+    apr_array_header_t *match = NULL;
+    const bool creates = orders_etag_is_any(call->header(call, "If-None-Match"));
+    if (!call->if_match && !creates) {
+        return orders_catalogue_upsert(writer, entry, stored);
+    }
+    if (call->if_match && creates) {
+        return orders_problem(call->pool, ORDERS_E_version_mismatch,
+                              "If-Match and If-None-Match exclude each other.");
+    }
+    ORDERS_TRY(orders_call_match_document(call, CHANGED, &match));
+    return orders_entry_replace(writer, entry, match, !creates, stored);
+}
+
 orders_problem_t *orders_operator_upsert(orders_call_t *call, orders_reply_t *reply)
 {
     orders_input_t *input;
@@ -41,7 +60,7 @@ orders_problem_t *orders_operator_upsert(orders_call_t *call, orders_reply_t *re
     ORDERS_TRY(orders_call_body(&input, call));
     ORDERS_TRY(check_entry(entry.kind, input, call->pool));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
-    ORDERS_TRY(orders_catalogue_upsert(&writer, &entry, &stored));
+    ORDERS_TRY(store_entry(call, &writer, &entry, &stored));
     if (!stored->outcome) {
         return orders_problem(call->pool, ORDERS_E_internal_error, NULL);
     }

@@ -13,7 +13,9 @@
 #define MAX_COUNT 1000000000
 
 /* Members of the response, which a client may send back. */
-static const char *const read_only[] = {"kind", "ref", "id", "result", NULL};
+static const char *const read_only[] = {
+    "kind", "ref", "id", "result", "created_at", "updated_at", "uses", "term", NULL,
+};
 #define ENTRY(fields) ORDERS_FIELD_TABLE(fields, .exactly = true, .read_only = read_only)
 
 static const char *const duration_units[] = {"day", "week", "month", "year", NULL};
@@ -95,7 +97,7 @@ static const orders_field_t variant_fields[] = {
     FIELD("prices", MAP, .members = &price_table, .entry = &price),
     FIELD("stock", INT64, .max = MAX_COUNT),
 };
-static const char *const variant_read_only[] = {"id", NULL};
+static const char *const variant_read_only[] = {"id", "on_hand", "reserved", "available", NULL};
 static const orders_field_table_t variant_table =
     ORDERS_FIELD_TABLE(variant_fields, .exactly = true, .read_only = variant_read_only);
 
@@ -109,7 +111,7 @@ static const orders_field_t product_fields[] = {
     FIELD("tax_class", STRING, TEXT),
     FIELD("returnable", BOOL, .flags = 0),
     FIELD("translations", MAP, .members = &translation_table, .format = &orders_format_language),
-    FIELD("variants", ARRAY, .members = &variant_table),
+    FIELD("variants", ARRAY, .members = &variant_table, .key = "ref"),
     FIELD("active", BOOL, .flags = 0),
     FIELD("metadata", OBJECT, .flags = 0),
 };
@@ -191,30 +193,43 @@ static const orders_field_t member_fields[] = {
     FIELD("ends_at", STRING, TIME),
 };
 
+#define FILTERS(...) ((const char *const[]){"q", __VA_ARGS__, NULL})
 static const struct {
     const char *kind;
     orders_field_table_t fields;
+    const char *const *filters;
 } kinds[] = {
-    {"users", ENTRY(user_fields)},
-    {"companies", ENTRY(company_fields)},
-    {"memberships", ENTRY(membership_fields)},
-    {"products", ENTRY(product_fields)},
-    {"plans", ENTRY(plan_fields)},
-    {"billing-options", ENTRY(billing_option_fields)},
-    {"coupons", ENTRY(coupon_fields)},
-    {"tax-rates", ENTRY(tax_rate_fields)},
-    {"payment-channels", ENTRY(payment_channel_fields)},
-    {"labels", ENTRY(label_fields)},
-    {"packages", ENTRY(package_fields)},
-    {"members", ENTRY(member_fields)},
+    {"users", ENTRY(user_fields), FILTERS("active", "company")},
+    {"companies", ENTRY(company_fields), FILTERS("active")},
+    {"memberships", ENTRY(membership_fields), FILTERS("active", "company", "user")},
+    {"products", ENTRY(product_fields), FILTERS("active", "company")},
+    {"plans", ENTRY(plan_fields), FILTERS("status")},
+    {"billing-options", ENTRY(billing_option_fields), FILTERS("active", "plan")},
+    {"coupons", ENTRY(coupon_fields), FILTERS("active")},
+    {"tax-rates", ENTRY(tax_rate_fields), FILTERS("active", "tax_class")},
+    {"payment-channels", ENTRY(payment_channel_fields), FILTERS("active")},
+    {"labels", ENTRY(label_fields), FILTERS("type", "language")},
+    {"packages", ENTRY(package_fields), FILTERS("active", "product")},
+    {"members", ENTRY(member_fields), FILTERS("package")},
 };
+
+static size_t find_kind(const char *kind)
+{
+    size_t i = 0;
+    while (i < ORDERS_COUNT(kinds) && strcmp(kinds[i].kind, kind) != 0) {
+        i++;
+    }
+    return i;
+}
 
 const orders_field_table_t *orders_operator_catalogue_fields(const char *kind)
 {
-    for (size_t i = 0; i < ORDERS_COUNT(kinds); i++) {
-        if (strcmp(kinds[i].kind, kind) == 0) {
-            return &kinds[i].fields;
-        }
-    }
-    return NULL;
+    size_t i = find_kind(kind);
+    return i < ORDERS_COUNT(kinds) ? &kinds[i].fields : NULL;
+}
+
+const char *const *orders_operator_catalogue_filters(const char *kind)
+{
+    size_t i = find_kind(kind);
+    return i < ORDERS_COUNT(kinds) ? kinds[i].filters : NULL;
 }

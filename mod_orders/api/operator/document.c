@@ -58,12 +58,8 @@ static orders_error_e error_in_sql(orders_error_e error)
     }
 }
 
-orders_problem_t *orders_operator_check(const orders_field_table_t *table,
-                                        const orders_input_t *input, void *into, apr_pool_t *pool)
+static orders_problem_t *refusal_of(const orders_problem_t *problem, apr_pool_t *pool)
 {
-    const orders_input_t *document =
-        orders_input_nested(input, orders_input_object(input), "", pool);
-    const orders_problem_t *problem = orders_field_table_decode(table, document, into, pool);
     if (!problem) {
         return NULL;
     }
@@ -71,6 +67,21 @@ orders_problem_t *orders_operator_check(const orders_field_table_t *table,
     orders_problem_t *refusal = orders_problem(pool, error_in_sql(first->error), first->message);
     orders_problem_field(&refusal, pool, first->field, refusal->error, first->message);
     return refusal;
+}
+
+orders_problem_t *orders_operator_check(const orders_field_table_t *table,
+                                        const orders_input_t *input, void *into, apr_pool_t *pool)
+{
+    const orders_input_t *document =
+        orders_input_nested(input, orders_input_object(input), "", pool);
+    return refusal_of(orders_field_table_decode(table, document, into, pool), pool);
+}
+
+orders_problem_t *orders_operator_check_patch(const char *kind, const orders_input_t *input,
+                                              apr_pool_t *pool)
+{
+    const orders_field_table_t *fields = orders_operator_catalogue_fields(kind);
+    return fields ? refusal_of(orders_field_table_check_patch(fields, input, pool), pool) : NULL;
 }
 
 orders_problem_t *orders_operator_document(orders_call_t *call, void *into, const char **document)

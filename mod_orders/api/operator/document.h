@@ -35,7 +35,14 @@ orders_problem_t *orders_operator_check(const orders_field_table_t *table,
 orders_problem_t *orders_operator_document(orders_call_t *call, void *into,
                                            const char **document) ORDERS_MUSTCHECK;
 
+/** Checks a merge patch of an entry of a kind. An unknown kind is not refused. */
+orders_problem_t *orders_operator_check_patch(const char *kind, const orders_input_t *input,
+                                              apr_pool_t *pool) ORDERS_MUSTCHECK;
+
 /** The fields of a kind of catalogue entry; NULL for an unknown kind. */
 const orders_field_table_t *orders_operator_catalogue_fields(const char *kind);
+
+/** The names of the filters of a kind, NULL-terminated; NULL for an unknown kind. */
+const char *const *orders_operator_catalogue_filters(const char *kind);
 
 #endif

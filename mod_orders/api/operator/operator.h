@@ -64,6 +64,7 @@ extern const orders_field_table_t orders_operator_replay_fields;
 extern const orders_field_table_t orders_operator_deliveries_query;
 extern const orders_field_table_t orders_operator_export_fields;
 extern const orders_field_table_t orders_operator_exports_query;
+extern const orders_field_table_t orders_operator_entries_query;
 
 /** The names of the APIs that orders are placed through, NULL-terminated. */
 extern const char *const orders_operator_order_apis[];
@@ -122,6 +123,9 @@ orders_problem_t *orders_operator_adjust_stock(orders_call_t *call, orders_reply
 orders_problem_t *orders_operator_list_movements(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_upsert(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_bulk(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_list_entries(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_read_entry(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_patch_entry(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_make_cart(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_terminal(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_issue_invoice(orders_call_t *call, orders_reply_t *reply);

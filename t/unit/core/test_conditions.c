@@ -105,6 +105,44 @@ static void reads_if_match(void **state)
     }
 }
 
+#define DOCUMENT "0123456789abcdef01234567"
+
+static void matches_tags_of_documents(void **state)
+{
+    static const struct {
+        const char *header;
+        orders_if_match_e outcome;
+        const char *tags;
+    } cases[] = {
+        {NULL, ORDERS_IF_MATCH_ANY, ""},
+        {"*", ORDERS_IF_MATCH_ANY, ""},
+        {"\"" DOCUMENT ".abc\"", ORDERS_IF_MATCH_TAGS, DOCUMENT},
+        {"\"" DOCUMENT ".abc-gzip\"", ORDERS_IF_MATCH_TAGS, DOCUMENT},
+        {"\"x\", \"" DOCUMENT ".abc\", \"" TAG ".a\"", ORDERS_IF_MATCH_TAGS, DOCUMENT},
+        {"W/\"" DOCUMENT ".a\"", ORDERS_IF_MATCH_NEVER, ""},
+        {"\"" DOCUMENT "\"", ORDERS_IF_MATCH_NEVER, ""},
+        {"\"" DOCUMENT "0.a\"", ORDERS_IF_MATCH_NEVER, ""},
+        {"\"0123456789ABCDEF01234567.a\"", ORDERS_IF_MATCH_NEVER, ""},
+        {"\"" TAG ".a\"", ORDERS_IF_MATCH_NEVER, ""},
+        {"", ORDERS_IF_MATCH_NEVER, ""},
+    };
+    const char *tag = orders_etag_document(pool, DOCUMENT, "view");
+
+    for (size_t index = 0; index < COUNT(cases); index++) {
+        apr_array_header_t *tags;
+
+        assert_int_equal(orders_etag_if_match_document(cases[index].header, pool, &tags),
+                         cases[index].outcome);
+        assert_string_equal(tags ? apr_array_pstrcat(pool, tags, ' ') : "", cases[index].tags);
+    }
+    assert_memory_equal(tag, "\"" DOCUMENT ".", 26);
+    assert_string_equal(orders_etag_document(pool, DOCUMENT, "view"), tag);
+    assert_string_not_equal(orders_etag_document(pool, DOCUMENT, "other"), tag);
+    assert_true(orders_etag_is_any(" * "));
+    assert_false(orders_etag_is_any("\"*\""));
+    assert_false(orders_etag_is_any(NULL));
+}
+
 static const char *key_of(const char *header, const char *field)
 {
     const char *key;
@@ -150,7 +188,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(builds_tags),        TEST(matches_none_match),
         TEST(reads_if_match),     TEST(reads_idempotency_keys),
-        TEST(refuses_other_keys),
+        TEST(refuses_other_keys), TEST(matches_tags_of_documents),
     };
 
     return RUN(tests);

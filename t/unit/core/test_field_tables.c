@@ -344,6 +344,59 @@ static void truncates_long_names(void **state)
                         apr_psprintf(pool, "names.%s:invalid_type %s:unknown_field", name, name));
 }
 
+static const orders_field_t patch_fields[] = {
+    CHECKED("ref", STRING, .flags = ORDERS_FIELD_REQUIRED, .max = 5),
+    CHECKED("limit", INT64, .max = 9),
+    CHECKED("prices", MAP, .members = &price_table, .entry = &amount, .format = &lower),
+    CHECKED("words", ARRAY, .entry = &word),
+    CHECKED("address", OBJECT, .members = &address_table),
+    CHECKED("entries", ARRAY, .members = &checked_table, .key = "ref"),
+    CHECKED("plain", ARRAY, .members = &price_table),
+};
+static const orders_field_table_t patch_table = ORDERS_FIELD_TABLE(patch_fields, .exactly = true);
+
+/* Any field may be absent. Null is refused for a required field, and entries of arrays are complete. */
+static void checks_merge_patches(void **state)
+{
+    static const struct {
+        const char *text, *refused;
+    } cases[] = {
+        {"{}", ""},
+        {"{\"limit\":null,\"prices\":null,\"words\":null,\"address\":null,\"entries\":null}", ""},
+        {"{\"ref\":null}", "ref:required_field"},
+        {"{\"ref\":\"\"}", "ref:invalid_field"},
+        {"{\"limit\":10}", "limit:out_of_range"},
+        {"{\"other\":null}", "other:unknown_field"},
+        {"{\"prices\":{\"a\":null,\"b\":{\"was\":1},\"c\":{\"was\":null},\"d\":1}}", ""},
+        {"{\"prices\":{\"a\":{\"price\":null}}}", "prices.a.price:required_field"},
+        {"{\"prices\":{\"a\":{\"x\":1},\"A\":1}}",
+         "prices.a.x:unknown_field prices.A:invalid_field"},
+        {"{\"words\":[null]}", "words[0]:required_field"},
+        {"{\"address\":{\"city\":null}}", ""},
+        {"{\"address\":{\"city\":\"abcdef\",\"town\":null}}",
+         "address.city:too_long address.town:unknown_field"},
+        {"{\"entries\":{\"a\":{},\"b\":null,\"c\":{\"limit\":null,\"words\":[\"x\"]}}}", ""},
+        {"{\"entries\":{\"a\":{\"ref\":null},\"b\":5}}",
+         "entries.a.ref:required_field entries.b:invalid_type"},
+        {"{\"entries\":{\"a\":{\"prices\":{\"x\":null}}}}", ""},
+        {"{\"entries\":[{}]}", "entries[0].ref:required_field"},
+        {"{\"entries\":[{\"ref\":\"a\",\"prices\":{\"x\":null}}]}",
+         "entries[0].prices.x:required_field"},
+        {"{\"entries\":5}", "entries:invalid_type"},
+        {"{\"plain\":{\"a\":{\"price\":1}}}", "plain:invalid_type"},
+    };
+
+    for (size_t index = 0; index < COUNT(cases); index++) {
+        orders_input_t *input;
+        orders_problem_t *problem;
+
+        assert_null(
+            orders_input_json(&input, pool, cases[index].text, strlen(cases[index].text), false));
+        problem = orders_field_table_check_patch(&patch_table, input, pool);
+        assert_string_equal(problem ? fields_of(problem) : "", cases[index].refused);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -353,6 +406,7 @@ int main(void)
         TEST(treats_invalid_values_as_absent),
         TEST(reads_the_members_of_an_object_and_of_a_form),
         TEST(truncates_long_names),
+        TEST(checks_merge_patches),
     };
 
     return RUN(tests);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "store/document_list.h"
+#include "store/entry.h"
 #include "store/event.h"
 #include "store/reconciliation.h"
 #include "store/tenant_settings.h"
@@ -102,6 +103,8 @@ static void declared_types_are_those_of_the_schema(void **state)
         &orders_document_row_type,
         &orders_tenant_settings_type,
         &orders_written_settings_type,
+        &orders_entry_view_type,
+        &orders_written_entry_type,
         &orders_webhook_type,
         &orders_delivery_type,
         &orders_written_webhook_type,
