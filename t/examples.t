@@ -35,6 +35,8 @@ sub local_paths
     $text =~ s{/usr/lib/apache2/modules/mod_orders\.so}{$module}g;
     my $secret = Apache::Test::vars('secret_file');
     my $card   = Apache::Test::vars('channel_secret_file');
+    my $exports = Apache::Test::vars('export_directory');
+    $text =~ s{/var/lib/mod_orders/exports}{$exports}g;
     $text =~ s{/etc/apache2/orders/server\.secret}{$secret}g;
     $text =~ s{/etc/apache2/orders/(?:card|paypal)\.secret}{$card}g;
     $text =~ s{/etc/apache2/orders/mail\.password}{$card}g;
@@ -66,6 +68,7 @@ my @NOT_RUN = (
     [ 'README.md', qr{^conf/quickstart},                't/check runs it: installs Debian packages and builds' ],
     [ 'docs/getting-started.md', qr{^conf/quickstart},  't/check runs it: installs Debian packages and builds' ],
     [ 'docs/getting-started.md', qr/a2enconf orders-customer/, 't/install runs it: needs the Apache of the system' ],
+    [ 'docs/directives/OrdersExportDirectory.md', qr/^install -d/, 'writes below /var/lib' ],
     [ 'docs/examples/mirror-orders/README.md', qr/python3 mirror_orders/, 'needs a second database; t/faults/mirror.t runs the script' ],
     [ 'docs/examples/webhooks/README.md', qr/receiver\.py &/, 'leaves a server running; t/webhooks/receivers.t starts the receivers' ],
     [ 'docs/installation.md', qr/db\.internal/,         'needs a second machine' ],
