@@ -139,14 +139,16 @@ SELECT * FROM (VALUES
     (43, 'adjust_stock', 'operator', 'olga', '(SELECT id FROM orders.variant WHERE tenant_id = 77 AND number = ''L-RED''), -1, ''damaged'', ''broken'', NULL', 'done'),
     (44, 'restock_return', 'operator', 'olga', '(SELECT max(id) FROM orders.order_return), NULL, ''unopened'', NULL', 'done'),
     (45, 'catalogue_patch', 'operator', 'olga', '''companies'', ''acme'', ''{"email": "x@example.com"}'', NULL', 'updated'),
-    (46, 'catalogue_replace', 'operator', 'olga', '''companies'', ''twice'', ''{"name": "Twice again", "prefix": "TWICE"}'', NULL, true', 'updated')
+    (46, 'catalogue_replace', 'operator', 'olga', '''companies'', ''twice'', ''{"name": "Twice again", "prefix": "TWICE"}'', NULL, true', 'updated'),
+    (50, 'create_export', 'operator', 'olga', '''orders'', ''csv'', NULL, now()', 'created'),
+    (51, 'delete_export', 'operator', 'olga', '(SELECT public_id FROM orders.export WHERE tenant_id = 77)', 'deleted')
 ) AS w (n, name, api, who, arguments, outcome);
 SELECT is(pg_temp.twice(w.name, w.api, pg_temp.uid(w.who), w.arguments), w.outcome, w.name || ' is stored and replayed') FROM write AS w ORDER BY w.n;
 SELECT is((SELECT string_agg(p.proname, ' ' ORDER BY p.proname) FROM pg_proc p
            WHERE p.pronamespace = 'orders_v1'::regnamespace AND 'p_key' = ANY (p.proargnames) AND p.prosrc ~ 'replay|repeated_placing_result'
              AND p.proname NOT IN (SELECT w.name FROM write AS w)), 'apply_paid_package member_place upgrade_or_renew', 'all functions with a key are covered, except those of packages');
 SELECT is((SELECT string_agg(i.key, ' ' ORDER BY i.key) FROM idempotency i JOIN write w ON w.name = i.key WHERE i.tenant_id = 77 AND i.route = 'twice' AND i.order_id IS NULL),
-          'adjust_stock catalogue_bulk catalogue_patch catalogue_replace catalogue_upsert change_settings change_webhook count_stock create_webhook delete_webhook issue_token make_cart post_balance record_terminal_transaction reorder replay_webhook resolve_difference retry_delivery revoke_token rotate_webhook start_reconciliation test_webhook', 'the key stores the order of the response');
+          'adjust_stock catalogue_bulk catalogue_patch catalogue_replace catalogue_upsert change_settings change_webhook count_stock create_export create_webhook delete_export delete_webhook issue_token make_cart post_balance record_terminal_transaction reorder replay_webhook resolve_difference retry_delivery revoke_token rotate_webhook start_reconciliation test_webhook', 'the key stores the order of the response');
 SELECT is((SELECT answer -> 'order' -> 'metadata' FROM idempotency WHERE tenant_id = 77 AND key = 'place_order'), '{"a": null, "b": {"c": null}, "d": [null]}', 'nulls in documents are kept');
 SELECT is((SELECT ROW(count(*) FILTER (WHERE cart_id = :cart), max(version) FILTER (WHERE id = :consumer))::text FROM orders WHERE tenant_id = 77), '(1,3)', 'each effect occurs once');
 SELECT is((SELECT count(*) FROM mail WHERE tenant_id = 77), 1::bigint, 'one mail is queued');
