@@ -3,6 +3,8 @@
 -- index, which the filters select, and then applies all filters to these rows. If it finds fewer rows than a page has, although there may be more,
 -- the last row has only searched_to. The cost of a call does not grow with the tables, and all pages together have every row.
 --
+-- OFFSET 0 keeps the second step a look-up of each id: without it, the planner could read the whole table in the order of the page.
+--
 -- A page begins below an id. Ids increase, so rows that are added while a client reads the pages are not on later pages, and no row is on two pages.
 
 CREATE OR REPLACE FUNCTION orders_v1.list_window() RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT 10000 $$;
@@ -204,7 +206,7 @@ BEGIN
     ELSIF v_user IS NOT NULL THEN
         v_ids := ARRAY(
             SELECT x.id FROM orders o
-            JOIN payment x ON x.tenant_id = p_tenant AND x.order_id = o.id
+            CROSS JOIN LATERAL (SELECT y.id FROM payment y WHERE y.tenant_id = p_tenant AND y.order_id = o.id OFFSET 0) AS x
             WHERE o.tenant_id = p_tenant AND o.buyer_id = v_user AND x.id < v_before
             ORDER BY x.id DESC
             LIMIT v_window);
@@ -215,7 +217,7 @@ BEGIN
                 WHERE d.tenant_id = p_tenant AND d.channel = '' AND d.kind = 'expiry'
                 ORDER BY d.due_at DESC
                 LIMIT v_window) AS w
-            JOIN payment x ON x.tenant_id = p_tenant AND x.order_id = w.id
+            CROSS JOIN LATERAL (SELECT y.id, y.status FROM payment y WHERE y.tenant_id = p_tenant AND y.order_id = w.id OFFSET 0) AS x
             WHERE x.status = 'confirming' AND x.id < v_before
             ORDER BY x.id DESC);
     ELSE
@@ -226,12 +228,12 @@ BEGIN
             LIMIT CASE WHEN p_filters = '{}' THEN p_limit ELSE v_window END);
     END IF;
     FOR r.id IN
-        SELECT x.id FROM unnest(v_ids) AS c (id)
-        JOIN payment x ON x.tenant_id = p_tenant AND x.id = c.id
+        SELECT x.id FROM unnest(v_ids) WITH ORDINALITY AS c (id, n)
+        CROSS JOIN LATERAL (SELECT * FROM payment y WHERE y.tenant_id = p_tenant AND y.id = c.id OFFSET 0) AS x
         WHERE (v_status IS NULL OR x.status = v_status) AND (v_channel IS NULL OR x.channel = v_channel) AND (v_method IS NULL OR x.method = v_method)
           AND x.created_at >= v_from AND x.created_at < v_to
           AND (v_user IS NULL OR EXISTS (SELECT FROM orders o WHERE o.tenant_id = p_tenant AND o.id = x.order_id AND o.buyer_id = v_user))
-        ORDER BY x.id DESC
+        ORDER BY c.n
         LIMIT p_limit
     LOOP
         r.document := payment_document(p_tenant, r.id);
@@ -273,7 +275,7 @@ BEGIN
     ELSIF v_user IS NOT NULL THEN
         v_ids := ARRAY(
             SELECT x.id FROM orders o
-            JOIN refund x ON x.tenant_id = p_tenant AND x.order_id = o.id
+            CROSS JOIN LATERAL (SELECT y.id FROM refund y WHERE y.tenant_id = p_tenant AND y.order_id = o.id OFFSET 0) AS x
             WHERE o.tenant_id = p_tenant AND o.buyer_id = v_user AND x.id < v_before
             ORDER BY x.id DESC
             LIMIT v_window);
@@ -291,13 +293,13 @@ BEGIN
             LIMIT CASE WHEN p_filters = '{}' THEN p_limit ELSE v_window END);
     END IF;
     FOR f IN
-        SELECT x.* FROM unnest(v_ids) AS c (id)
-        JOIN refund x ON x.tenant_id = p_tenant AND x.id = c.id
-        JOIN payment p ON p.tenant_id = p_tenant AND p.id = x.payment_id
+        SELECT x.* FROM unnest(v_ids) WITH ORDINALITY AS c (id, n)
+        CROSS JOIN LATERAL (SELECT * FROM refund y WHERE y.tenant_id = p_tenant AND y.id = c.id OFFSET 0) AS x
+        CROSS JOIN LATERAL (SELECT z.channel FROM payment z WHERE z.tenant_id = p_tenant AND z.id = x.payment_id OFFSET 0) AS p
         WHERE (v_status IS NULL OR x.status = v_status) AND (v_channel IS NULL OR p.channel = v_channel)
           AND x.created_at >= v_from AND x.created_at < v_to
           AND (v_user IS NULL OR EXISTS (SELECT FROM orders o WHERE o.tenant_id = p_tenant AND o.id = x.order_id AND o.buyer_id = v_user))
-        ORDER BY x.id DESC
+        ORDER BY c.n
     LOOP
         v_hand := awaits_manual_settlement(f);
         CONTINUE WHEN v_hand <> v_by_hand;
@@ -338,7 +340,7 @@ BEGIN
     ELSIF v_user IS NOT NULL THEN
         v_ids := ARRAY(
             SELECT x.id FROM orders o
-            JOIN invoice x ON x.tenant_id = p_tenant AND x.order_id = o.id
+            CROSS JOIN LATERAL (SELECT y.id FROM invoice y WHERE y.tenant_id = p_tenant AND y.order_id = o.id OFFSET 0) AS x
             WHERE o.tenant_id = p_tenant AND o.buyer_id = v_user AND x.id < v_before
             ORDER BY x.id DESC
             LIMIT v_window);
@@ -350,11 +352,11 @@ BEGIN
             LIMIT CASE WHEN p_filters = '{}' THEN p_limit ELSE v_window END);
     END IF;
     FOR r.id IN
-        SELECT x.id FROM unnest(v_ids) AS c (id)
-        JOIN invoice x ON x.tenant_id = p_tenant AND x.id = c.id
+        SELECT x.id FROM unnest(v_ids) WITH ORDINALITY AS c (id, n)
+        CROSS JOIN LATERAL (SELECT * FROM invoice y WHERE y.tenant_id = p_tenant AND y.id = c.id OFFSET 0) AS x
         WHERE (v_company IS NULL OR x.company_id = v_company) AND x.created_at >= v_from AND x.created_at < v_to
           AND (v_user IS NULL OR EXISTS (SELECT FROM orders o WHERE o.tenant_id = p_tenant AND o.id = x.order_id AND o.buyer_id = v_user))
-        ORDER BY x.id DESC
+        ORDER BY c.n
         LIMIT p_limit
     LOOP
         r.document := invoice_entry(p_tenant, r.id);
@@ -395,10 +397,10 @@ BEGIN
             LIMIT CASE WHEN p_filters = '{}' THEN p_limit ELSE v_window END);
     END IF;
     FOR r.id IN
-        SELECT x.id FROM unnest(v_ids) AS c (id)
-        JOIN cart x ON x.tenant_id = p_tenant AND x.id = c.id
+        SELECT x.id FROM unnest(v_ids) WITH ORDINALITY AS c (id, n)
+        CROSS JOIN LATERAL (SELECT * FROM cart y WHERE y.tenant_id = p_tenant AND y.id = c.id OFFSET 0) AS x
         WHERE (v_company IS NULL OR x.company_id = v_company) AND (v_state IS NULL OR x.state = v_state)
-        ORDER BY x.id DESC
+        ORDER BY c.n
         LIMIT p_limit
     LOOP
         r.document := cart_document(p_tenant, r.id);
@@ -444,11 +446,11 @@ BEGIN
             LIMIT CASE WHEN p_filters = '{}' THEN p_limit ELSE v_window END);
     END IF;
     FOR r.id IN
-        SELECT x.id FROM unnest(v_ids) AS c (id)
-        JOIN mail x ON x.tenant_id = p_tenant AND x.id = c.id
+        SELECT x.id FROM unnest(v_ids) WITH ORDINALITY AS c (id, n)
+        CROSS JOIN LATERAL (SELECT * FROM mail y WHERE y.tenant_id = p_tenant AND y.id = c.id OFFSET 0) AS x
         WHERE v_state IS NULL
            OR CASE v_state WHEN 'failed' THEN x.dead WHEN 'pending' THEN x.done_at IS NULL AND NOT x.dead ELSE x.done_at IS NOT NULL END
-        ORDER BY x.id DESC
+        ORDER BY c.n
         LIMIT p_limit
     LOOP
         r.document := mail_document(p_tenant, r.id);
@@ -485,10 +487,11 @@ BEGIN
         ORDER BY x.order_id DESC
         LIMIT CASE WHEN v_user IS NULL AND v_state IS NULL THEN p_limit ELSE v_window END);
     FOR r.id IN
-        SELECT x.order_id FROM unnest(v_ids) AS c (id)
-        JOIN coupon_redemption x ON x.tenant_id = p_tenant AND x.order_id = c.id AND x.coupon_id = v_coupon
+        SELECT x.order_id FROM unnest(v_ids) WITH ORDINALITY AS c (id, n)
+        CROSS JOIN LATERAL (SELECT * FROM coupon_redemption y
+                            WHERE y.tenant_id = p_tenant AND y.order_id = c.id AND y.coupon_id = v_coupon OFFSET 0) AS x
         WHERE (v_user IS NULL OR x.user_id = v_user) AND (v_state IS NULL OR x.state = v_state)
-        ORDER BY x.order_id DESC
+        ORDER BY c.n
         LIMIT p_limit
     LOOP
         r.document := coupon_use_document(p_tenant, v_coupon, r.id);
@@ -540,10 +543,10 @@ BEGIN
         ORDER BY x.id DESC
         LIMIT v_window);
     FOR r.id IN
-        SELECT x.id FROM unnest(v_ids) AS c (id)
-        JOIN posting x ON x.tenant_id = p_tenant AND x.id = c.id
+        SELECT x.id FROM unnest(v_ids) WITH ORDINALITY AS c (id, n)
+        CROSS JOIN LATERAL (SELECT * FROM posting y WHERE y.tenant_id = p_tenant AND y.id = c.id OFFSET 0) AS x
         WHERE v_currency IS NULL OR x.currency = v_currency
-        ORDER BY x.id DESC
+        ORDER BY c.n
         LIMIT p_limit
     LOOP
         r.document := posting_document(p_tenant, r.id, v_user);

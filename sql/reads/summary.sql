@@ -58,7 +58,7 @@ BEGIN
                                  WHERE d.tenant_id = p_tenant AND d.channel = '' AND d.kind = 'expiry'
                                  ORDER BY d.due_at DESC
                                  LIMIT 10 * v_most) AS w
-                    JOIN payment p ON p.tenant_id = p_tenant AND p.order_id = w.id
+                    CROSS JOIN LATERAL (SELECT y.status FROM payment y WHERE y.tenant_id = p_tenant AND y.order_id = w.id OFFSET 0) AS p
                     WHERE p.status = 'confirming'
                     LIMIT v_most) AS n) AS payments_confirming,
                (SELECT count(*) FROM (SELECT FROM provider_event e
