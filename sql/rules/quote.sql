@@ -185,7 +185,7 @@ BEGIN
 END
 $$;
 
--- The text has the members in this order; jsonb would sort them. A variant has its reference, as in the document of place_order.
+-- The text has the members in this order; jsonb would sort them. References are those of order_view.
 CREATE OR REPLACE FUNCTION orders_v1.quote_document(
     p_tenant integer, h orders_v1.order_head, p_lines orders_v1.priced_line[], p_places integer[], p_available integer[], p_taxes orders_v1.tax_share[],
     s orders_v1.order_sums, k orders_v1.reserved_coupon, p_problems jsonb
@@ -196,9 +196,12 @@ BEGIN
         'tax_inclusive', h.tax_inclusive,
         'lines', (
             SELECT coalesce(json_agg(json_build_object(
-                'line', p_places[l.ordinality], 'kind', l.kind, 'product', l.item_ref,
-                'variant', CASE l.kind WHEN 'product' THEN (SELECT v.external_ref FROM orders.variant v WHERE v.tenant_id = p_tenant AND v.id = l.item_id)
-                                       ELSE l.variant END,
+                'line', p_places[l.ordinality], 'kind', l.kind, 'product', CASE WHEN l.kind <> 'plan' THEN l.item_ref END,
+                'variant', CASE l.kind WHEN 'product' THEN (SELECT v.external_ref FROM orders.variant v WHERE v.tenant_id = p_tenant AND v.id = l.item_id) END,
+                'variant_name', l.variant, 'plan', CASE l.kind WHEN 'plan' THEN l.item_ref END,
+                'billing_option', CASE WHEN l.kind = 'plan' AND l.variant IS NOT NULL
+                                       THEN (SELECT b.external_ref FROM orders.billing_option b
+                                             WHERE b.tenant_id = p_tenant AND b.id = (l.snapshot ->> 'billing_option_id')::bigint) END,
                 'title', l.title,
                 'quantity', l.quantity, 'unit_price', l.unit_price, 'list_price', coalesce(l.list_price, l.unit_price),
                 'discount', coalesce(l.discount, 0), 'tax', coalesce(l.tax, 0), 'subtotal', l.quantity * l.unit_price,
@@ -283,7 +286,7 @@ COMMENT ON FUNCTION orders_v1.quote_stock IS 'Internal: a problem for each varia
 COMMENT ON FUNCTION orders_v1.quote_document IS 'Internal: the quote as JSON text';
 COMMENT ON FUNCTION orders_v1.quote_order IS
 'The prices of an order as place_order would place it now, as JSON text: {currency, tax_inclusive, lines: [{line, kind, product, variant,
-title, quantity, unit_price, list_price, discount, tax, subtotal, available}], taxes: [{key, rate_bp, amount}], subtotal, discount, tax,
+variant_name, plan, billing_option, title, quantity, unit_price, list_price, discount, tax, subtotal, available}], taxes: [{key, rate_bp, amount}], subtotal, discount, tax,
 shipping, total, voucher: {code, amount}, problems: [{field, code, detail}]}. Without problems, place_order would accept the document. A
 line with a problem is left out. The payment is only checked if the document names a method. Locks and writes nothing. p_channels as in
 place_order. OR422 currency_unknown, invalid_field';

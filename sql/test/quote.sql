@@ -46,10 +46,12 @@ SELECT is(pg_temp.quote('{"lines": [{"product": "phone", "quantity": 2}, {"produ
       "taxes": [{"key": "A1", "rate_bp": 733, "amount": 1188}, {"key": "A2", "rate_bp": 1250, "amount": 2025}, {"key": "B1", "rate_bp": 1900, "amount": 146}],
       "voucher": {"code": "TEN", "amount": 1830}}', 'goods, voucher, shipping and tax add up');
 SELECT is(pg_temp.quote('{"lines": [{"product": "case", "variant": "m", "quantity": 3}]}') -> 'lines',
-    '[{"line": 0, "kind": "product", "product": "case", "variant": "m", "title": "Case", "quantity": 3, "unit_price": 1, "list_price": 1, "discount": 0, "tax": 1,
+    '[{"line": 0, "kind": "product", "product": "case", "variant": "m", "variant_name": "Case", "plan": null, "billing_option": null, "title": "Case", "quantity": 3, "unit_price": 1, "list_price": 1, "discount": 0, "tax": 1,
        "subtotal": 3, "available": 400}]', 'a line has its price and its stock');
 SELECT is(pg_temp.quote('{"lines": [{"product": "phone"}]}') #> '{lines,0,available}', 'null', 'stock that is not counted is null');
 SELECT is((pg_temp.quote('{"lines": [{"plan": "basic"}]}') ->> 'total')::bigint, 1000::bigint, 'a plan has a price');
+SELECT is((pg_temp.quote('{"lines": [{"plan": "basic", "billing_option": "yearly"}]}') #> '{lines,0}') - '{line,kind,title,discount,tax,available,list_price,subtotal,quantity}'::text[],
+    '{"product": null, "variant": null, "variant_name": "Yearly", "plan": "basic", "billing_option": "yearly", "unit_price": 9000}', 'and the references of the request');
 SELECT is(left(orders_v1.quote_order(77, '{"dialect": "shop", "user": "alice", "lines": [{"plan": "basic"}]}'), 47),
     '{"currency" : "USD", "tax_inclusive" : false, "', 'the currency is that of the tenant, and the members have an order');
 
@@ -81,7 +83,7 @@ SELECT is(pg_temp.problems('{"dialect": "company", "company": "acme", "agent": "
 INSERT INTO cart (tenant_id, code, user_id, currency) VALUES (77, 'QUOTED', pg_temp.uid('alice'), 'USD') RETURNING id AS cart \gset
 INSERT INTO cart_line (tenant_id, cart_id, variant_id, quantity, discount) SELECT 77, :cart, v.id, 5, 3 FROM variant v JOIN product p ON p.tenant_id = 77 AND p.id = v.product_id
 WHERE v.tenant_id = 77 AND p.external_ref = 'pen';
-SELECT is(pg_temp.quote('{"cart": "quoted"}') #> '{lines,0}', '{"line": null, "kind": "product", "product": "pen", "variant": "x", "title": "Pen", "quantity": 5, "unit_price": 199,
+SELECT is(pg_temp.quote('{"cart": "quoted"}') #> '{lines,0}', '{"line": null, "kind": "product", "product": "pen", "variant": "x", "variant_name": "Pen", "plan": null, "billing_option": null, "title": "Pen", "quantity": 5, "unit_price": 199,
     "list_price": 199, "discount": 3, "tax": 0, "subtotal": 995, "available": 4}', 'a cart is priced');
 SELECT is(pg_temp.problems('{"cart": "quoted"}'), 'insufficient_stock cart', 'the stock of its lines is checked');
 UPDATE cart SET state = 'ordered' WHERE id = :cart;
@@ -128,13 +130,13 @@ CREATE FUNCTION pg_temp.placed(p_order bigint) RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_build_object('currency', v.currency, 'tax_inclusive', v.tax_inclusive, 'subtotal', v.subtotal, 'discount', v.discount, 'tax', v.tax, 'shipping', v.shipping, 'total', v.total,
         'taxes', (SELECT coalesce(jsonb_agg(jsonb_build_object('key', t.key, 'rate_bp', t.rate_bp, 'amount', t.amount) ORDER BY t.key, t.rate_bp), '[]') FROM orders.order_tax t
                   WHERE t.tenant_id = 77 AND t.order_id = v.id),
-        'lines', (SELECT jsonb_agg(jsonb_build_object('kind', l.kind, 'product', l.item_ref, 'title', l.title, 'quantity', l.quantity, 'unit_price', l.unit_price,
+        'lines', (SELECT jsonb_agg(jsonb_build_object('kind', l.kind, 'title', l.title, 'quantity', l.quantity, 'unit_price', l.unit_price,
                       'list_price', l.list_price, 'discount', l.discount, 'tax', l.tax, 'subtotal', l.subtotal) ORDER BY l.id) FROM orders.order_line l
                   WHERE l.tenant_id = 77 AND l.order_id = v.id AND l.kind <> 'discount'))
     FROM orders.orders v WHERE v.tenant_id = 77 AND v.id = p_order
 $$;
 CREATE FUNCTION pg_temp.quoted(q jsonb) RETURNS jsonb LANGUAGE sql AS $$
-    SELECT (q - 'problems' - 'voucher') || jsonb_build_object('lines', (SELECT jsonb_agg(l - 'line' - 'available' - 'variant' ORDER BY n) FROM jsonb_array_elements(q -> 'lines') WITH ORDINALITY AS x (l, n)))
+    SELECT (q - 'problems' - 'voucher') || jsonb_build_object('lines', (SELECT jsonb_agg((l) - 'line' - 'available' - '{product,variant,variant_name,plan,billing_option}'::text[] ORDER BY n) FROM jsonb_array_elements(q -> 'lines') WITH ORDINALITY AS x (l, n)))
 $$;
 CREATE FUNCTION pg_temp.compare(p_count integer, OUT placed integer, OUT refused integer, OUT wrong text) LANGUAGE plpgsql AS $$
 DECLARE

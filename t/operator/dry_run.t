@@ -112,6 +112,7 @@ sub variant_of { my ($goods) = @_; return map { $_->{id} } rows('SELECT id FROM 
 
 predicts('a new entry', PUT => '/catalogue/users/' . unique('user'), json => { name => 'New' });
 predicts('a patched entry', PATCH => "/catalogue/users/$buyer->{ref}", json => { phone => '1', metadata => { a => 1 } });
+predicts('a patched entry', PATCH => "/catalogue/users/$buyer->{ref}", json => { name => 'Patched' });
 predicts('a changed entry', PUT => "/catalogue/users/$buyer->{ref}", json => { name => 'Changed', login => $buyer->{login} });
 predicts('a top-up', POST => '/balances', json => { user => $buyer->{ref}, amount => 100, currency => 'USD', reference => unique('top-up') });
 predicts('settings', PATCH => '/settings', json => { phone => unique('+') });

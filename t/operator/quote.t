@@ -28,7 +28,7 @@ subtest 'a quote is the order that is placed then' => sub {
     is($reply->{json}{$_}, $placed->{json}{$_}, "$_ is the same") for qw(currency subtotal discount tax shipping total);
     is_deeply($reply->{json}{taxes}, $placed->{json}{taxes}, 'taxes are the same');
     my @sold = grep { $_->{kind} ne 'discount' } @{ $placed->{json}{lines} };
-    for my $name (qw(kind product title quantity unit_price list_price discount tax subtotal)) {
+    for my $name (qw(kind product variant variant_name plan billing_option title quantity unit_price list_price discount tax subtotal)) {
         is_deeply([ map { $_->{$name} } @{ $reply->{json}{lines} } ], [ map { $_->{$name} } @sold ], "$name of the lines is the same");
     }
     is($reply->{json}{lines}[0]{variant}, 'one', 'the variant has its reference');
