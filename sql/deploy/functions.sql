@@ -77,6 +77,8 @@ LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 \ir ../reads/exports.sql
 \ir ../reads/metrics.sql
 \ir ../reads/feed.sql
+\ir ../reads/portable.sql
+\ir ../rules/imports.sql
 \ir ../reads/checks.sql
 \ir ../rules/plan_cache.sql
 \ir ../rules/version.sql

@@ -66,7 +66,7 @@ FROM orders.payment p
 LEFT JOIN (SELECT x.tenant_id, x.payment_id, sum(x.amount) AS amount FROM orders.posting x
            WHERE x.entry_type = 'purchase' GROUP BY 1, 2) AS t
     ON t.tenant_id = p.tenant_id AND t.payment_id = p.id
-WHERE p.method = 'balance' AND p.captured <> coalesce(t.amount, 0)
+WHERE p.provider = 'balance' AND p.captured <> coalesce(t.amount, 0)
 UNION ALL
 SELECT t.tenant_id, t.order_id, format('ledger entry %s debits user %s without a payment of this user', t.id, t.debit_user_id)
 FROM orders.posting t
@@ -124,7 +124,7 @@ JOIN orders.payment p ON p.tenant_id = r.tenant_id AND p.id = r.payment_id AND p
 UNION ALL
 SELECT r.tenant_id, r.order_id, format('refund %s to a balance differs from its ledger entries', r.id)
 FROM orders.refund r
-JOIN orders.payment p ON p.tenant_id = r.tenant_id AND p.id = r.payment_id AND p.method = 'balance'
+JOIN orders.payment p ON p.tenant_id = r.tenant_id AND p.id = r.payment_id AND p.provider = 'balance'
 WHERE r.status = 'done'
   AND r.amount <> (SELECT coalesce(sum(t.amount), 0) FROM orders.posting t
                    WHERE t.tenant_id = r.tenant_id AND t.order_id = r.order_id AND t.refund_id = r.id)
@@ -364,14 +364,15 @@ SELECT coalesce(o.tenant_id, s.tenant_id) AS tenant_id, NULL::bigint AS order_id
 FROM (SELECT x.tenant_id, x.series, count(DISTINCT x.sequence) AS numbers, max(x.sequence) AS highest, count(*) AS taken
       FROM taken x GROUP BY 1, 2) AS o
 FULL JOIN orders.number_series s ON s.tenant_id = o.tenant_id AND s.series = o.series
-WHERE (o.numbers, o.highest, o.taken) IS DISTINCT FROM (s.last_number::bigint, s.last_number, s.last_number::bigint)
+WHERE (o.numbers + s.skipped, o.highest, o.taken) IS DISTINCT FROM (s.last_number::bigint, s.last_number, o.numbers)
   AND NOT (o.numbers IS NULL AND s.last_number = 0)
 UNION ALL
 SELECT coalesce(o.tenant_id, b.tenant_id), coalesce(o.id, b.order_id),
        format('order has bill number %s, its bill is number %s of series %s', o.bill_no, b.sequence, b.series)
 FROM (SELECT x.tenant_id, x.id, x.bill_no FROM orders.orders x WHERE x.bill_no IS NOT NULL) AS o
 FULL JOIN orders.bill b ON b.tenant_id = o.tenant_id AND b.order_id = o.id
-WHERE o.bill_no IS DISTINCT FROM orders_v1.bill_number(b.series, b.sequence)
+LEFT JOIN orders.imported_order i ON i.tenant_id = b.tenant_id AND i.order_id = b.order_id
+WHERE o.bill_no IS DISTINCT FROM coalesce(i.bill_number, orders_v1.bill_number(b.series, b.sequence))
 UNION ALL
 SELECT d.tenant_id, d.order_id, format('bill %s has total %s, its order has %s', d.document ->> 'number', d.document ->> 'total', o.total)
 FROM orders.bill_document d
@@ -687,6 +688,7 @@ WITH work AS (
     UNION ALL
     SELECT o.tenant_id, 'bill', o.id, NULL, o.id, true FROM orders.orders o
     WHERE o.bill_no IS NULL AND o.paid_at IS NOT NULL AND o.fulfilment_state <> 'none'
+      AND NOT EXISTS (SELECT FROM orders.imported_order i WHERE i.tenant_id = o.tenant_id AND i.order_id = o.id)
       AND EXISTS (SELECT FROM orders.event e
                   WHERE e.tenant_id = o.tenant_id AND e.subject = 'order' AND e.subject_id = o.id
                     AND e.steps && '{payment:unpaid:paid,payment:confirming:paid,payment:failed:paid}'::text[])
@@ -815,7 +817,7 @@ COMMENT ON VIEW orders_check.used_once IS 'Invariant 4: one order per cart, one 
 COMMENT ON VIEW orders_check.history_is_a_path IS
 'Invariant 5: history is a sequence of allowed steps that ends at the current states';
 COMMENT ON VIEW orders_check.lines_add_up IS 'Invariant 6: lines and tax split add up to the order''s totals';
-COMMENT ON VIEW orders_check.series_without_gaps IS 'Invariant 7: bill numbers have neither gaps nor duplicates';
+COMMENT ON VIEW orders_check.series_without_gaps IS 'Invariant 7: the numbers of bills and invoices have neither duplicates nor gaps, apart from those that an imported number has left';
 COMMENT ON VIEW orders_check.coupons_within_limits IS
 'Invariant 8: coupon uses do not exceed their limits, and closed orders release theirs';
 COMMENT ON VIEW orders_check.answers_have_effects IS 'Invariant 9: the stored response of an idempotency key refers to an order and a version that exist';

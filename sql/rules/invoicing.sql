@@ -192,7 +192,9 @@ BEGIN
     r.id := o.id;
     r.company_id := o.retailer_id;
     r.number := o.number;
-    SELECT b.created_at, bill_number(b.series, b.sequence) INTO r.created_at, o.bill_no FROM bill b
+    SELECT b.created_at, coalesce(i.bill_number, bill_number(b.series, b.sequence)) INTO r.created_at, o.bill_no
+    FROM bill b
+    LEFT JOIN imported_order i ON i.tenant_id = p_tenant AND i.order_id = b.order_id
     WHERE b.tenant_id = p_tenant AND b.order_id = o.id;
     IF FOUND THEN
         r.number := o.bill_no; -- the worker may have issued it since the order was read

@@ -79,13 +79,13 @@ BEGIN
         IF v_part < v_remaining THEN
             SELECT s.part, s.rest INTO v_share, p_lines FROM orders_v1.split_lines(p_lines, v_part) AS s WHERE p_lines IS NOT NULL;
         END IF;
-        v_immediate := p.method = 'balance' OR (orders_v1.is_manual(p) AND c.actor = 'operator')
+        v_immediate := p.provider = 'balance' OR (orders_v1.is_manual(p) AND c.actor = 'operator')
                        OR (p.provider = 'terminal' AND c.actor = 'seller');
         v_refund := orders_v1.put_refund(p, v_after, v_part, p_reason, v_share, v_immediate);
         v_remaining := v_remaining - v_part;
         v_done := v_done + CASE WHEN v_immediate THEN v_part ELSE 0 END;
         v_pending := v_pending OR NOT v_immediate;
-        IF p.method = 'balance' THEN
+        IF p.provider = 'balance' THEN -- the payment of an imported order was debited elsewhere
             v_credits := v_credits || ROW(p.id, v_refund, p.currency, v_part)::orders_v1.balance_credit;
         END IF;
     END LOOP;

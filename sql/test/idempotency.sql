@@ -103,6 +103,7 @@ SELECT * FROM (VALUES
     (10, 'record_terminal_transaction', 'operator', 'olga', '''T1'', ''charge'', 5, ''USD'', NULL', 'created'),
     (11, 'catalogue_upsert', 'operator', 'olga', '''companies'', ''twice'', ''{"name": "Twice", "prefix": "TWICE"}''', 'created'),
     (12, 'catalogue_bulk', 'operator', 'olga', 'ARRAY[''{"kind": "users", "ref": "twice", "name": "T"}'', ''{"kind": "none", "ref": "none"}'', ''{"kind": "products", "ref": "twice", "name": "T", "variants": [{"ref": "a"}]}'']::jsonb[]', 'created unknown_kind created'),
+    (12, 'import_orders', 'operator', 'olga', 'ARRAY[''{"number": "TWICE-1", "created_at": "2020-01-01T00:00:00Z", "state": "completed", "payment_state": "paid", "currency": "USD", "total": 1, "lines": [{"title": "T", "unit_price": 1}]}'', ''{"number": "TWICE-2", "currency": "XXX"}'']::jsonb[]', 'created currency_unknown'),
     (13, 'place_plan', 'user', 'alice', format('%s, %s, NULL, 1, ''balance'', NULL, NULL, ''TEN'', NULL', pg_temp.uid('alice'), pg_temp.plan('taxed')), 'done'),
     (14, 'place_order', 'operator', 'olga', format('%L, 900', pg_temp.nulls()), 'done'),
     (15, 'correct_address', 'operator', 'olga', format('%s, %L, NULL', :goods, '{"shipping_address": {"street": "Main 2", "code": null}}'), 'done'),
@@ -148,7 +149,7 @@ SELECT is((SELECT string_agg(p.proname, ' ' ORDER BY p.proname) FROM pg_proc p
            WHERE p.pronamespace = 'orders_v1'::regnamespace AND 'p_key' = ANY (p.proargnames) AND p.prosrc ~ 'replay|repeated_placing_result'
              AND p.proname NOT IN (SELECT w.name FROM write AS w)), 'apply_paid_package member_place upgrade_or_renew', 'all functions with a key are covered, except those of packages');
 SELECT is((SELECT string_agg(i.key, ' ' ORDER BY i.key) FROM idempotency i JOIN write w ON w.name = i.key WHERE i.tenant_id = 77 AND i.route = 'twice' AND i.order_id IS NULL),
-          'adjust_stock catalogue_bulk catalogue_patch catalogue_replace catalogue_upsert change_settings change_webhook count_stock create_export create_webhook delete_export delete_webhook issue_token make_cart post_balance record_terminal_transaction reorder replay_webhook resolve_difference retry_delivery revoke_token rotate_webhook start_reconciliation test_webhook', 'the key stores the order of the response');
+          'adjust_stock catalogue_bulk catalogue_patch catalogue_replace catalogue_upsert change_settings change_webhook count_stock create_export create_webhook delete_export delete_webhook import_orders issue_token make_cart post_balance record_terminal_transaction reorder replay_webhook resolve_difference retry_delivery revoke_token rotate_webhook start_reconciliation test_webhook', 'the key stores the order of the response');
 SELECT is((SELECT answer -> 'order' -> 'metadata' FROM idempotency WHERE tenant_id = 77 AND key = 'place_order'), '{"a": null, "b": {"c": null}, "d": [null]}', 'nulls in documents are kept');
 SELECT is((SELECT ROW(count(*) FILTER (WHERE cart_id = :cart), max(version) FILTER (WHERE id = :consumer))::text FROM orders WHERE tenant_id = 77), '(1,3)', 'each effect occurs once');
 SELECT is((SELECT count(*) FROM mail WHERE tenant_id = 77), 1::bigint, 'one mail is queued');
