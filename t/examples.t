@@ -70,6 +70,8 @@ my @NOT_RUN = (
     [ 'docs/getting-started.md', qr/a2enconf orders-customer/, 't/install runs it: needs the Apache of the system' ],
     [ 'docs/directives/OrdersExportDirectory.md', qr/^install -d/, 'writes below /var/lib' ],
     [ 'docs/examples/mirror-orders/README.md', qr/python3 mirror_orders/, 'needs a second database; t/faults/mirror.t runs the script' ],
+    [ 'docs/examples/import-orders/README.md', qr/import_orders/, 'needs a file of orders; t/operator/imports.t runs the script' ],
+    [ 'docs/import.md', qr/import_orders/,               'needs a file of orders; t/operator/imports.t runs the script' ],
     [ 'docs/examples/webhooks/README.md', qr/receiver\.py &/, 'leaves a server running; t/webhooks/receivers.t starts the receivers' ],
     [ 'docs/installation.md', qr/db\.internal/,         'needs a second machine' ],
     [ 'docs/installation.md', qr/operator-token\.sql/,  'needs an installed schema; getting-started.md runs the script' ],

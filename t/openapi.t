@@ -226,7 +226,7 @@ my %PREPARATIONS = (
         editBillingAddress => sub { return scanned(1) },
     },
     operator => {
-        (map { $_ => \&references } qw(placeOrder quoteOrder upsertEntries makeCart recordTerminalTransaction postBalance issueToken)),
+        (map { $_ => \&references } qw(placeOrder quoteOrder upsertEntries importOrders makeCart recordTerminalTransaction postBalance issueToken)),
         (map { $_ => sub { return { path => { id => by_hand(make_user())->{id} } } } } qw(payOrder cancelOrder)),
         (map { $_ => sub { return goods_at() } } qw(confirmOrder packOrder)),
         shipOrder     => sub { return goods_at('pack') },

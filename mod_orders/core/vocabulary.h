@@ -185,7 +185,9 @@
     X(1075, too_many_exports, CONFLICT,                                                            \
       "Too many exports wait or are kept. Delete some of them, or try again later.")               \
     X(1080, stock_not_counted, CONFLICT, "The stock of this variant is not counted.")              \
-    X(1081, stock_below_zero, CONFLICT, "There are fewer items on hand.")
+    X(1081, stock_below_zero, CONFLICT, "There are fewer items on hand.")                          \
+    X(1090, order_exists, CONFLICT, "Another order has this number.")                              \
+    X(1091, state_mismatch, UNPROCESSABLE, "The value contradicts other members of the order.")
 
 /* Lists in columns: */
 /* clang-format off */

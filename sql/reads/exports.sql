@@ -58,24 +58,13 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.portable_order(p_tenant integer, p_order bigint) RETURNS text
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
-BEGIN
-    RETURN (SELECT json_build_object('number', o.number, 'public_id', o.public_id, 'dialect', o.api, 'currency', o.currency, 'total', o.total)
-            FROM orders o
-            WHERE o.tenant_id = p_tenant AND o.id = p_order);
-END
-$$;
-
 GRANT EXECUTE ON FUNCTION
     orders_v1.read_export(integer, uuid),
     orders_v1.list_exports(integer, text, text, integer, bigint),
     orders_v1.find_export_files(integer, uuid[], integer[]),
-    orders_v1.begin_export(),
-    orders_v1.portable_order(integer, bigint)
+    orders_v1.begin_export()
     TO orders_api;
 
-COMMENT ON FUNCTION orders_v1.portable_order IS 'An order as one line of JSON, with references instead of ids';
 COMMENT ON FUNCTION orders_v1.read_export IS 'An export; no row: there is none with this id, or it is deleted';
 COMMENT ON FUNCTION orders_v1.list_exports IS
 'Lists at most p_limit exports, newest first, with ids below p_before (NULL: no bound). Filters: NULL for any';

@@ -622,7 +622,8 @@ BEGIN
         x.returnable := coalesce((l ->> 'returnable')::boolean, false);
         SELECT i.item, i.product, i.company INTO v_item FROM orders_v1.import_item(o.tenant_id, x.kind, x.item_ref, x.variant) AS i;
         x.item_id := v_item.item;
-        x.snapshot := orders_v1.snapshot_with_ids(orders_v1.import_json(l, 'snapshot'), x.attributes, v_item.item, v_item.product, v_item.company);
+        x.snapshot := CASE WHEN x.kind = 'plan' THEN orders_v1.plan_snapshot_with_ids(o.tenant_id, orders_v1.import_json(l, 'snapshot'), v_item.item)
+            ELSE orders_v1.snapshot_with_ids(orders_v1.import_json(l, 'snapshot'), x.attributes, v_item.item, v_item.product, v_item.company) END;
         x.metadata := orders_v1.import_json(l, 'metadata', '{}');
         x.refunded_amount := p_shares.line_amounts[n];
         x.refunded_quantity := orders_v1.import_number(l, 'refunded_quantity', v_field, 0, least(x.quantity, p_shares.line_items[n]),

@@ -24,7 +24,7 @@ SELECT is(has_function_privilege('orders_api', p.oid, 'EXECUTE'),
               post_balance,read_settings,change_settings,list_balances,list_carts,list_coupon_uses,list_invoices,list_ledger,list_mails,list_payments,list_refunds,read_caller,read_cart,read_payment,read_refund,read_summary,issue_token,revoke_token,catalogue_upsert,catalogue_bulk,catalogue_patch,catalogue_replace,read_entry,list_entries,record_terminal_transaction,
               pay_link_state,was_declined,start_payment,record_intent,record_intent_failure,begin_capture,record_capture,apply_provider_event,
               due_provider_events,review_provider_event,refused_provider_events,store_provider_notice,claim_notices,postpone_notice,finish_notice,refuse_stale_notices,
-              store_unreadable_event,resolve_provider_event,retry_provider_event,list_provider_events,read_provider_event,list_events,verify_history,portable_order,import_orders,claim_intents,claim_captures,claim_refunds,refunds_to_send,claim_mail,mark_mail,expire_due,job_backlog,metric_values,
+              store_unreadable_event,resolve_provider_event,retry_provider_event,list_provider_events,read_provider_event,list_events,verify_history,import_orders,claim_intents,claim_captures,claim_refunds,refunds_to_send,claim_mail,mark_mail,expire_due,job_backlog,metric_values,
               purge_idempotency,purge_mails,purge_provider_events,purge_tokens,purge_carts,
               plan_reconciliations,claim_reconciliations,record_reconciliation_page,fail_reconciliation,compare_reconciliations,
               start_reconciliation,apply_difference,resolve_difference,read_reconciliation,list_reconciliations,list_differences,
@@ -36,7 +36,7 @@ SELECT is(has_function_privilege('orders_api', p.oid, 'EXECUTE'),
           'orders_api may execute ' || p.proname || ' only if the module calls it')
 FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace, 'orders_check'::regnamespace) ORDER BY p.proname;
 SELECT is(p.prosecdef, p.proname NOT IN ('code_key', 'is_paid_by_link', 'is_payable', 'awaits_payment', 'is_unpaid'), p.proname || ' is SECURITY DEFINER unless it reads no table')
-FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace) AND has_function_privilege('orders_api', p.oid, 'EXECUTE') ORDER BY 1;
+FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace) AND has_function_privilege('orders_api', p.oid, 'EXECUTE') ORDER BY p.proname;
 SELECT is_empty($$SELECT p.proname FROM pg_proc p WHERE p.pronamespace IN ('orders'::regnamespace, 'orders_v1'::regnamespace)
     AND p.prosecdef AND NOT has_function_privilege('orders_api', p.oid, 'EXECUTE')$$, 'no function that orders_api cannot execute is SECURITY DEFINER');
 SELECT is_empty($$SELECT p.proname, x.grantee::regrole FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS x

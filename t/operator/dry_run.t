@@ -182,8 +182,8 @@ predicts("an adjustment of stock", POST => "/stock/$_/adjust", json => { by => -
         200, 'a bulk of 30 lines runs dry');
 }
 
-# Other tests send these: bulk, quote and exports with files.
-my %elsewhere = map { $_ => 1 } 'POST /catalogue', 'POST /quote', 'DELETE /exports/{id}';
+# Other tests send these: bulk, imports, quote and exports with files.
+my %elsewhere = map { $_ => 1 } 'POST /catalogue', 'POST /imports', 'POST /quote', 'DELETE /exports/{id}';
 {
     my $spec  = YAML::XS::LoadFile(glob "$FindBin::Bin/../../docs/openapi/operator.yaml");
     my %left;

@@ -126,6 +126,7 @@ orders_problem_t *orders_operator_bulk(orders_call_t *call, orders_reply_t *repl
 orders_problem_t *orders_operator_list_entries(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_read_entry(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_patch_entry(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_import(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_make_cart(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_terminal(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_issue_invoice(orders_call_t *call, orders_reply_t *reply);

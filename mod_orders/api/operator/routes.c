@@ -17,11 +17,17 @@ const orders_page_rules_t orders_operator_pages = {
 const char *const orders_operator_page_names[] = {"limit", "cursor", NULL};
 
 static const orders_route_group_t *const groups[] = {
-    &orders_operator_orders_routes,    &orders_operator_returns_routes,
-    &orders_operator_catalogue_routes, &orders_operator_money_routes,
-    &orders_operator_webhooks_routes,  &orders_operator_access_routes,
-    &orders_operator_exports_routes,   &orders_operator_stock_routes,
-    &orders_operator_reads_routes,     NULL,
+    &orders_operator_orders_routes,
+    &orders_operator_returns_routes,
+    &orders_operator_catalogue_routes,
+    &orders_operator_money_routes,
+    &orders_operator_webhooks_routes,
+    &orders_operator_access_routes,
+    &orders_operator_exports_routes,
+    &orders_operator_stock_routes,
+    &orders_operator_reads_routes,
+    &orders_operator_imports_routes,
+    NULL,
 };
 
 const orders_api_t orders_operator_api = {
