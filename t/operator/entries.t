@@ -275,7 +275,7 @@ sub merged
     my $variants = delete $patch{variants};
     my $result = merge($document, \%patch);
     exists $patch{package} && !defined $patch{package} and $result->{package} = undef;
-    exists $patch{ends_at} && !defined $patch{ends_at} && exists $document->{package} and $result->{ends_at} = undef;
+    exists $patch{ends_at} && !defined $patch{ends_at} && exists $result->{package} and $result->{ends_at} = undef;
     if (exists $patch->{variants} && ref $variants ne 'HASH') {
         $result->{variants} = $variants // [];
     } elsif ($variants) {
