@@ -244,6 +244,16 @@ SELECT c.tenant_id, c.order_id, format('movement %s of variant %s changes %s by 
     AS problem
 FROM chain c WHERE c.on_hand <> c.before + c.change
 UNION ALL
+SELECT m.tenant_id, m.order_id, format('movement %s of variant %s has kind %s, change %s, order %s, return %s and reason %s', m.id, m.variant_id,
+                                       m.kind, m.change, m.order_id, m.return_id, m.reason)
+FROM orders.stock_movement m
+WHERE NOT CASE WHEN m.kind IN ('shipped', 'sold') THEN m.change < 0 WHEN m.kind IN ('returned', 'miscount') THEN m.change > 0
+               WHEN m.kind = 'adjustment' THEN m.change <> 0 WHEN m.kind = 'uncounted' THEN m.change = 0 ELSE true END
+   OR (m.order_id IS NOT NULL) <> (m.kind IN ('miscount', 'shipped', 'sold', 'returned'))
+   OR (m.return_id IS NOT NULL) <> (m.kind = 'returned')
+   OR (m.reason IS NOT NULL) <> (m.kind = 'adjustment')
+   OR m.on_hand < 0
+UNION ALL
 SELECT s.tenant_id, NULL, format('variant %s has %s on hand, its last movement left %s, recorded are %s', s.variant_id, s.on_hand,
                                  coalesce(c.on_hand::text, 'nothing'), coalesce(s.recorded::text, 'none'))
 FROM orders.stock s

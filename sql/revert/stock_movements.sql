@@ -9,6 +9,7 @@ DROP TYPE orders_v1.written_stock;
 DROP TYPE orders_v1.movement_view;
 DROP TYPE orders_v1.stock_view;
 DROP TABLE orders.stock_movement;
+DROP DOMAIN orders.movement_kind;
 ALTER TABLE orders.stock DROP COLUMN recorded, DROP COLUMN version;
 
 COMMIT;
