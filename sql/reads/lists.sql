@@ -3,7 +3,8 @@
 -- index, which the filters select, and then applies all filters to these rows. If it finds fewer rows than a page has, although there may be more,
 -- the last row has only searched_to. The cost of a call does not grow with the tables, and all pages together have every row.
 --
--- OFFSET 0 keeps the second step a look-up of each id: without it, the planner could read the whole table in the order of the page.
+-- OFFSET 0 keeps the second step a look-up of each id, and a first step whose index has another order a read of this index: without it, the planner
+-- could read the whole table in the order of the page. The lists of a user read all orders of the user.
 --
 -- A page begins below an id. Ids increase, so rows that are added while a client reads the pages are not on later pages, and no row is on two pages.
 
@@ -428,8 +429,8 @@ DECLARE
 BEGIN
     IF v_order IS NOT NULL THEN
         v_ids := ARRAY(
-            SELECT x.id FROM mail x
-            WHERE x.tenant_id = p_tenant AND x.order_id = v_order AND x.id < v_before
+            SELECT x.id FROM (SELECT y.id FROM mail y WHERE y.tenant_id = p_tenant AND y.order_id = v_order OFFSET 0) AS x
+            WHERE x.id < v_before
             ORDER BY x.id DESC
             LIMIT v_window);
     ELSIF v_state = 'failed' THEN

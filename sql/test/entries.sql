@@ -265,6 +265,14 @@ SELECT is(pg_temp.list('users', '{"q": "alice"}'), '…', 'after 20,000 entries 
 SELECT is(pg_temp.list('users', '{"q": "alice"}', 500, (SELECT id FROM list_entries(77, 'users', '{"q": "alice"}', 500, NULL))), 'alice', 'the next call continues there');
 SELECT is(pg_temp.list('users', '{"q": "many 7"}', 2), 'many7999 many7998', 'a full page ends before');
 
+-- A filter with an index reads the rows that it selects only.
+INSERT INTO membership (tenant_id, external_ref, company_id, user_id, role)
+SELECT 77, u.external_ref, (SELECT min(c.id) FROM company c WHERE c.tenant_id = 77), u.id, 'salesperson' FROM users u WHERE u.tenant_id = 77 AND u.external_ref LIKE 'many%';
+ANALYZE membership;
+SELECT idx_tup_fetch AS before FROM pg_stat_xact_user_tables WHERE schemaname = 'orders' AND relname = 'membership' \gset
+SELECT is(pg_temp.list('memberships', '{"user": "many7"}'), 'many7', 'the memberships of a user');
+SELECT cmp_ok((SELECT idx_tup_fetch - :before FROM pg_stat_xact_user_tables WHERE schemaname = 'orders' AND relname = 'membership'), '<', 100::bigint, 'read few rows');
+
 SELECT is_empty('SELECT * FROM orders_check.all_violations WHERE tenant_id = 77', 'all invariants hold');
 SELECT * FROM finish();
 ROLLBACK;

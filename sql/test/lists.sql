@@ -104,6 +104,25 @@ SELECT cmp_ok(pg_temp.milliseconds(l), '<', 500::double precision, 'in less than
 FROM unnest(ARRAY[$$SELECT list_payments(77, '{}', 51, NULL)$$, $$SELECT list_payments(77, '{"status": "failed"}', 51, NULL)$$, $$SELECT list_payments(77, '{"user": "alice"}', 51, NULL)$$,
                   $$SELECT list_payments(77, '{"status": "confirming"}', 51, NULL)$$, $$SELECT read_summary(77)$$]) AS l;
 
+-- A list of a user or an order does not read the rows of others.
+INSERT INTO mail (tenant_id, order_id, template, recipient)
+SELECT 77, o.id, 'pay_link', 'a@example.com' FROM orders o, generate_series(1, 200) WHERE o.tenant_id = 77 AND o.id <> :slow;
+INSERT INTO refund (tenant_id, order_id, payment_id, amount, currency, prior_state, status, settled_at)
+SELECT 77, :last_order, pg_temp.payment_of(:last_order), 1, 'USD', 'paid', 'failed', now() FROM generate_series(1, 2000);
+ANALYZE mail, refund;
+CREATE FUNCTION pg_temp.rows_read(p_table text, p_sql text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_before bigint := (SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_xact_user_tables WHERE schemaname = 'orders' AND relname = p_table);
+BEGIN
+    EXECUTE p_sql;
+    RETURN (SELECT idx_tup_fetch + seq_tup_read - v_before FROM pg_stat_xact_user_tables WHERE schemaname = 'orders' AND relname = p_table);
+END
+$$;
+SELECT cmp_ok(pg_temp.rows_read(x.t, x.l), '<', 100::bigint, 'reads few rows of ' || x.t || ': ' || x.l)
+FROM (VALUES ('payment', $$SELECT list_payments(77, '{"user": "bob"}', 51, NULL)$$), ('payment', format($$SELECT list_payments(77, '{"order": "%s"}', 51, NULL)$$, :slow)),
+             ('payment', $$SELECT list_payments(77, '{"status": "confirming"}', 51, NULL)$$), ('refund', $$SELECT list_refunds(77, '{"user": "bob"}', 51, NULL)$$),
+             ('refund', $$SELECT list_refunds(77, '{"by_hand": true}', 51, NULL)$$), ('mail', format($$SELECT list_mails(77, '{"order": "%s"}', 51, NULL)$$, :slow))) AS x (t, l);
+
 -- The plans of the first step: an index in the order of the page, and no sort.
 CREATE FUNCTION pg_temp.plan_of(p_sql text) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET plan_cache_mode = force_generic_plan AS $$
