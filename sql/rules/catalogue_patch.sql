@@ -2,7 +2,7 @@
 -- Changes of one entry that depend on its current document: a merge patch, and a document with a condition. The entry is locked before its
 -- document is read, so that no other change is lost.
 
--- The same locks as those of the functions that write the entries.
+-- The same locks as those of the functions that write the entries, in the same order: the product of a package first (lock_entries).
 CREATE OR REPLACE FUNCTION orders_v1.lock_entry(p_tenant integer, p_kind text, p_id bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     CASE p_kind
@@ -16,7 +16,11 @@ BEGIN
         WHEN 'tax-rates' THEN PERFORM FROM orders.tax_rate x WHERE x.tenant_id = p_tenant AND x.id = p_id FOR NO KEY UPDATE;
         WHEN 'payment-channels' THEN PERFORM FROM orders.payment_channel x WHERE x.tenant_id = p_tenant AND x.id = p_id FOR NO KEY UPDATE;
         WHEN 'labels' THEN PERFORM FROM orders.tenant_label x WHERE x.tenant_id = p_tenant AND x.id = p_id FOR NO KEY UPDATE;
-        WHEN 'packages' THEN PERFORM FROM orders.package x WHERE x.tenant_id = p_tenant AND x.variant_id = p_id FOR NO KEY UPDATE;
+        WHEN 'packages' THEN
+            PERFORM FROM orders.product x
+            WHERE x.tenant_id = p_tenant AND x.id = (SELECT v.product_id FROM orders.variant v WHERE v.tenant_id = p_tenant AND v.id = p_id)
+            FOR NO KEY UPDATE;
+            PERFORM FROM orders.package x WHERE x.tenant_id = p_tenant AND x.variant_id = p_id FOR NO KEY UPDATE;
         WHEN 'members' THEN PERFORM FROM orders.member x WHERE x.tenant_id = p_tenant AND x.user_id = p_id FOR UPDATE;
     END CASE;
 END
