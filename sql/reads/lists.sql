@@ -613,10 +613,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = orders, orders_v1, pg
 DECLARE
     r orders_v1.document_row;
 BEGIN
-    SELECT k.id INTO r.id FROM cart k WHERE k.tenant_id = p_tenant AND k.code = orders.code_key(p_cart);
-    IF r.id IS NULL AND p_cart ~ '^[1-9][0-9]{0,17}$' THEN
-        r.id := p_cart::bigint;
-    END IF;
+    r.id := cart_id_of(p_tenant, p_cart);
     r.document := cart_document(p_tenant, r.id);
     IF r.document IS NOT NULL THEN
         RETURN NEXT r;

@@ -45,36 +45,42 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION orders_v1.lock_any_cart(p_tenant integer, p_cart text) RETURNS orders.cart LANGUAGE plpgsql AS $$
-DECLARE
-    k orders.cart;
+-- A code begins with a letter, so a number is an id.
+CREATE OR REPLACE FUNCTION orders_v1.cart_id_of(p_tenant integer, p_cart text) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF p_cart ~ '^[1-9][0-9]{0,17}$' THEN
-        SELECT * INTO k FROM orders.cart x WHERE x.tenant_id = p_tenant AND x.id = p_cart::bigint FOR NO KEY UPDATE;
-    ELSE
-        SELECT * INTO k FROM orders.cart x
-        WHERE x.tenant_id = p_tenant AND x.code = orders.code_key(p_cart) FOR NO KEY UPDATE;
+        RETURN p_cart::bigint;
     END IF;
+    RETURN (SELECT x.id FROM orders.cart x WHERE x.tenant_id = p_tenant AND x.code = orders.code_key(p_cart));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.refuse_unknown_cart(k orders.cart) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     IF k.id IS NULL THEN
         PERFORM orders_v1.refuse('404', 'cart_not_found', 'There is no such cart.', 'cart_id');
     END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION orders_v1.lock_any_cart(p_tenant integer, p_cart text) RETURNS orders.cart LANGUAGE plpgsql AS $$
+DECLARE
+    v_cart bigint := orders_v1.cart_id_of(p_tenant, p_cart);
+    k      orders.cart;
+BEGIN
+    SELECT * INTO k FROM orders.cart x WHERE x.tenant_id = p_tenant AND x.id = v_cart FOR NO KEY UPDATE;
+    PERFORM orders_v1.refuse_unknown_cart(k);
     RETURN k;
 END
 $$;
 
--- The cart of lock_any_cart, for reads.
 CREATE OR REPLACE FUNCTION orders_v1.find_any_cart(p_tenant integer, p_cart text) RETURNS orders.cart LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    k orders.cart;
+    v_cart bigint := orders_v1.cart_id_of(p_tenant, p_cart);
+    k      orders.cart;
 BEGIN
-    IF p_cart ~ '^[1-9][0-9]{0,17}$' THEN
-        SELECT * INTO k FROM orders.cart x WHERE x.tenant_id = p_tenant AND x.id = p_cart::bigint;
-    ELSE
-        SELECT * INTO k FROM orders.cart x WHERE x.tenant_id = p_tenant AND x.code = orders.code_key(p_cart);
-    END IF;
-    IF k.id IS NULL THEN
-        PERFORM orders_v1.refuse('404', 'cart_not_found', 'There is no such cart.', 'cart_id');
-    END IF;
+    SELECT * INTO k FROM orders.cart x WHERE x.tenant_id = p_tenant AND x.id = v_cart;
+    PERFORM orders_v1.refuse_unknown_cart(k);
     RETURN k;
 END
 $$;
@@ -118,6 +124,8 @@ $$;
 COMMENT ON FUNCTION orders_v1.variant_snapshot IS 'Internal: the copy of a product that the order stores';
 COMMENT ON FUNCTION orders_v1.list_price_of IS 'Internal: a price before any reduction';
 COMMENT ON FUNCTION orders_v1.variant_line IS 'Internal: the priced line of a quantity of a variant';
+COMMENT ON FUNCTION orders_v1.cart_id_of IS 'Internal: the id of a cart, given by id or code; NULL: no cart has this code. The id may be unknown';
+COMMENT ON FUNCTION orders_v1.refuse_unknown_cart IS 'Internal: refuses a cart that does not exist. OR404 cart_not_found';
 COMMENT ON FUNCTION orders_v1.lock_any_cart IS
 'Internal: locks a cart by id or code. It is the first lock of placing an order. OR404 cart_not_found';
 COMMENT ON FUNCTION orders_v1.find_any_cart IS 'Internal: a cart by id or code, without a lock. OR404 cart_not_found';

@@ -511,6 +511,8 @@ SELECT 'orders_v1.described_terms'::regproc;
 SELECT 'orders_v1.described_parties'::regproc;
 SELECT 'orders_v1.described_fulfilment'::regproc;
 SELECT 'orders_v1.check_cart_open'::regproc;
+SELECT 'orders_v1.cart_id_of'::regproc;
+SELECT 'orders_v1.refuse_unknown_cart'::regproc;
 SELECT 'orders_v1.find_any_cart'::regproc;
 SELECT 'orders_v1.price_lines'::regproc;
 SELECT 'orders_v1.usable_coupon'::regproc;
