@@ -16,8 +16,8 @@ void orders_reply_headers(const orders_request_t *request, const orders_reply_t 
 void orders_reply_body(request_rec *r, const orders_reply_t *reply, apr_bucket_brigade *brigade);
 
 /**
- * Opens reply->file, and sets reply->length. The file is closed with the request. Call it before orders_reply_send(), if the reply has a
- * file. Errors: reply->file_missing, or `internal_error`.
+ * Opens reply->file as request->file, which is closed with the request, and sets request->file_size. Call it before orders_reply_send(), if the
+ * reply has a file. Errors: reply->file_missing, or `internal_error`.
  */
 orders_problem_t *orders_reply_open_file(orders_request_t *request,
                                          orders_reply_t *reply) ORDERS_MUSTCHECK;

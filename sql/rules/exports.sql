@@ -107,7 +107,7 @@ BEGIN
 END
 $$;
 
--- An export whose workers end without a word, as after a crash, is not repeated without end.
+-- A worker that crashes reports no failure, so the attempts are limited too.
 CREATE OR REPLACE FUNCTION orders_v1.claim_export(p_tenant integer, p_lease integer) RETURNS SETOF orders_v1.export_task
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE

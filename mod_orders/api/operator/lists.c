@@ -4,6 +4,7 @@
 #include "core/call_input.h"
 #include "core/format.h"
 #include "core/number.h"
+#include "core/scope.h"
 #include "core/time.h"
 #include "store/document_list.h"
 
@@ -210,14 +211,12 @@ orders_problem_t *orders_operator_summary(orders_call_t *call, orders_reply_t *r
 
 static void member_scopes(orders_json_t *json, unsigned scopes)
 {
-#define X(name, word) word,
-    static const char *const names[] = {ORDERS_SCOPES(X)};
-#undef X
+    const char *name;
     orders_json_key(json, "scopes");
     orders_json_begin_array(json);
-    for (int i = 0; i < ORDERS_SCOPE__COUNT; i++) {
+    for (unsigned i = 0; (name = orders_scope_name(i)); i++) {
         if (scopes & 1u << i) {
-            orders_json_string(json, names[i]);
+            orders_json_string(json, name);
         }
     }
     orders_json_end_array(json);
