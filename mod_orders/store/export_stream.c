@@ -61,8 +61,9 @@ static const struct {
      {
          .name = "orders_export_lines",
          .text = "SELECT order_number, line_id, dialect, order_state, payment_state,"
-                 " fulfilment_state, \"user\", company, kind, product, product_number, variant,"
-                 " title, quantity, currency, exponent, tax_inclusive, unit_price, list_price,"
+                 " fulfilment_state, \"user\", company, kind, product, plan, product_number,"
+                 " variant, variant_name, title, quantity, currency, exponent, tax_inclusive, "
+                 "unit_price, list_price,"
                  " subtotal, discount, tax, cancelled_quantity, refunded_quantity,"
                  " refunded_amount, returned_quantity, created_at, paid_at"
                  " FROM orders_v1.export_line AS v"

@@ -103,7 +103,10 @@ CREATE VIEW orders_v1.export_line AS
 SELECT o.tenant_id, o.created_at, o.id AS order_id, l.id AS line_id,
        o.number::text AS order_number, o.api::text AS dialect, o.state::text AS order_state, o.payment_state::text AS payment_state,
        o.fulfilment_state::text AS fulfilment_state, u.external_ref AS "user", k.external_ref AS company, l.kind::text AS kind,
-       l.item_ref AS product, l.product_number, l.variant, l.title, l.quantity, l.currency, o.exponent, o.tax_inclusive, l.unit_price, l.list_price,
+       CASE WHEN l.kind <> 'plan' THEN l.item_ref END AS product, CASE WHEN l.kind = 'plan' THEN l.item_ref END AS plan, l.product_number,
+       CASE WHEN l.kind IN ('product', 'package')
+            THEN (SELECT v.external_ref FROM orders.variant v WHERE v.tenant_id = l.tenant_id AND v.id = l.item_id) END AS variant,
+       l.variant AS variant_name, l.title, l.quantity, l.currency, o.exponent, o.tax_inclusive, l.unit_price, l.list_price,
        l.subtotal, l.discount, l.tax, l.cancelled_quantity, l.refunded_quantity, l.refunded_amount, l.returned_quantity, o.paid_at
 FROM orders.orders o
 JOIN orders.order_line l ON l.tenant_id = o.tenant_id AND l.order_id = o.id

@@ -55,7 +55,8 @@ sub csv
 my $from  = now();
 my $goods = make_goods();
 my $buyer = make_user(balance => 500_00, name => '=HYPERLINK("http://x")');
-my @placed = map { place($buyer, make_plan(price => 10_00 + $_, name => q(=1+1)))->{order} } 1 .. 3;
+my @plans  = map { make_plan(price => 10_00 + $_, name => q(=1+1)) } 1 .. 3;
+my @placed = map { place($buyer, $_)->{order} } @plans;
 my $to = now();
 my @period = (from => $from, to => $to);
 
@@ -120,6 +121,14 @@ subtest 'kinds and formats' => sub {
     is($rows[0]{title}, q('=1+1), 'a title that is a formula is text');
     is_deeply([ @{ $rows[0] }{qw(subtotal currency exponent kind tax_inclusive)} ], [ 10_01, 'USD', 2, 'plan', $rows[0]{tax_inclusive} ], 'and its amounts');
     like($rows[0]{created_at}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, 'times are in UTC');
+    is_deeply([ @{ $rows[0] }{qw(plan product variant)} ], [ $plans[0]{ref}, '', '' ], 'and its reference');
+    my $start = now();
+    order_goods(make_user(), lines => [ [$goods] ]);
+    my ($good) = csv(file(export(kind => 'lines', format => 'csv', from => $start, to => now()))->content);
+    my ($variant) = rows(q(SELECT p.external_ref AS product, v.external_ref AS variant, v.name FROM orders.variant v
+        JOIN orders.product p USING (tenant_id) JOIN orders.order_line l ON l.tenant_id = v.tenant_id AND l.item_id = v.id AND l.kind = 'product'
+        JOIN orders.orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id WHERE p.id = v.product_id AND o.number = ?), $good->{order_number});
+    is_deeply([ @{$good}{qw(product variant)} ], [ @{$variant}{qw(product variant)} ], 'a line of goods has the references of product and variant');
     my @orders = csv(file(export(@period, format => 'csv'))->content);
     is_deeply([ map { $_->{total} } @orders ], [ 10_01, 10_02, 10_03 ], 'orders in CSV');
     is($orders[0]{user_name}, q('=HYPERLINK("http://x")), 'a name that is a formula is text');
