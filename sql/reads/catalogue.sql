@@ -263,7 +263,8 @@ $$;
 
 -- Opens a cursor over the ids of a kind, descending, with the result of the filters for each. A filter with an index selects the rows; other
 -- filters are only evaluated. OFFSET 0 keeps the read of an index that has another order: without it, the planner would avoid the sort by reading
--- the whole table by its primary key. The id 0 stands for an entry that does not exist.
+-- the whole table by its primary key. For the same reason, a company or plan whose entries have the order of an index is compared by a range, and
+-- not for equality. The id 0 stands for an entry that does not exist.
 CREATE OR REPLACE FUNCTION orders_v1.open_entries(p_tenant integer, p_kind text, f jsonb, p_before bigint) RETURNS refcursor
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -293,7 +294,9 @@ BEGIN
             ELSE
                 OPEN c FOR
                 SELECT x.id, x.active = coalesce(v_active, x.active) AND orders_v1.text_has(q, x.external_ref, x.name, x.number, x.slug)
-                FROM orders.product x WHERE x.tenant_id = p_tenant AND x.company_id = v_company AND x.id < p_before ORDER BY x.company_id DESC, x.id DESC;
+                FROM orders.product x
+                WHERE x.tenant_id = p_tenant AND x.company_id >= v_company AND (x.company_id, x.id) < (v_company, p_before)
+                ORDER BY x.company_id DESC, x.id DESC;
             END IF;
         WHEN 'companies' THEN
             OPEN c FOR
@@ -309,7 +312,8 @@ BEGIN
             ELSIF v_company IS NOT NULL THEN
                 OPEN c FOR
                 SELECT x.id, x.active = coalesce(v_active, x.active) AND orders_v1.text_has(q, x.external_ref)
-                FROM orders.membership x WHERE x.tenant_id = p_tenant AND x.company_id = v_company AND x.id < p_before
+                FROM orders.membership x
+                WHERE x.tenant_id = p_tenant AND x.company_id >= v_company AND (x.company_id, x.id) < (v_company, p_before)
                 ORDER BY x.company_id DESC, x.id DESC;
             ELSE
                 OPEN c FOR
@@ -328,7 +332,9 @@ BEGIN
             ELSE
                 OPEN c FOR
                 SELECT x.id, x.active = coalesce(v_active, x.active) AND orders_v1.text_has(q, x.external_ref, x.name)
-                FROM orders.billing_option x WHERE x.tenant_id = p_tenant AND x.plan_id = v_plan AND x.id < p_before ORDER BY x.plan_id DESC, x.id DESC;
+                FROM orders.billing_option x
+                WHERE x.tenant_id = p_tenant AND x.plan_id >= v_plan AND (x.plan_id, x.id) < (v_plan, p_before)
+                ORDER BY x.plan_id DESC, x.id DESC;
             END IF;
         WHEN 'coupons' THEN
             OPEN c FOR
