@@ -64,6 +64,13 @@ static bool is_time(const char *text)
     return orders_time_parse(text, &time) && orders_time_write(written, time, false) > 0;
 }
 
+static bool is_day(const char *text)
+{
+    apr_time_t time;
+
+    return orders_date_parse(text, &time);
+}
+
 static bool is_day_or_time(const char *text)
 {
     apr_time_t time;
@@ -151,6 +158,10 @@ const orders_format_t orders_format_url = {
 const orders_format_t orders_format_time = {
     is_time,
     "Must be an ISO 8601 time with an offset, such as 2026-11-29T08:00:00Z.",
+};
+const orders_format_t orders_format_day = {
+    is_day,
+    "Must be a day such as 2026-11-29.",
 };
 const orders_format_t orders_format_day_or_time = {
     is_day_or_time,

@@ -13,6 +13,8 @@ extern const orders_format_t orders_format_mail;
 extern const orders_format_t orders_format_url;
 /** ISO 8601 with an offset, from the year 1 to the year 9999 in UTC. */
 extern const orders_format_t orders_format_time;
+/** A day, such as 2026-11-29. */
+extern const orders_format_t orders_format_day;
 /** A day, such as 2026-11-29, or an ISO 8601 time with an offset. */
 extern const orders_format_t orders_format_day_or_time;
 /** A language tag in lower case: "en", "zh-hant". */

@@ -187,7 +187,9 @@
     X(1080, stock_not_counted, CONFLICT, "The stock of this variant is not counted.")              \
     X(1081, stock_below_zero, CONFLICT, "There are fewer items on hand.")                          \
     X(1090, order_exists, CONFLICT, "Another order has this number.")                              \
-    X(1091, state_mismatch, UNPROCESSABLE, "The value contradicts other members of the order.")
+    X(1091, state_mismatch, UNPROCESSABLE, "The value contradicts other members of the order.")    \
+    X(1110, report_too_large, UNPROCESSABLE,                                                       \
+      "The report is too large. Request a shorter period or a coarser grouping.")
 
 /* Lists in columns: */
 /* clang-format off */

@@ -79,6 +79,7 @@ LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 \ir ../reads/feed.sql
 \ir ../reads/portable.sql
 \ir ../rules/imports.sql
+\ir ../reads/reports.sql
 \ir ../reads/checks.sql
 \ir ../rules/plan_cache.sql
 \ir ../rules/version.sql

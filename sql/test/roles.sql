@@ -18,7 +18,7 @@ SELECT is_empty($$SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace = 
     AND coalesce(c.reloptions::text, '') ~ 'security_invoker'$$, 'no view has security_invoker');
 SELECT is(has_function_privilege('orders_api', p.oid, 'EXECUTE'),
           p.proname = ANY ('{schema_version,tenants,token_identity,login_identity,user_id_of,active_user_id,order_id_of,claimable_order_id,sale_id,sales_of,labels_of,cancel_reason,is_payable,awaits_payment,is_unpaid,is_paid_by_link,code_key,
-              span_start,span_end,list_tokens,list_returns,read_invoice,read_own_invoice,read_bill,issue_bills,tenants_to_bill,tenants_to_reconcile,tenants_with_due,
+              span_start,span_end,list_tokens,sales_report,tax_report,receivables_report,low_stock_report,list_returns,read_invoice,read_own_invoice,read_bill,issue_bills,tenants_to_bill,tenants_to_reconcile,tenants_with_due,
               place_plan,place_order,quote_order,member_place,upgrade_or_renew,apply_paid_package,place_cart,settle_sale,cancel_sale,refund_sale,check_sale_refund,send_pay_link,claim_order,
               edit_billing_address,reorder,make_cart,settle_payment,cancel,cancel_as_permitted,refund,settle_refund,advance,ship,track,correct_address,request_return,resolve_return,issue_invoice,
               post_balance,read_settings,change_settings,list_balances,list_carts,list_coupon_uses,list_invoices,list_ledger,list_mails,list_payments,list_refunds,read_caller,read_cart,read_payment,read_refund,read_summary,issue_token,revoke_token,catalogue_upsert,catalogue_bulk,catalogue_patch,catalogue_replace,read_entry,list_entries,record_terminal_transaction,

@@ -964,3 +964,15 @@ SELECT 'orders_v1.import_orders'::regproc;
 SELECT 1 / has_function_privilege('orders_api', 'orders_v1.portable_order(integer, bigint)', 'EXECUTE')::integer;
 SELECT 1 / has_function_privilege('orders_api',
     'orders_v1.import_orders(integer, text, text, bigint, text, text, bytea, jsonb[])', 'EXECUTE')::integer;
+SELECT 'orders_v1.report_start'::regproc;
+SELECT 'orders_v1.sales_by_period'::regproc;
+SELECT 'orders_v1.sales_by_product'::regproc;
+SELECT 'orders_v1.sales_report'::regproc;
+SELECT 'orders_v1.tax_of_part'::regproc;
+SELECT 'orders_v1.tax_report'::regproc;
+SELECT 'orders_v1.receivables_report'::regproc;
+SELECT 'orders_v1.low_stock_report'::regproc;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.sales_report(integer, date, date, text, text, text, integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.tax_report(integer, date, date, text, text, integer)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.receivables_report(integer, date, text)', 'EXECUTE')::integer;
+SELECT 1 / has_function_privilege('orders_api', 'orders_v1.low_stock_report(integer, integer, integer)', 'EXECUTE')::integer;

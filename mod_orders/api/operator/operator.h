@@ -132,6 +132,12 @@ orders_problem_t *orders_operator_terminal(orders_call_t *call, orders_reply_t *
 orders_problem_t *orders_operator_issue_invoice(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_read_invoice(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_balance(orders_call_t *call, orders_reply_t *reply);
+extern const orders_field_table_t orders_operator_sales_query, orders_operator_tax_query,
+    orders_operator_receivables_query, orders_operator_low_stock_query;
+orders_problem_t *orders_operator_report_sales(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_report_tax(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_report_receivables(orders_call_t *call, orders_reply_t *reply);
+orders_problem_t *orders_operator_report_low_stock(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_issue_token(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_list_tokens(orders_call_t *call, orders_reply_t *reply);
 orders_problem_t *orders_operator_revoke_token(orders_call_t *call, orders_reply_t *reply);

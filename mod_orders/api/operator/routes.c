@@ -16,6 +16,7 @@ const orders_page_rules_t orders_operator_pages = {
 
 const char *const orders_operator_page_names[] = {"limit", "cursor", NULL};
 
+/* clang-format off */
 static const orders_route_group_t *const groups[] = {
     &orders_operator_orders_routes,
     &orders_operator_returns_routes,
@@ -27,8 +28,10 @@ static const orders_route_group_t *const groups[] = {
     &orders_operator_stock_routes,
     &orders_operator_reads_routes,
     &orders_operator_imports_routes,
+    &orders_operator_reports_routes,
     NULL,
 };
+/* clang-format on */
 
 const orders_api_t orders_operator_api = {
     .name = "operator",

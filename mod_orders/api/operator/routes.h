@@ -31,5 +31,6 @@ extern const orders_route_group_t orders_operator_access_routes;
 extern const orders_route_group_t orders_operator_exports_routes;
 extern const orders_route_group_t orders_operator_reads_routes;
 extern const orders_route_group_t orders_operator_imports_routes;
+extern const orders_route_group_t orders_operator_reports_routes;
 
 #endif

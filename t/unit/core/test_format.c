@@ -30,6 +30,9 @@ static void checks_times(void **state)
 
 static void checks_days_and_times(void **state)
 {
+    ALL(orders_format_day, true, "2026-11-29", "2028-02-29", "0001-01-01", "9999-12-31");
+    ALL(orders_format_day, false, "", "2026-02-29", "2026-11-29T08:00:00Z", "2026-11-9", "26-11-29",
+        "0000-01-01", " 2026-11-29", "2026-11-29 ");
     ALL(orders_format_day_or_time, true, "2026-11-29", "2026-11-29T08:00:00+08:00",
         "2026-01-01T10:30Z");
     ALL(orders_format_day_or_time, false, "", "nonsense", "2026-02-30", "2026-11-29T08:00:00",
