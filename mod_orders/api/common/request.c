@@ -46,11 +46,17 @@ orders_problem_t *orders_call_writer(orders_writer_t *writer, const orders_call_
     return NULL;
 }
 
-orders_problem_t *orders_call_match(const orders_call_t *call, apr_array_header_t **match)
+orders_problem_t *orders_call_match_version(const orders_call_t *call, const char *message,
+                                            apr_array_header_t **match)
 {
     return orders_etag_if_match(call->if_match, call->pool, match) == ORDERS_IF_MATCH_NEVER
-               ? orders_problem(call->pool, ORDERS_E_version_mismatch, NULL)
+               ? orders_problem(call->pool, ORDERS_E_version_mismatch, message)
                : NULL;
+}
+
+orders_problem_t *orders_call_match(const orders_call_t *call, apr_array_header_t **match)
+{
+    return orders_call_match_version(call, NULL, match);
 }
 
 orders_problem_t *orders_call_match_document(const orders_call_t *call, const char *message,

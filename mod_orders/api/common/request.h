@@ -32,7 +32,11 @@ orders_problem_t *orders_call_writer(orders_writer_t *writer, const orders_call_
 orders_problem_t *orders_call_match(const orders_call_t *call,
                                     apr_array_header_t **match) ORDERS_MUSTCHECK;
 
-/** The same for a document without a version: the tags of its document. `message`: the detail of `version_mismatch`. */
+/** The same for another entity with a version. `message`: the detail of `version_mismatch`. */
+orders_problem_t *orders_call_match_version(const orders_call_t *call, const char *message,
+                                            apr_array_header_t **match) ORDERS_MUSTCHECK;
+
+/** The same for a document without a version: the tags of its document. */
 orders_problem_t *orders_call_match_document(const orders_call_t *call, const char *message,
                                              apr_array_header_t **match) ORDERS_MUSTCHECK;
 

@@ -71,9 +71,7 @@ orders_problem_t *orders_operator_change_settings(orders_call_t *call, orders_re
     orders_written_settings_t *written;
     ORDERS_TRY(orders_operator_document(call, NULL, &changes));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
-    if (orders_call_match(call, &match)) {
-        return orders_problem(call->pool, ORDERS_E_version_mismatch, CHANGED);
-    }
+    ORDERS_TRY(orders_call_match_version(call, CHANGED, &match));
     ORDERS_TRY(orders_tenant_settings_change(&writer, match, changes, &written));
     if (!written->settings) {
         return orders_problem(call->pool, ORDERS_E_internal_error, NULL);

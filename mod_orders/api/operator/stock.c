@@ -140,24 +140,16 @@ static void reply_written(const orders_call_t *call, const orders_written_stock_
     reply->etag = etag_of(call->pool, written->stock);
 }
 
-static orders_problem_t *read_match(const orders_call_t *call, const apr_array_header_t **match)
-{
-    apr_array_header_t *tags;
-    if (orders_call_match(call, &tags)) {
-        return orders_problem(call->pool, ORDERS_E_version_mismatch, CHANGED);
-    }
-    *match = tags;
-    return NULL;
-}
-
 orders_problem_t *orders_operator_count_stock(orders_call_t *call, orders_reply_t *reply)
 {
     orders_count_stock_t count = {0};
     orders_writer_t writer;
+    apr_array_header_t *match;
     orders_written_stock_t *written;
     ORDERS_TRY(orders_call_read(call, &count));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
-    ORDERS_TRY(read_match(call, &count.match));
+    ORDERS_TRY(orders_call_match_version(call, CHANGED, &match));
+    count.match = match;
     count.comment = orders_or_null(count.comment);
     ORDERS_TRY(orders_stock_count(&writer, call->param[0], &count, &written));
     reply_written(call, written, reply);
@@ -168,10 +160,12 @@ orders_problem_t *orders_operator_adjust_stock(orders_call_t *call, orders_reply
 {
     orders_adjust_stock_t adjust = {0};
     orders_writer_t writer;
+    apr_array_header_t *match;
     orders_written_stock_t *written;
     ORDERS_TRY(orders_call_read(call, &adjust));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
-    ORDERS_TRY(read_match(call, &adjust.match));
+    ORDERS_TRY(orders_call_match_version(call, CHANGED, &match));
+    adjust.match = match;
     adjust.comment = orders_or_null(adjust.comment);
     ORDERS_TRY(orders_stock_adjust(&writer, call->param[0], &adjust, &written));
     reply_written(call, written, reply);

@@ -264,13 +264,6 @@ static const char *changes_text(const webhook_fields_t *fields, apr_pool_t *pool
     return orders_json_text(json, pool, NULL);
 }
 
-static orders_problem_t *read_match(const orders_call_t *call, apr_array_header_t **match)
-{
-    return orders_call_match(call, match)
-               ? orders_problem(call->pool, ORDERS_E_version_mismatch, CHANGED)
-               : NULL;
-}
-
 orders_problem_t *orders_operator_change_webhook(orders_call_t *call, orders_reply_t *reply)
 {
     webhook_fields_t fields = {0};
@@ -280,7 +273,7 @@ orders_problem_t *orders_operator_change_webhook(orders_call_t *call, orders_rep
     ORDERS_TRY(read_fields(call, &fields));
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     ORDERS_TRY(orders_operator_webhook_id(call));
-    ORDERS_TRY(read_match(call, &match));
+    ORDERS_TRY(orders_call_match_version(call, CHANGED, &match));
     ORDERS_TRY(orders_webhook_change(&writer, call->param[0], match,
                                      changes_text(&fields, call->pool), &written));
     return reply_written(call, written, false, reply);
@@ -293,7 +286,7 @@ orders_problem_t *orders_operator_delete_webhook(orders_call_t *call, orders_rep
     orders_written_webhook_t *written;
     ORDERS_TRY(orders_call_writer(&writer, call, "operator", NULL));
     ORDERS_TRY(orders_operator_webhook_id(call));
-    ORDERS_TRY(read_match(call, &match));
+    ORDERS_TRY(orders_call_match_version(call, CHANGED, &match));
     ORDERS_TRY(orders_webhook_delete(&writer, call->param[0], match, &written));
     return reply_written(call, written, false, reply);
 }
