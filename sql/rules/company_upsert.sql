@@ -15,13 +15,13 @@ END
 $$;
 
 -- Invoices of the shop and of its companies have numbers of the same form: their prefixes must differ. The lock waits for a change of the settings.
-CREATE OR REPLACE FUNCTION orders_v1.check_company_prefix(p_tenant integer, p_prefix text, p_company bigint) RETURNS void
+CREATE OR REPLACE FUNCTION orders_v1.check_company_prefix(p_tenant integer, p_prefix text, p_company bigint, p_field text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM FROM orders.tenant t WHERE t.id = p_tenant FOR SHARE;
     IF EXISTS (SELECT FROM orders.tenant t WHERE t.id = p_tenant AND t.invoice_series = p_prefix)
        OR orders_v1.has_invoices_of_others(p_tenant, p_prefix, coalesce(p_company, 0)) THEN
-        PERFORM orders_v1.refuse('422', 'invalid_field', 'Another issuer has or had this prefix.', 'prefix');
+        PERFORM orders_v1.refuse('422', 'invalid_field', 'Another issuer has or had this prefix.', p_field);
     END IF;
 END
 $$;
@@ -49,7 +49,7 @@ BEGIN
         PERFORM orders_v1.refuse_taken('prefix');
     END IF;
     IF x.prefix IS DISTINCT FROM v_old.prefix THEN
-        PERFORM orders_v1.check_company_prefix(p_tenant, x.prefix, v_old.id);
+        PERFORM orders_v1.check_company_prefix(p_tenant, x.prefix, v_old.id, 'prefix');
     END IF;
     IF v_old.id IS NULL THEN
         INSERT INTO orders.company (tenant_id, external_ref, name, prefix, email, tax_number, address, images, active,

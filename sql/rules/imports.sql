@@ -80,6 +80,7 @@ BEGIN
     IF NOT FOUND AND num_nulls(d ->> 'name', d ->> 'prefix') > 0 THEN
         PERFORM orders_v1.refuse_import('company_not_found', 'company', 'There is no such company. Name and prefix would create it.');
     ELSIF NOT FOUND THEN
+        PERFORM orders_v1.check_company_prefix(p_tenant, d ->> 'prefix', NULL, 'company.prefix');
         INSERT INTO orders.company (tenant_id, external_ref, name, prefix) VALUES (p_tenant, d ->> 'ref', d ->> 'name', d ->> 'prefix')
         ON CONFLICT DO NOTHING
         RETURNING * INTO k;

@@ -57,6 +57,7 @@ SELECT is((SELECT name FROM users WHERE tenant_id = 77 AND external_ref = 'alice
 SELECT is(pg_temp.try('{"number": "R-3", "company": {"ref": "nobody"}}'), 'company_not_found company', 'an unknown company is refused');
 SELECT is(pg_temp.try('{"number": "R-3", "company": {"ref": "acme", "name": "Acme", "prefix": "ACME"}}'), 'created', 'unless it can be created');
 SELECT is(pg_temp.try('{"number": "R-4", "company": {"ref": "acme2", "name": "Acme", "prefix": "ACME"}}'), 'invalid_field company.prefix', 'a prefix belongs to one company');
+SELECT is(pg_temp.try('{"number": "R-41", "company": {"ref": "acme3", "name": "Acme", "prefix": "INV"}}'), 'invalid_field company.prefix', 'and not to the shop, whose invoices have it');
 SELECT is(pg_temp.try('{"number": "R-5", "currency": "XXX"}'), 'currency_unknown currency', 'an unknown currency is refused');
 SELECT is(pg_temp.try('{"number": "R-6", "state": "open", "payment_state": "unpaid", "payment_method": "external", "payment_channel": "no"}'),
           'payment_channel_unknown payments[0].channel', 'an order cannot await a payment through an unknown channel');
