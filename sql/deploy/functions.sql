@@ -78,6 +78,10 @@ LOCK TABLE orders.schema_version IN EXCLUSIVE MODE;
 \ir ../reads/metrics.sql
 \ir ../reads/feed.sql
 \ir ../reads/portable.sql
+\ir ../rules/import_values.sql
+\ir ../rules/import_history.sql
+\ir ../rules/import_money.sql
+\ir ../rules/import_goods.sql
 \ir ../rules/imports.sql
 \ir ../reads/reports.sql
 \ir ../reads/checks.sql
