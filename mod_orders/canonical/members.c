@@ -39,3 +39,8 @@ void orders_member_time(orders_json_t *json, const char *name, apr_time_t time)
         orders_json_null(json);
     }
 }
+
+json_t *orders_document_json(orders_document_t document)
+{
+    return document.text ? json_loadb(document.text, (size_t)document.length, 0, NULL) : NULL;
+}

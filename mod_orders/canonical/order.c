@@ -6,22 +6,21 @@
 #include "canonical/members.h"
 
 /* The members that POST /orders of the operator API takes, so that a line can be sent back. */
-static void member_references(orders_json_t *json, const orders_line_t *line)
+static void member_references(orders_json_t *json, const orders_line_t *line, const char *reference)
 {
     const bool is_plan = line->kind && strcmp(line->kind, "plan") == 0;
     orders_json_member_string(json, "product", is_plan ? NULL : line->product);
-    orders_json_member_string(json, "variant", is_plan ? NULL : line->variant_ref);
+    orders_json_member_string(json, "variant", is_plan ? NULL : reference);
     orders_json_member_string(json, "variant_name", line->variant);
     orders_json_member_string(json, "plan", is_plan ? line->product : NULL);
-    orders_json_member_string(json, "billing_option", is_plan ? line->variant_ref : NULL);
+    orders_json_member_string(json, "billing_option", is_plan ? reference : NULL);
 }
 
-static void write_line(orders_json_t *json, const void *element)
+static void line_members(orders_json_t *json, const orders_line_t *line, const char *reference)
 {
-    const orders_line_t *line = element;
     orders_json_member_int(json, "id", line->id);
     orders_json_member_string(json, "kind", line->kind);
-    member_references(json, line);
+    member_references(json, line, reference);
     orders_json_member_string(json, "title", line->title);
     orders_json_member_int(json, "quantity", line->quantity);
     orders_json_member_int(json, "refunded_quantity", line->refunded_quantity);
@@ -216,6 +215,22 @@ static void member_array(orders_json_t *json, const char *name, const apr_array_
     orders_json_end_array(json);
 }
 
+static void member_lines(orders_json_t *json, const orders_order_t *order)
+{
+    const apr_array_header_t *lines = order->of.lines;
+    json_t *references = orders_document_json(order->line_references);
+    orders_json_key(json, "lines");
+    orders_json_begin_array(json);
+    for (int i = 0; i < lines->nelts; i++) {
+        orders_json_begin_object(json);
+        line_members(json, &APR_ARRAY_IDX(lines, i, orders_line_t),
+                     json_string_value(json_array_get(references, (size_t)i)));
+        orders_json_end_object(json);
+    }
+    orders_json_end_array(json);
+    json_decref(references);
+}
+
 static void member_user(orders_json_t *json, const char *name, const orders_user_t *user)
 {
     orders_json_key(json, name);
@@ -296,7 +311,7 @@ void orders_canonical_write_order(orders_json_t *json, const orders_order_t *ord
     orders_json_begin_object(json);
     head_members(json, order);
     money_members(json, order);
-    member_array(json, "lines", order->of.lines, write_line);
+    member_lines(json, order);
     member_array(json, "taxes", order->of.taxes, write_tax);
     member_addresses(json, order);
     member_array(json, "payments", order->of.payments,

@@ -22,7 +22,8 @@
     ", v.public_id, v.bill_no, v.api, v.notes, v.currency, v.subtotal, v.discount, v.tax,"         \
     " v.shipping, v.total, v.refunded, v.tax_inclusive, v.metadata, v.created_at, v.updated_at,"   \
     " v.lines, v.payments, v.refunds, v.buyer, v.agent, v.company, v.taxes, v.addresses,"          \
-    " v.history, v.invoices, v.shipment, v.tracking, v.returns"
+    " v.history, v.invoices, v.shipment, v.tracking, v.returns,"                                   \
+    " v.line_references"
 
 /** The company API: an entry of the list. */
 #define ORDERS_SALE_COLUMNS                                                                        \

@@ -35,7 +35,6 @@ static const orders_row_field_t line_fields[] = {
     FIELD(JSONB, attributes),
     FIELD(JSONB, metadata),
     FIELD(TIMESTAMPTZ, created_at),
-    FIELD(TEXT, variant_ref),
 };
 static const orders_row_type_t line_type = ORDERS_ROW_TYPE("line_view", NULL, T, line_fields);
 #undef T
@@ -284,6 +283,7 @@ static const orders_row_field_t order_fields[] = {
     FIELD(TEXT, currency_symbol),
     FIELD(TEXT, pay_url),
     FIELD(BOOL, paid_by_link),
+    FIELD(JSONB, line_references),
 };
 const orders_row_type_t orders_order_type = ORDERS_ROW_TYPE("order_view", "id", T, order_fields);
 #undef T

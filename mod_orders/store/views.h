@@ -16,8 +16,7 @@
 typedef struct orders_line_t {
     int64_t id, item_id;
     const char *kind, *product, *variant, *title, *currency, *image, *slug;
-    const char *variant_ref; /**< of the variant, or of the billing option of a plan */
-    const char *number;      /**< the number of the product in carts */
+    const char *number; /**< the number of the product in carts */
     int64_t quantity, unit_price, list_price, subtotal, discount, tax;
     int64_t refunded_quantity;  /**< including pending refunds */
     int64_t cancelled_quantity; /**< refunded before they were shipped */
@@ -162,6 +161,8 @@ typedef struct orders_order_t {
     bool claimable; /**< a consumer becomes the buyer by confirming */
     bool paid_by_link;
     orders_document_t snapshot, metadata;
+    orders_document_t
+        line_references; /**< of variants and billing options, in the order of the lines */
     apr_time_t created_at, updated_at, paid_at, cancelled_at, refunded_at, expires_at;
     orders_children_t of;
 } orders_order_t;

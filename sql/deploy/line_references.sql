@@ -1,12 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Deploy orders:line_references to pg
--- The view is that of sql/deploy/views.sql, with a further attribute of the lines.
+-- The view is that of sql/deploy/views.sql, with a further column. It is not an attribute of the lines, because only the operator API shows it: the
+-- other APIs would read a row of orders.variant for each line. jsonb, because a revert can empty a column of a view but not drop it.
 
 BEGIN;
 SET LOCAL lock_timeout = '500ms';
 SET LOCAL ROLE orders_owner;
-
-ALTER TYPE orders_v1.line_view ADD ATTRIBUTE variant_ref text;
 
 CREATE OR REPLACE VIEW orders_v1.order_view AS
 SELECT o.tenant_id, o.id, o.buyer_id, o.public_id, o.number::text AS number, o.bill_no, o.api::text AS api, o.version,
@@ -18,14 +17,7 @@ SELECT o.tenant_id, o.id, o.buyer_id, o.public_id, o.number::text AS number, o.b
        o.created_at, o.updated_at, o.paid_at, o.cancelled_at, o.refunded_at, o.expires_at,
        ARRAY(SELECT ROW(l.id, l.item_id, l.kind::text, l.item_ref, l.product_number, l.variant, l.title, l.image, l.slug, l.currency,
                         l.quantity, l.refunded_quantity, l.cancelled_quantity, l.unit_price, l.list_price, l.subtotal, l.discount,
-                        l.tax, l.returnable, l.snapshot::jsonb, l.attributes::jsonb, l.metadata::jsonb, l.created_at,
-                        CASE WHEN l.kind IN ('product', 'package')
-                             THEN (SELECT v.external_ref FROM orders.variant v WHERE v.tenant_id = l.tenant_id AND v.id = l.item_id)
-                             WHEN l.kind = 'plan' AND l.variant IS NOT NULL
-                             THEN (SELECT b.external_ref FROM orders.billing_option b
-                                   WHERE b.tenant_id = l.tenant_id
-                                     AND b.id = coalesce(l.snapshot ->> 'billing_option_id', o.snapshot ->> 'billing_option_id')::bigint)
-                        END)::orders_v1.line_view
+                        l.tax, l.returnable, l.snapshot::jsonb, l.attributes::jsonb, l.metadata::jsonb, l.created_at)::orders_v1.line_view
              FROM orders.order_line l
              WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id
              ORDER BY l.id) AS lines,
@@ -121,9 +113,20 @@ SELECT o.tenant_id, o.id, o.buyer_id, o.public_id, o.number::text AS number, o.b
              FROM orders.payment p
              WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND NOT p.surplus
              ORDER BY p.id DESC LIMIT 1) END AS pay_url,
-       orders_v1.is_paid_by_link(o.payment_method) AS paid_by_link
+       orders_v1.is_paid_by_link(o.payment_method) AS paid_by_link,
+       (SELECT jsonb_agg(
+                   CASE WHEN l.kind IN ('product', 'package')
+                        THEN (SELECT v.external_ref FROM orders.variant v WHERE v.tenant_id = l.tenant_id AND v.id = l.item_id)
+                        WHEN l.kind = 'plan' AND l.variant IS NOT NULL
+                        THEN (SELECT b.external_ref FROM orders.billing_option b
+                              WHERE b.tenant_id = l.tenant_id
+                                AND b.id = coalesce(l.snapshot ->> 'billing_option_id', o.snapshot ->> 'billing_option_id')::bigint)
+                   END ORDER BY l.id)
+        FROM orders.order_line l
+        WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id) AS line_references
 FROM orders.orders o;
 
-COMMENT ON COLUMN orders_v1.line_view.variant_ref IS 'Reference of the variant or the billing option';
+COMMENT ON COLUMN orders_v1.order_view.line_references IS
+'References of the variants (of products) and billing options (of plans), in the order of lines; null: none';
 
 COMMIT;

@@ -50,7 +50,7 @@ CREATE OR REPLACE FUNCTION orders_v1.begin_export() RETURNS timestamptz
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = orders, orders_v1, pg_temp AS $$
 BEGIN
     PERFORM set_config(s.name, s.value, true)
-    FROM (VALUES ('statement_timeout', '0'), ('idle_in_transaction_session_timeout', '1min'), ('client_connection_check_interval', '1s'),
+    FROM (VALUES ('statement_timeout', '0'), ('lock_timeout', '2s'), ('idle_in_transaction_session_timeout', '1min'), ('client_connection_check_interval', '1s'),
                  ('enable_sort', 'off'), ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), ('enable_hashjoin', 'off'),
                  ('enable_mergejoin', 'off'), ('enable_material', 'off'), ('jit', 'off'), ('max_parallel_workers_per_gather', '0'),
                  ('timezone', 'UTC'), ('datestyle', 'ISO, YMD'), ('client_encoding', 'UTF8')) AS s (name, value);

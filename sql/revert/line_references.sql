@@ -1,10 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Revert orders:line_references from pg
+-- A column of a view cannot be dropped while functions use its row type: it stays, and is null.
 
 BEGIN;
 SET LOCAL lock_timeout = '500ms';
-
-ALTER TYPE orders_v1.line_view DROP ATTRIBUTE variant_ref;
 
 CREATE OR REPLACE VIEW orders_v1.order_view AS
 SELECT o.tenant_id, o.id, o.buyer_id, o.public_id, o.number::text AS number, o.bill_no, o.api::text AS api, o.version,
@@ -112,7 +111,8 @@ SELECT o.tenant_id, o.id, o.buyer_id, o.public_id, o.number::text AS number, o.b
              FROM orders.payment p
              WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND NOT p.surplus
              ORDER BY p.id DESC LIMIT 1) END AS pay_url,
-       orders_v1.is_paid_by_link(o.payment_method) AS paid_by_link
+       orders_v1.is_paid_by_link(o.payment_method) AS paid_by_link,
+       NULL::jsonb AS line_references
 FROM orders.orders o;
 
 COMMIT;

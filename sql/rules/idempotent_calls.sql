@@ -96,8 +96,10 @@ BEGIN
     FROM orders_v1.order_view v
     WHERE v.tenant_id = c.tenant_id AND v.id = p_order;
     IF 'details' = ANY (v_parts) THEN
-        SELECT v.buyer, v.agent, v.company, v.taxes, v.addresses, v.history, v.invoices, v.shipment, v.tracking, v.returns
-        INTO r.buyer, r.agent, r.company, r.taxes, r.addresses, r.history, r.invoices, r.shipment, r.tracking, r.returns
+        SELECT v.buyer, v.agent, v.company, v.taxes, v.addresses, v.history, v.invoices, v.shipment, v.tracking, v.returns,
+               v.line_references
+        INTO r.buyer, r.agent, r.company, r.taxes, r.addresses, r.history, r.invoices, r.shipment, r.tracking, r.returns,
+             r.line_references
         FROM orders_v1.order_view v
         WHERE v.tenant_id = c.tenant_id AND v.id = p_order;
     END IF;
@@ -144,7 +146,7 @@ COMMENT ON FUNCTION orders_v1.stored_result IS
 'Internal: returns p_answer, and stores it if the request has an idempotency key. p_order: the order that it is about, or NULL';
 COMMENT ON FUNCTION orders_v1.written_parts IS
 'Internal: the parts of an order that an API shows after a write, in addition to lines, payments, refunds, balance and last ledger entry.
-details: buyer, agent, company, taxes, addresses, history, invoices, shipment, tracking and returns. pay_url: the payment URL';
+details: buyer, agent, company, taxes, addresses, history, invoices, shipment, tracking, returns and the references of the lines. pay_url: the payment URL';
 COMMENT ON FUNCTION orders_v1.written_order IS
 'Internal: an order as write operations return it: with lines, payments, refunds, balance, last ledger entry, and the parts that
 written_parts names for the calling API. Other columns are NULL';

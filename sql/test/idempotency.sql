@@ -80,7 +80,8 @@ SELECT is((SELECT order_id FROM idempotency WHERE key = 's1'), :s::bigint, 'an o
 \ir lib/company.sql
 \ir lib/twice.sql
 SELECT pg_temp.cart('sally') AS cart, pg_temp.sell() AS cash, pg_temp.sell() AS drop, pg_temp.sell('external') AS link, pg_temp.sell('credit_card', true) AS consumer,
-       pg_temp.buy('alice', p_method => 'manual') AS off, pg_temp.buy('alice') AS paid, pg_temp.buy('bob', p_method => 'external') AS slow \gset
+       pg_temp.buy('alice', p_method => 'manual') AS off, pg_temp.buy('alice', p_method => 'manual') AS unpaid,
+       pg_temp.buy('alice') AS paid, pg_temp.buy('bob', p_method => 'external') AS slow \gset
 SELECT pg_temp.hear('paid', 'paid', :slow, 1000, 'tx'), pg_temp.create_refunds(:slow, 300) \g (format=unaligned) /dev/null
 CREATE FUNCTION pg_temp.nulls() RETURNS text LANGUAGE sql AS $$
     SELECT '{"dialect": "shop", "user": "alice", "payment_method": "bank_transfer", "lines": [{"product": "lamp", "variant": "red", "quantity": 2}], "shipping": {"courier": "X", "price": 150},
@@ -118,6 +119,7 @@ SELECT * FROM (VALUES
     (23, 'refund', 'operator', 'olga', format('%s, 300, NULL, ''broken'', NULL, NULL', :paid), 'done'),
     (24, 'settle_refund', 'worker', 'olga', format('%s, ''rtx'', true, NULL, NULL', (SELECT max(id) FROM refund WHERE order_id = :slow)), 'done'),
     (25, 'cancel', 'operator', 'olga', format('NULL, %s, ''changed my mind'', NULL', :off), 'done'),
+    (25, 'cancel_as_permitted', 'operator', 'olga', format('NULL, %s, ''changed my mind'', NULL, false', :unpaid), 'done'),
     (26, 'post_balance', 'operator', 'olga', format('%s, 5, ''USD'', ''x''', pg_temp.uid('bob')), 'done'),
     (27, 'issue_token', 'operator', 'olga', format('%s, ''{user}'', 60, sha256(''twice''), ''twi''', pg_temp.uid('bob')), 'done'),
     (28, 'revoke_token', 'operator', 'olga', '(SELECT max(id) FROM orders.token)', 'done'),

@@ -92,7 +92,7 @@ SET LOCAL enable_bitmapscan = on;
 SELECT set_eq('SELECT id FROM shown', 'SELECT id FROM orders WHERE tenant_id = 77', 'each order is one row');
 SELECT is((SELECT string_agg(a.attname, ' ' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = 'order_view'::regclass AND a.attnum > 0
              AND NOT EXISTS (SELECT FROM pg_attribute o WHERE o.attrelid = 'orders.orders'::regclass AND o.attname = a.attname)),
-          'cancel_reason lines payments refunds balance posting buyer agent company taxes addresses history actors invoices shipment tracking returns category currency_symbol pay_url paid_by_link',
+          'cancel_reason lines payments refunds balance posting buyer agent company taxes addresses history actors invoices shipment tracking returns category currency_symbol pay_url paid_by_link line_references',
           'the view has these columns beside those of the table');
 SELECT is_empty(format($$SELECT s.id, s.j -> %L, to_jsonb(o) -> %L FROM shown s JOIN orders o ON o.tenant_id = 77 AND o.id = s.id WHERE (s.j -> %L) IS DISTINCT FROM (to_jsonb(o) -> %L)$$,
                        a.attname, a.attname, a.attname, a.attname), a.attname || ' is that of the table')
@@ -169,6 +169,9 @@ SELECT set_eq($$SELECT c.name FROM single c WHERE EXISTS (SELECT FROM shown s WH
 SELECT is((SELECT ROW((balance).user_id, (balance).amount, posting)::text FROM shown WHERE id = :unpaid), ROW(pg_temp.uid('poor'), 0, NULL)::text, 'without an account the balance is 0');
 SELECT is((SELECT ROW((posting).type, (posting).amount > 0, (balance).amount = (posting).balance_after)::text FROM shown WHERE id = :goods), '(refund,t,f)', 'the last posting of an order is that of its last refund');
 SELECT is((SELECT (lines[1]).variant FROM shown WHERE id = :yearly), 'Yearly', 'a line has its variant');
+SELECT is(line_references, '["yearly"]', 'and the reference of its billing option') FROM order_view WHERE id = :yearly;
+SELECT is(v.line_references, (SELECT jsonb_agg(a.external_ref ORDER BY l.id) FROM order_line l LEFT JOIN variant a ON a.tenant_id = 77 AND a.id = l.item_id AND l.kind = 'product'
+                              WHERE l.tenant_id = 77 AND l.order_id = v.id), 'and products those of their variants') FROM order_view v WHERE v.id = :goods;
 SELECT is((SELECT string_agg(r.status || coalesce(' ' || r.failure_code, ''), ', ' ORDER BY r.n) FROM shown s, ROWS FROM (unnest(s.refunds)) WITH ORDINALITY
            AS r (id, payment_id, status, method, channel, provider, reference, provider_key, failure_code, reason, currency, amount, surplus, metadata, created_at, updated_at, settled_at, n)
            WHERE s.id = :outside), 'failed declined, pending', 'a failed refund has its reason');

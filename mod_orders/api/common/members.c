@@ -53,11 +53,6 @@ void orders_member_unix_time(orders_json_t *json, const char *name, apr_time_t t
     }
 }
 
-json_t *orders_document_json(orders_document_t document)
-{
-    return document.text ? json_loadb(document.text, (size_t)document.length, 0, NULL) : NULL;
-}
-
 void orders_reply_total(orders_reply_t *reply, int64_t total, apr_pool_t *pool)
 {
     apr_table_setn(reply->headers, "X-Total-Count",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Writers of JSON members that more than one API has, beside those of canonical/members.h, and a parser of jsonb columns. */
+/** Writers of JSON members that more than one API has, beside those of canonical/members.h. */
 #ifndef ORDERS_API_COMMON_MEMBERS_H
 #define ORDERS_API_COMMON_MEMBERS_H
 
@@ -30,8 +30,5 @@ void orders_member_unix_time(orders_json_t *json, const char *name, apr_time_t t
 
 /** Sets the header X-Total-Count: the number of entries on all pages of a list. */
 void orders_reply_total(orders_reply_t *reply, int64_t total, apr_pool_t *pool);
-
-/** The parsed value of a jsonb column, or NULL. The caller must json_decref() it. */
-json_t *orders_document_json(orders_document_t document) ORDERS_MUSTCHECK;
 
 #endif
