@@ -22,8 +22,9 @@ sub accepted
     my ($text) = @_;
     my $head = "ServerRoot $dir\nServerName 127.0.0.1\nListen 127.0.0.1:1\nDefaultRuntimeDir $dir\nErrorLog $dir/error_log\n";
     my $load = join '', map { -e "$modules/mod_$_.so" ? "LoadModule ${_}_module $modules/mod_$_.so\n" : () }
-        qw(mpm_event authn_core authz_core authz_host authz_user reqtimeout dbd watchdog socache_shmcb log_config unixd);
-    write_file("$dir/httpd.conf", "$head$load$text");
+        qw(mpm_event authn_core authz_core authz_host authz_user authz_groupfile reqtimeout dbd watchdog socache_shmcb log_config unixd);
+    my $user = $> ? '' : "User www-data\nGroup www-data\n"; # the owner of the directory of exports
+    write_file("$dir/httpd.conf", "$head$load$user$text");
     my $said = `$httpd -t -f $dir/httpd.conf 2>&1`;
     return is($?, 0, 'httpd -t is content') || diag($said);
 }
@@ -33,8 +34,8 @@ sub local_paths
 {
     my ($text) = @_;
     $text =~ s{/usr/lib/apache2/modules/mod_orders\.so}{$module}g;
-    my $secret = Apache::Test::vars('secret_file');
-    my $card   = Apache::Test::vars('channel_secret_file');
+    my $secret  = Apache::Test::vars('secret_file');
+    my $card    = Apache::Test::vars('channel_secret_file');
     my $exports = Apache::Test::vars('export_directory');
     $text =~ s{/var/lib/mod_orders/exports}{$exports}g;
     $text =~ s{/etc/apache2/orders/server\.secret}{$secret}g;
