@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Entity tags "<version>-<check>.<view>": every representation of an order has the same part before the dot, and
-# If-Match compares that part on every route that changes an order.
+# If-Match compares that part on every route that takes it.
 use strict;
 use warnings;
 use ModOrders::Goods;
@@ -183,6 +183,37 @@ subtest 'webhooks' => sub {
     is($changed->code, 200, 'a delivery changes the representation');
     is($changed->header('ETag') =~ s/\..*//r, $other =~ s/\..*//r, 'and not the version');
     api(DELETE => $kept, token => operator->{token});
+};
+
+subtest 'entries of the catalogue, stock and settings' => sub {
+    my $entry = "$admin/catalogue/users/" . unique('entry');
+    my $stock = "$admin/stock/" . api(GET => "$admin/stock?product=$lamp->{ref}", token => operator->{token})->{json}{stock}[0]{id};
+    api(PUT => $entry, token => operator->{token}, json => { name => 'New' });
+    my $phone = api(GET => "$admin/settings", token => operator->{token})->{json}{phone};
+    for my $case (
+        [ PUT => $entry, { name => 'First' }, { name => 'Second' } ],
+        [ PATCH => $entry, { name => 'Third' }, { name => 'Fourth' } ],
+        [ PUT => $stock, { on_hand => 900 }, { on_hand => 901 } ],
+        [ POST => "$stock/adjust", { by => 1, reason => 'found' }, { by => 2, reason => 'found' } ],
+        [ PATCH => "$admin/settings", { phone => '1' }, { phone => '2' } ],
+    ) {
+        my ($method, $path, @bodies) = @$case;
+        my $get = sub { return api(GET => $path =~ s{/adjust\z}{}r, token => operator->{token}) };
+        my $try = sub {
+            my ($match, $body) = @_;
+            tried($method => $path);
+            return api($method => $path, token => operator->{token}, json => $body, headers => { 'If-Match' => $match }, unchecked => 1);
+        };
+        my $now = $get->()->header('ETag');
+        for my $bad ($now =~ s/\A"(.)/$1 eq 'f' ? '"0' : '"f'/er, $now =~ s/\..*/"/r, "W/$now", '"x"', '""', qq("9-x", W/$now)) {
+            is($try->($bad, $bodies[0])->code, 412, "$method $path with If-Match: $bad");
+        }
+        is($get->()->header('ETag'), $now, 'nothing has changed');
+        my $reply = $try->(qq("9-x", ) . $now =~ s/\..*/.other-gzip"/r, $bodies[0]);
+        is($reply->code, 200, 'a list with the current tag, of another view and with a compression suffix, is accepted') or diag($reply->as_string);
+        is($try->($now, $bodies[1])->code, 412, 'a former tag is refused');
+    }
+    is(api(PATCH => "$admin/settings", token => operator->{token}, json => { phone => $phone })->code, 200, 'the settings are restored');
 };
 
 delete $untried{'POST /api/v1/admin/orders/{id}/apply'}; # needs an order of a package that could not be applied: t/operator/packages.t
