@@ -355,6 +355,18 @@ static bool decode_array(slot_t *slot)
     return good;
 }
 
+/** The name of an entry has the rules of the member that it replaces. */
+static bool is_key(slot_t key, const char *name)
+{
+    value_t discarded;
+
+    key.field = key.field->members->fields;
+    key.json = NULL;
+    key.text = name;
+    key.to = &discarded;
+    return decode_string(&key);
+}
+
 static bool decode_map(slot_t *slot)
 {
     const orders_field_t *field = slot->field;
@@ -377,6 +389,7 @@ static bool decode_map(slot_t *slot)
                                  orders_field_shown_name(name, slot->pool), NULL);
         good = (!field->format || field->format->matches(name) ||
                 refuse(&entry, ORDERS_E_invalid_field, "%s", field->format->sentence)) &&
+               (!field->key || is_key(entry, name)) &&
                decode_entry(slot, value, entry.name, NULL) && good;
     }
     *(json_t **)slot->to = slot->json;

@@ -114,7 +114,7 @@ typedef struct orders_field_t {
     /** ARRAY, MAP: the type of entries that are not objects with `members`; name and offset are not used. Or NULL. */
     const struct orders_field_t *entry;
     /**
-     * ARRAY: the member of an entry that identifies it. In a merge patch, an object can replace the array: its names are the values of
+     * ARRAY: the member of an entry that identifies it, the first one of its table. In a merge patch, an object can replace the array: its names are the values of
      * this member, its values are patches of the entries, or null. NULL: a patch replaces the array.
      */
     const char *key;

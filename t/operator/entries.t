@@ -184,6 +184,10 @@ subtest 'malformed patches' => sub {
     refused(api(PATCH => at(nonsense => 'x'), @token, json => {}, unchecked => 1), 422, 'unknown_kind');
     refused(patch(plans => unique('none'), {}), 404, 'not_found');
     is(api(PATCH => at(plans => $plan), @token, json => { name => 'Q' })->{json}{name}, 'Q', 'application/json is accepted too');
+    for my $key ('', "a\tb", "a\x{202e}b", 'x' x 201) {
+        my $reply = api(PATCH => at(products => $ref), @token, json => { variants => { $key => {} } }, unchecked => 1);
+        is($reply->code, 422, 'a reference that a PUT refuses is refused as the name of a variant') or diag $reply->as_string;
+    }
     my $removed = patch(products => $ref, { translations => { de => undef }, variants => { red => { prices => { EUR => 90, USD => undef } }, blue => undef, green => { number => unique('n') } } });
     is($removed->code, 200, 'a patch that removes and adds entries') or diag $removed->as_string;
     is_deeply([ $removed->{json}{translations}, map { [ @$_{qw(ref active prices)} ] } @{ $removed->{json}{variants} } ],
