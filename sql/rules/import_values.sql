@@ -216,6 +216,22 @@ CREATE OR REPLACE FUNCTION orders_v1.import_json(d jsonb, p_field text, p_defaul
 $$;
 
 -- The texts of members that have a fixed place are checked by the module.
+-- The catalogue refuses such references too: users and companies that an import creates can be read and changed there.
+CREATE OR REPLACE FUNCTION orders_v1.check_imported_keys(d jsonb) RETURNS void LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_field text;
+BEGIN
+    SELECT x.field INTO v_field
+    FROM (VALUES ('number', d ->> 'number'), ('user.ref', d #>> '{user,ref}'), ('agent.ref', d #>> '{agent,ref}'),
+                 ('company.ref', d #>> '{company,ref}')) AS x (field, value)
+    WHERE x.value <> btrim(x.value)
+    LIMIT 1;
+    IF FOUND THEN
+        PERFORM orders_v1.refuse_import('invalid_field', v_field, 'Must not start or end with a space.');
+    END IF;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION orders_v1.check_imported_texts(d jsonb) RETURNS void LANGUAGE plpgsql STABLE AS $$
 DECLARE
     v_field text;
@@ -256,5 +272,7 @@ COMMENT ON FUNCTION orders_v1.import_bill IS
 'Internal: stores the bill {number, created_at, parties} of an imported order; returns its number unless it is one of a series. OR422 invalid_field';
 COMMENT ON FUNCTION orders_v1.import_invoice IS
 'Internal: stores the invoice {number, created_at, document} of an imported order. p_prefix: of the company; NULL: the tenant''s. OR422 invalid_field, amount_mismatch';
+COMMENT ON FUNCTION orders_v1.check_imported_keys IS
+'Internal: OR422 invalid_field when the number or a reference of an imported order starts or ends with a space';
 COMMENT ON FUNCTION orders_v1.check_imported_texts IS
 'Internal: OR422 invalid_field when an address, a snapshot or a document of an imported order has control characters';

@@ -108,6 +108,7 @@ BEGIN
         r.outcome := 'unchanged';
         RETURN r;
     END IF;
+    PERFORM orders_v1.check_imported_keys(d);
     IF v_text ~ '[\u007F-\u009F\u202A-\u202E\u2066-\u2069]|\\(u00|b|f|r)' THEN
         PERFORM orders_v1.check_imported_texts(d);
     END IF;

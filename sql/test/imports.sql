@@ -73,6 +73,10 @@ SELECT is_empty($$SELECT id FROM users WHERE tenant_id = 77 AND external_ref = '
 -- Refused lines: their members, and the code with the field.
 CREATE TEMP TABLE hostile (n serial, members jsonb, expected text);
 INSERT INTO hostile (members, expected) VALUES
+    ('{"number": " S-1"}', 'invalid_field number'),
+    ('{"user": {"ref": "s "}}', 'invalid_field user.ref'),
+    ('{"agent": {"ref": " "}}', 'invalid_field agent.ref'),
+    ('{"company": {"ref": " s", "name": "S", "prefix": "SSS"}}', 'invalid_field company.ref'),
     ('{"total": 1501}', 'amount_mismatch total'),
     ('{"total": null}', 'amount_mismatch total'),
     ('{"subtotal": 1}', 'amount_mismatch subtotal'),

@@ -958,6 +958,7 @@ SELECT 'orders_v1.import_package'::regproc;
 SELECT 'orders_v1.imported_before'::regproc;
 SELECT 'orders_v1.import_default_refunds'::regproc;
 SELECT 'orders_v1.import_order'::regproc;
+SELECT 'orders_v1.check_imported_keys'::regproc;
 SELECT 'orders_v1.check_imported_texts'::regproc;
 SELECT 'orders_v1.import_row'::regproc;
 SELECT 'orders_v1.import_orders'::regproc;
