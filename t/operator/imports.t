@@ -46,10 +46,11 @@ subtest 'orders of another shop' => sub {
     is((lines_of(import_text(text(line("$old-1", notes => 'x')))))[0]{code}, 'order_exists', 'another line with its number is refused');
 };
 
-# Each line of an export passes the checks of the module.
+# Each line of an export passes the checks of the module, except lines with an integer beyond 64 bits in their metadata (docs/import.md).
 subtest 'the orders of all APIs' => sub {
     db()->do('INSERT INTO orders.number_series (tenant_id, series) VALUES (1, ?) ON CONFLICT DO NOTHING', undef, 'imports');
-    my @exported = map { $_->{line} } rows('SELECT orders_v1.portable_order(1, o.id) AS line, o.id FROM orders.orders o WHERE o.tenant_id = 1 ORDER BY o.id LIMIT 3000');
+    my @exported = map { $_->{line} } rows(q{SELECT orders_v1.portable_order(1, o.id) AS line, o.id FROM orders.orders o
+        WHERE o.tenant_id = 1 AND (o.metadata::text ~ '[0-9]{19}') IS NOT TRUE ORDER BY o.id LIMIT 3000});
     cmp_ok(scalar @exported, '>', 1, 'there are orders');
     my %count;
     while (my @part = splice @exported, 0, 300) {
