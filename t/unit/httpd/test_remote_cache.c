@@ -7,14 +7,16 @@
 
 #include <http_log.h>
 
+#undef ORDERS_REMOTE_CACHE_WAIT
 #undef ORDERS_REMOTE_CACHE_PAUSE
 #undef ORDERS_REMOTE_CACHE_THREADS
 #undef ORDERS_REMOTE_CACHE_QUEUE
+#define ORDERS_REMOTE_CACHE_WAIT ((apr_interval_time_t)apr_atomic_read32(&longest))
 #define ORDERS_REMOTE_CACHE_PAUSE apr_time_from_sec(2)
 #define ORDERS_REMOTE_CACHE_THREADS 2
 #define ORDERS_REMOTE_CACHE_QUEUE 4
 
-static apr_uint32_t removed, logged, begun, delay;
+static apr_uint32_t removed, logged, begun, delay, busy_replies, held, longest;
 
 #undef ap_log_error
 #define ap_log_error(...) (void)apr_atomic_inc32(&logged)
@@ -24,12 +26,17 @@ static apr_uint32_t removed, logged, begun, delay;
 
 #define QUICK apr_time_from_msec(20)
 #define SLOW apr_time_from_msec(600)
+#define WAIT apr_time_from_sec(1)
+#define LONG_WAIT apr_time_from_sec(30)
 
 static apr_status_t fake_remove(ap_socache_instance_t *instance, server_rec *server,
                                 const unsigned char *id, unsigned idlen, apr_pool_t *own)
 {
     apr_atomic_inc32(&begun);
     apr_sleep((apr_interval_time_t)apr_atomic_read32(&delay));
+    while (apr_atomic_read32(&held)) {
+        apr_sleep(QUICK);
+    }
     apr_atomic_inc32(&removed);
     return APR_SUCCESS;
 }
@@ -55,6 +62,9 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
     caller_t *caller = data;
 
     caller->status = call(ORDERS_REMOTE_REMOVE);
+    if (caller->status == APR_EBUSY) {
+        apr_atomic_inc32(&busy_replies);
+    }
     return NULL;
 }
 
@@ -94,9 +104,12 @@ static void wait_for(apr_uint32_t *counter, apr_uint32_t value)
 static void begin(apr_interval_time_t new_delay)
 {
     apr_atomic_set32(&delay, (apr_uint32_t)new_delay);
+    apr_atomic_set32(&longest, WAIT);
+    apr_atomic_set32(&held, 0);
     apr_atomic_set32(&removed, 0);
     apr_atomic_set32(&logged, 0);
     apr_atomic_set32(&begun, 0);
+    apr_atomic_set32(&busy_replies, 0);
 }
 
 /* Every call gets a response within the wait, but the last removals are performed after their callers have left. */
@@ -123,11 +136,14 @@ static void test_queue_is_bounded(void **state)
 {
     const int waiting = ORDERS_REMOTE_CACHE_QUEUE + 10;
 
-    begin(SLOW);
+    begin(0);
+    apr_atomic_set32(&longest, LONG_WAIT);
+    apr_atomic_set32(&held, 1);
     caller_t *busy = start(ORDERS_REMOTE_CACHE_THREADS);
     wait_for(&begun, ORDERS_REMOTE_CACHE_THREADS);
-    apr_atomic_set32(&delay, 0);
     caller_t *removals = start(waiting);
+    wait_for(&busy_replies, 10);
+    apr_atomic_set32(&held, 0);
     assert_int_equal(join(removals, waiting, APR_EBUSY), 10);
     assert_int_equal(join(busy, ORDERS_REMOTE_CACHE_THREADS, APR_SUCCESS),
                      ORDERS_REMOTE_CACHE_THREADS);
