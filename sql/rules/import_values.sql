@@ -217,7 +217,7 @@ $$;
 
 -- The texts of members that have a fixed place are checked by the module.
 -- The catalogue refuses such references too: users and companies that an import creates can be read and changed there.
-CREATE OR REPLACE FUNCTION orders_v1.check_imported_keys(d jsonb) RETURNS void LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION orders_v1.check_imported_keys(d jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_field text;
 BEGIN
