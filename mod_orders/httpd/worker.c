@@ -170,6 +170,9 @@ static void add_job(apr_pool_t *pchild, worker_t *worker, const orders_job_t *jo
     orders_server_conf_t conf;
 
     orders_server_conf_resolve(orders_server_conf(worker->server), &conf);
+    if (job->exports && !conf.export_directory) {
+        return; /* other servers write and delete the files */
+    }
     if (job->needs == ORDERS_JOB_NEEDS_CHANNEL) {
         for (int i = 0; i < worker->channels->nelts; i++) {
             const orders_channel_t *channel = &APR_ARRAY_IDX(worker->channels, i, orders_channel_t);

@@ -188,9 +188,6 @@ orders_problem_t *orders_job_purge_exports(const orders_job_run_t *run)
     orders_reader_t reader = run->reader;
     apr_array_header_t *tenants, *files;
 
-    if (!run->context->export_directory) {
-        return NULL;
-    }
     files = list_files(run->reader.pool, run->context->export_directory);
     ORDERS_TRY(orders_worker_list_tenants(&run->reader, &tenants));
     apr_pool_create(&reader.pool, run->reader.pool);

@@ -304,10 +304,9 @@ static orders_problem_t *take_export(const orders_job_run_t *run, apr_pool_t *po
     return NULL;
 }
 
-/** Without a directory, the exports are left to other servers. */
 orders_problem_t *orders_job_write_exports(const orders_job_run_t *run)
 {
-    bool found = run->context->export_directory != NULL;
+    bool found = true;
 
     while (found && !orders_job_stopping(run)) {
         orders_problem_t *problem;

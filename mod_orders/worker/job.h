@@ -50,6 +50,7 @@ typedef struct orders_job_t {
     const char *name; /**< unique */
     orders_job_needs_e needs;
     bool lists;                   /**< only for channels whose provider can list transactions */
+    bool exports;                 /**< only on servers with OrdersExportDirectory */
     apr_interval_time_t interval; /**< between two runs; 0: OrdersWorkerInterval */
     int batch;    /**< items of one turn, at most; fewer while turns take longer than a second */
     int parallel; /**< runs at a time in this process, for each instance */

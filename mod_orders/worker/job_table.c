@@ -142,6 +142,7 @@ const orders_job_t orders_jobs[] = {
     },
     {
         .name = "exports",
+        .exports = true,
         .kind = "export",
         .batch = 1,
         .parallel = 1,
@@ -150,6 +151,7 @@ const orders_job_t orders_jobs[] = {
     },
     {
         .name = "purge_exports",
+        .exports = true,
         .interval = RETENTION_INTERVAL,
         .batch = 1,
         .parallel = 1,
