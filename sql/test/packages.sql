@@ -306,7 +306,7 @@ SELECT is(pg_temp.twice(w.name, w.api, NULL, w.arguments), w.outcome, w.name || 
 FROM (VALUES
     (1, 'member_place', 'commerce', format('%L, 900, NULL', jsonb_build_object('user', 'val', 'address', pg_temp.address(), 'total', '10.00', 'payment_method', 'balance',
         'lines', jsonb_build_array(jsonb_build_object('product', pg_temp.number_of_product('bronze'), 'quantity', 1, 'unit_price', '10.00', 'discount', '0', 'total', '10.00')))), 'done'),
-    (2, 'upgrade_or_renew', 'commerce', format('%L, 900, NULL, 30', pg_temp.step_of('renewal', 'val', 'bronze', '10.00', '10.00', '0') || pg_temp.paying('balance')
+    (2, 'upgrade_or_renew', 'commerce', format('%L, 900, NULL, 31', pg_temp.step_of('renewal', 'val', 'bronze', '10.00', '10.00', '0') || pg_temp.paying('balance')
         || jsonb_build_object('address', pg_temp.address())), 'done'),
     (3, 'apply_paid_package', 'operator', '(SELECT max(id) FROM orders.orders), NULL', 'unchanged')) AS w (n, name, api, arguments, outcome) ORDER BY w.n;
 
