@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The portable order: everything that an order is, without the ids of this database. An import reads the same document (../rules/imports.sql).
 --
--- Every member is always present, in this sequence; null: there is none. Amounts are in minor units, times in UTC to the microsecond. Rows refer
--- to each other by their position in the document, from 1. docs/export-import.md describes each member.
+-- Every member is always present, in this sequence; a member without a value is null. Amounts are in minor units, times in UTC to the
+-- microsecond. Rows refer to each other by their position in the document, from 1. docs/import.md describes each member.
 --
 -- {"number", "public_id", "dialect", "created_at", "updated_at", "paid_at", "cancelled_at", "refunded_at",
 --  "state", "payment_state", "fulfilment_state", "payment_method", "payment_channel", "payer",

@@ -9,7 +9,7 @@ use warnings;
 
 use Cwd qw(abs_path);
 use File::Basename qw(dirname);
-use File::Path qw(make_path);
+use File::Path qw(make_path remove_tree);
 use ModOrders::Files qw(slurp write_file);
 use ModOrders::Process qw(listens spawn stop_process wait_for_port);
 
@@ -59,10 +59,11 @@ sub stop_httpd {
     return stop_process(delete $self->{httpd}, 'TERM');
 }
 
-# A directory for OrdersExportDirectory, which the child processes of httpd can write to.
+# An empty directory for OrdersExportDirectory, which the child processes of httpd can write to.
 sub export_directory {
     my ($self, $name) = @_;
     my $dir = "$self->{dir}/" . ($name // 'exports');
+    remove_tree($dir); # an earlier test may have used it
     make_path($dir, {mode => 0700, $> == 0 ? (owner => 'www-data', group => 'www-data') : ()});
     return $dir;
 }
